@@ -1,0 +1,23 @@
+/// What to do with an optional value: a member of a merge patch
+/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) that is absent, `null`, or has a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// Not mentioned: leave it as it is.
+    #[default]
+    Keep,
+    /// Remove it.
+    Clear,
+    /// Give it this value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Applies the change to a value.
+    pub fn apply(self, value: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *value = None,
+            Self::Set(new) => *value = Some(new),
+        }
+    }
+}

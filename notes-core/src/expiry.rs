@@ -1,0 +1,81 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::timestamp::{self, InvalidTimestamp};
+
+/// When a note ends: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
+///
+/// Whole seconds, because that is what `DynamoDB`'s
+/// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html) reads;
+/// every store then agrees on the very moment. Text is RFC 3339; a fraction is rounded up.
+/// Serialised as the number.
+///
+/// ```
+/// use notes_core::{Expiry, Timestamp};
+///
+/// let expiry: Expiry = "2026-11-22T18:47:00.001Z".parse()?;
+/// assert_eq!(expiry.to_string(), "2026-11-22T18:47:01Z");
+/// assert!(expiry.is_after("2026-11-22T18:47:00.999Z".parse()?));
+/// assert!(!expiry.is_after("2026-11-22T18:47:01Z".parse()?));
+/// # Ok::<(), notes_core::InvalidTimestamp>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Expiry(u64);
+
+impl Expiry {
+    /// Whether a note with this expiry is still visible at `now`: `expiry > floor(now)`.
+    #[must_use]
+    pub const fn is_after(self, now: Timestamp) -> bool {
+        self.0 > now.as_secs()
+    }
+
+    /// Seconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// So many seconds since the Unix epoch, at most the last second of [`Timestamp::MAX`].
+    pub(crate) const fn saturating(secs: u64) -> Self {
+        let max = Timestamp::MAX.as_secs();
+        Self(if secs > max { max } else { secs })
+    }
+}
+
+impl TryFrom<u64> for Expiry {
+    type Error = InvalidTimestamp;
+
+    fn try_from(secs: u64) -> Result<Self, InvalidTimestamp> {
+        if secs > Timestamp::MAX.as_secs() {
+            return Err(InvalidTimestamp);
+        }
+        Ok(Self(secs))
+    }
+}
+
+impl From<Expiry> for u64 {
+    fn from(expiry: Expiry) -> Self {
+        expiry.0
+    }
+}
+
+impl FromStr for Expiry {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let (secs, nanos) = timestamp::parse(text)?;
+        Self::try_from(secs + u64::from(nanos > 0))
+    }
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secs = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let at = jiff::Timestamp::from_second(secs).unwrap_or(jiff::Timestamp::MAX);
+        write!(f, "{at:.0}")
+    }
+}

@@ -1,0 +1,150 @@
+use std::ops::RangeInclusive;
+
+use crate::{NoteId, Timestamp};
+
+/// Which of a user's notes to list, and from where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// The most notes in a page.
+    pub limit: PageLimit,
+    /// By time of creation.
+    pub order: Order,
+    /// Only notes created later than this.
+    pub created_after: Option<Timestamp>,
+    /// Only notes created earlier than this.
+    pub created_before: Option<Timestamp>,
+    /// The `next` of the page before: only notes that come after this position in `order`.
+    pub position: Option<NoteId>,
+}
+
+/// The order of a list, by time of creation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The newest note first.
+    #[default]
+    Newest,
+    /// The oldest note first.
+    Oldest,
+}
+
+impl ListQuery {
+    /// The bounds and the position folded into one inclusive range of ids, or `None` where no id
+    /// can be in it. A store never sees reversed bounds: engines differ on what they mean.
+    #[must_use]
+    pub fn range(&self) -> Option<RangeInclusive<NoteId>> {
+        const LAST: u128 = (1 << 122) - 1;
+        let start_of = |millis: u64| u128::from(millis) << 74;
+        let mut low = self
+            .created_after
+            .map_or(0, |after| start_of(after.as_millis() + 1));
+        let mut high = match self.created_before {
+            Some(before) => start_of(before.as_millis()).checked_sub(1)?,
+            None => LAST,
+        };
+        if let Some(position) = self.position {
+            match self.order {
+                Order::Newest => high = high.min(position.ordinal().checked_sub(1)?),
+                Order::Oldest => low = low.max(position.ordinal() + 1),
+            }
+        }
+        (low <= high)
+            .then(|| Some(NoteId::from_ordinal(low)?..=NoteId::from_ordinal(high)?))
+            .flatten()
+    }
+}
+
+/// How many notes a page has at most: 1 to 100, by default 20.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimit(u8);
+
+impl PageLimit {
+    /// The most notes in a page.
+    pub const MAX: u8 = 100;
+
+    /// A page as large as can be.
+    pub const LARGEST: Self = Self(Self::MAX);
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+impl TryFrom<u8> for PageLimit {
+    type Error = InvalidPageLimit;
+
+    fn try_from(limit: u8) -> Result<Self, InvalidPageLimit> {
+        if !(1..=Self::MAX).contains(&limit) {
+            return Err(InvalidPageLimit);
+        }
+        Ok(Self(limit))
+    }
+}
+
+/// A number is not a [`PageLimit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a page has 1 to 100 notes")]
+pub struct InvalidPageLimit;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn id(ordinal: u128) -> NoteId {
+        NoteId::from_ordinal(ordinal).unwrap()
+    }
+
+    #[test]
+    fn both_bounds_of_time_are_exclusive() {
+        let query = ListQuery {
+            created_after: Some(at(5)),
+            created_before: Some(at(7)),
+            ..ListQuery::default()
+        };
+        assert_eq!(query.range(), Some(id(6 << 74)..=id((7 << 74) - 1)));
+        let empty = ListQuery {
+            created_before: Some(at(6)),
+            ..query
+        };
+        assert_eq!(empty.range(), None);
+    }
+
+    #[test]
+    fn a_position_cuts_what_was_consumed() {
+        let at = |position, order| ListQuery {
+            position: Some(id(position)),
+            order,
+            ..ListQuery::default()
+        };
+        let last = (1 << 122) - 1;
+        assert_eq!(at(9, Order::Newest).range(), Some(id(0)..=id(8)));
+        assert_eq!(at(9, Order::Oldest).range(), Some(id(10)..=id(last)));
+        assert_eq!(at(0, Order::Newest).range(), None);
+        assert_eq!(at(last, Order::Oldest).range(), None);
+    }
+
+    #[test]
+    fn no_query_reaches_outside_all_ids() {
+        let query = ListQuery {
+            created_after: Some(Timestamp::MAX),
+            ..ListQuery::default()
+        };
+        assert!(query.range().is_some());
+        let query = ListQuery {
+            created_before: Some(at(0)),
+            ..ListQuery::default()
+        };
+        assert_eq!(query.range(), None);
+    }
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::{
+    DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery, Note,
+    NoteId, NoteStore, Occupant, Order, Page, Purged, Revision, StoreError, StoreErrorKind,
+    Timestamp, Update, UpdateOutcome, UserId,
+};
+
+/// The reference implementation of the port: notes in memory, gone with the last clone.
+///
+/// A clone is a handle to the same notes. Nothing is removed but by [`NoteStore::purge`]: expired
+/// notes and tombstones stay, invisible.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryNoteStore {
+    items: Arc<Mutex<BTreeMap<(UserId, NoteId), Item>>>,
+}
+
+#[derive(Clone, Debug)]
+enum Item {
+    Note(Note, Fingerprint),
+    Tombstone(Revision),
+    #[cfg_attr(
+        not(feature = "conformance"),
+        expect(
+            dead_code,
+            reason = "only a test can make one; the rules for it hold all the same"
+        )
+    )]
+    Unreadable,
+}
+
+impl MemoryNoteStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts an item under this key that can't be read.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn plant_unreadable(&self, user: &UserId, id: NoteId) {
+        self.lock().insert((user.clone(), id), Item::Unreadable);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(UserId, NoteId), Item>> {
+        // Each write is one insertion into the map: a panic elsewhere leaves nothing half done.
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn may_replace(current: Revision, expected: &Expected, new: Revision) -> bool {
+    expected.allows(current) && current < new
+}
+
+#[async_trait]
+impl NoteStore for MemoryNoteStore {
+    async fn insert(
+        &self,
+        insertion: &Insertion,
+        now: Timestamp,
+    ) -> Result<InsertOutcome, StoreError> {
+        let mut items = self.lock();
+        let note = &insertion.note;
+        let key = (note.user.clone(), note.id);
+        let occupant = match items.get(&key) {
+            None => {
+                items.insert(key, Item::Note(note.clone(), insertion.fingerprint));
+                return Ok(InsertOutcome::Inserted);
+            }
+            Some(Item::Note(note, fingerprint)) if note.is_live(now) => Occupant::Live {
+                note: note.clone(),
+                fingerprint: *fingerprint,
+            },
+            Some(Item::Note(..) | Item::Tombstone(_)) => Occupant::Spent,
+            Some(Item::Unreadable) => Occupant::Unreadable,
+        };
+        Ok(InsertOutcome::Taken(occupant))
+    }
+
+    async fn get(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        now: Timestamp,
+    ) -> Result<Option<Note>, StoreError> {
+        match self.lock().get(&(user.clone(), id)) {
+            Some(Item::Note(note, _)) if note.is_live(now) => Ok(Some(note.clone())),
+            Some(Item::Note(..) | Item::Tombstone(_)) | None => Ok(None),
+            Some(Item::Unreadable) => Err(StoreErrorKind::Corrupt.into()),
+        }
+    }
+
+    async fn list(
+        &self,
+        user: &UserId,
+        query: &ListQuery,
+        now: Timestamp,
+    ) -> Result<Page, StoreError> {
+        let mut page = Page::default();
+        let Some(range) = query.range() else {
+            return Ok(page);
+        };
+        let items = self.lock();
+        let mut range = items.range((user.clone(), *range.start())..=(user.clone(), *range.end()));
+        let mut last = None;
+        while let Some(((_, id), item)) = match query.order {
+            Order::Newest => range.next_back(),
+            Order::Oldest => range.next(),
+        } {
+            if page.notes.len() + page.unreadable.len() == query.limit.get() {
+                page.next = last;
+                break;
+            }
+            last = Some(*id);
+            match item {
+                Item::Note(note, _) if note.is_live(now) => page.notes.push(note.clone()),
+                Item::Note(..) | Item::Tombstone(_) => {}
+                Item::Unreadable => page.unreadable.push(id.to_string()),
+            }
+        }
+        Ok(page)
+    }
+
+    async fn update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        update: &Update,
+        now: Timestamp,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let mut items = self.lock();
+        Ok(match items.get_mut(&(user.clone(), id)) {
+            Some(Item::Note(note, _)) if note.is_live(now) => {
+                if note.revision == update.revision {
+                    UpdateOutcome::Updated(note.clone())
+                } else if may_replace(note.revision, &update.expected, update.revision)
+                    && (note.retained || !update.renewal)
+                {
+                    update.patch.clone().apply(note);
+                    note.retained |= update.renewal;
+                    note.revision = update.revision;
+                    UpdateOutcome::Updated(note.clone())
+                } else {
+                    UpdateOutcome::Stale(Some(note.clone()))
+                }
+            }
+            Some(Item::Unreadable) => UpdateOutcome::Stale(None),
+            Some(Item::Note(..) | Item::Tombstone(_)) | None => UpdateOutcome::Missing,
+        })
+    }
+
+    async fn delete(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        deletion: &Deletion,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError> {
+        let mut items = self.lock();
+        let Some(item) = items.get_mut(&(user.clone(), id)) else {
+            return Ok(DeleteOutcome::Missing);
+        };
+        Ok(match item {
+            Item::Note(note, _) if note.is_live(now) => {
+                if may_replace(note.revision, &deletion.expected, deletion.revision) {
+                    *item = Item::Tombstone(deletion.revision);
+                    DeleteOutcome::Deleted
+                } else {
+                    DeleteOutcome::Stale(Some(note.clone()))
+                }
+            }
+            Item::Tombstone(revision) if *revision == deletion.revision => DeleteOutcome::Deleted,
+            Item::Note(..) | Item::Tombstone(_) => DeleteOutcome::Missing,
+            Item::Unreadable => DeleteOutcome::Stale(None),
+        })
+    }
+
+    async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
+        let mut items = self.lock();
+        let owned = items.keys().filter(|(owner, _)| owner == user);
+        let mut keys: Vec<_> = owned.take(budget.get() as usize + 1).cloned().collect();
+        let more = keys.len() > budget.get() as usize;
+        keys.truncate(budget.get() as usize);
+        for key in &keys {
+            items.remove(key);
+        }
+        Ok(Purged {
+            removed: u32::try_from(keys.len()).unwrap_or(u32::MAX),
+            more,
+        })
+    }
+}

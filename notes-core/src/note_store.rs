@@ -1,0 +1,247 @@
+use std::num::NonZeroU32;
+
+use async_trait::async_trait;
+
+use crate::{
+    Fingerprint, ListQuery, Note, NoteId, NotePatch, PurgeAt, Revision, StoreError, Timestamp,
+    UserId,
+};
+
+/// Where notes are kept: the port of this crate.
+///
+/// Outcomes are values, failures are errors. Every method takes the time `now`, by which it judges
+/// what has expired. A note is *live* when it was inserted, and is neither deleted nor expired.
+///
+/// Check an implementation with the conformance suite (feature `conformance`): each guarantee below
+/// is a case of it.
+///
+/// # Guarantees
+/// - Users are isolated: no call sees or changes an item of another user.
+/// - Reads see every write acknowledged before them (a store may offer a switch that gives this up).
+/// - Deleted and expired notes are invisible to `get` and `list`, count as missing for `update` and
+///   `delete`, and keep their id spent.
+/// - A write is named by its id or revision: repeating it changes nothing, and the answer shows
+///   that it has happened.
+/// - Nothing is written when a call answers anything but [`InsertOutcome::Inserted`],
+///   [`UpdateOutcome::Updated`] or [`DeleteOutcome::Deleted`], or fails with any kind but
+///   [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown).
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait NoteStore: Send + Sync {
+    /// Stores a new note under its user and id.
+    ///
+    /// # Guarantees
+    /// - Never overwrites: where the id is taken, the outcome says by what.
+    /// - Of concurrent inserts of one id, exactly one is `Inserted`.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` when the note may have been stored; any kind when it has not.
+    async fn insert(
+        &self,
+        insertion: &Insertion,
+        now: Timestamp,
+    ) -> Result<InsertOutcome, StoreError>;
+
+    /// The live note with this id, if there is one.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is an item that can't be read; any kind but `OutcomeUnknown`.
+    async fn get(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        now: Timestamp,
+    ) -> Result<Option<Note>, StoreError>;
+
+    /// A page of the user's live notes, in order of creation.
+    ///
+    /// # Guarantees
+    /// - Following `next` until it is absent gives every note that was live throughout, once.
+    /// - A page may have fewer notes than the limit, or none, and still a `next`; only an absent
+    ///   `next` is the end.
+    /// - An item that can't be read is named in `unreadable`. It hides no other and blocks nothing.
+    ///
+    /// # Errors
+    /// Any kind but `OutcomeUnknown`.
+    async fn list(
+        &self,
+        user: &UserId,
+        query: &ListQuery,
+        now: Timestamp,
+    ) -> Result<Page, StoreError>;
+
+    /// Changes a live note and gives it the revision `update.revision`.
+    ///
+    /// # Guarantees
+    /// - Never creates.
+    /// - Changes the note only if its revision is expected and smaller than the new one, and, with
+    ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
+    /// - Where the note already has the new revision, this update has happened: `Updated`.
+    /// - Of concurrent updates that expect one revision, exactly one is `Updated`.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` when the note may have been changed; any kind when it has not.
+    async fn update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        update: &Update,
+        now: Timestamp,
+    ) -> Result<UpdateOutcome, StoreError>;
+
+    /// Deletes a live note: removes what its author wrote and keeps its id spent, at least until
+    /// `deletion.purge_at`.
+    ///
+    /// # Guarantees
+    /// - Deletes the note only if its revision is expected and smaller than the new one. Otherwise
+    ///   `Stale`.
+    /// - Where the note was deleted with this very revision, this deletion has happened: `Deleted`.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` when the note may have been deleted; any kind when it has not.
+    async fn delete(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        deletion: &Deletion,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError>;
+
+    /// Physically removes up to `budget` items of the user, whatever their state: for the deletion
+    /// of an account. It frees their ids.
+    ///
+    /// # Guarantees
+    /// - When `more` is false, no item of the user was left, but for those inserted meanwhile.
+    /// - A call that succeeds has removed at least one item, if there was one.
+    ///
+    /// # Errors
+    /// `OutcomeUnknown` when items may have been removed; repeat the call.
+    async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError>;
+}
+
+/// A note to insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insertion {
+    /// The note, whose first revision is its id.
+    pub note: Note,
+    /// Of the request to create it.
+    pub fingerprint: Fingerprint,
+    /// When it may be removed physically, if it expires.
+    pub purge_at: Option<PurgeAt>,
+}
+
+/// What became of an insertion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InsertOutcome {
+    /// The note is stored.
+    Inserted,
+    /// The id was used before.
+    Taken(Occupant),
+}
+
+/// What holds a taken id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occupant {
+    /// A live note.
+    Live {
+        /// The note as it is now.
+        note: Note,
+        /// Of the request that created it.
+        fingerprint: Fingerprint,
+    },
+    /// A note that is deleted or expired.
+    Spent,
+    /// An item that can't be read.
+    Unreadable,
+}
+
+/// Some of a user's notes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The notes, in the order asked for.
+    pub notes: Vec<Note>,
+    /// For each item that could not be read its id, or its key where that is no id.
+    pub unreadable: Vec<String>,
+    /// Where the next page goes on, if this may not be the end.
+    pub next: Option<NoteId>,
+}
+
+/// Which revisions a write accepts as the one that it replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Any.
+    Any,
+    /// One of these: 1 to [`Expected::MAX`].
+    OneOf(Vec<Revision>),
+}
+
+impl Expected {
+    /// The most revisions in a list.
+    pub const MAX: usize = 100;
+
+    /// Whether a note with this revision may be replaced.
+    #[must_use]
+    pub fn allows(&self, revision: Revision) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(revisions) => revisions.contains(&revision),
+        }
+    }
+}
+
+/// A change of a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The change.
+    pub patch: NotePatch,
+    /// When the note may be removed physically, if the patch sets an expiry.
+    pub purge_at: Option<PurgeAt>,
+    /// Whether the patch's expiry is not the author's but a renewal by the retention setting.
+    pub renewal: bool,
+    /// What it may replace.
+    pub expected: Expected,
+    /// The name of the state after it.
+    pub revision: Revision,
+}
+
+/// What became of an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateOutcome {
+    /// The note as it is now.
+    Updated(Note),
+    /// There is no live note with this id.
+    Missing,
+    /// The condition does not hold; the note as it is now, if it can be read.
+    Stale(Option<Note>),
+}
+
+/// A deletion of a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// What it may delete.
+    pub expected: Expected,
+    /// The name of the state after it.
+    pub revision: Revision,
+    /// Until when the id has to stay spent.
+    pub purge_at: PurgeAt,
+}
+
+/// What became of a deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// The note is deleted.
+    Deleted,
+    /// There is no live note with this id.
+    Missing,
+    /// The condition does not hold; the note as it is now, if it can be read.
+    Stale(Option<Note>),
+}
+
+/// What a purge removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purged {
+    /// How many items.
+    pub removed: u32,
+    /// Whether there may be more.
+    pub more: bool,
+}

@@ -1,0 +1,402 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, Stream, StreamExt};
+
+use crate::{
+    Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion,
+    ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Occupant, Order, Page, PageLimit,
+    PurgeAt, Revision, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+};
+
+/// Users' notes: the rules that hold whatever store keeps them and whatever carries the requests.
+///
+/// ```
+/// use notes_core::{Change, CreateOutcome, MemoryNoteStore, NewNote, Notes, UserId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let notes = Notes::new(MemoryNoteStore::new());
+/// let user: UserId = "alice".parse()?;
+/// let milk = NewNote {
+///     title: "Milk".parse()?,
+///     content: "2 litres".parse()?,
+///     category: None,
+///     expiry: Change::Keep,
+/// };
+///
+/// // Name the creation first; then it can be repeated until an answer comes.
+/// let id = notes.new_id();
+/// let first = notes.create(&user, id, milk.clone()).await?;
+/// let again = notes.create(&user, id, milk).await?;
+/// assert!(matches!(first, CreateOutcome::Created(_)));
+/// assert!(matches!(again, CreateOutcome::Replayed(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Notes<S> {
+    store: S,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    retention: Option<Duration>,
+    acceptance_window: Duration,
+}
+
+/// How often a refused write that its caller would allow is repeated on the note as it then is.
+const MAX_REISSUES: usize = 3;
+
+/// How many items one purge removes on the way to erasing a user.
+const ERASE_BUDGET: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
+impl<S> Notes<S> {
+    /// By default, ids are accepted for 7 days.
+    pub const DEFAULT_ACCEPTANCE_WINDOW: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+    /// How far ahead of our clock an id may be dated.
+    pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
+
+    /// Notes in this store, without retention, on the system's clock.
+    pub fn new(store: S) -> Self {
+        Self {
+            store,
+            clock: Arc::new(Timestamp::now),
+            retention: None,
+            acceptance_window: Self::DEFAULT_ACCEPTANCE_WINDOW,
+        }
+    }
+
+    /// Lets a note end so long after its last write, unless its author said when it ends or that it
+    /// does not. Notes written before this was set stay as they are.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Duration) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// Accepts creations until so long after the time of their id, and keeps used ids at least that
+    /// long. A shorter window frees ids sooner, but turns away devices that were offline for longer.
+    #[must_use]
+    pub fn with_acceptance_window(mut self, window: Duration) -> Self {
+        self.acceptance_window = window;
+        self
+    }
+
+    /// Takes the time from this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The time on this service's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A fresh id for a note to be created.
+    #[must_use]
+    pub fn new_id(&self) -> NoteId {
+        NoteId::generate(self.now())
+    }
+
+    /// Whether an id chosen by a remote caller is dated so that a creation may use it: not older
+    /// than the acceptance window and at most [`Notes::MAX_AHEAD`] ahead.
+    ///
+    /// For the edge of a system: [`create`](Self::create) does not check, so that imports keep
+    /// their dates.
+    ///
+    /// # Errors
+    /// Says on which side the id is out of bounds.
+    pub fn check_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
+        let (now, dated) = (self.now().as_millis(), id.created_at().as_millis());
+        let within = |limit: Duration, distance: u64| u128::from(distance) <= limit.as_millis();
+        if !within(self.acceptance_window, now.saturating_sub(dated)) {
+            return Err(UnacceptableDate::TooOld);
+        }
+        if !within(Self::MAX_AHEAD, dated.saturating_sub(now)) {
+            return Err(UnacceptableDate::TooFarAhead);
+        }
+        Ok(())
+    }
+
+    fn purge_at(&self, id: NoteId, end_secs: u64) -> PurgeAt {
+        PurgeAt::new(id, end_secs, self.acceptance_window)
+    }
+}
+
+impl<S: NoteStore> Notes<S> {
+    /// Creates a note under an id that its creator chose, at most once however often it is called.
+    ///
+    /// # Errors
+    /// As [`NoteStore::insert`]; `Corrupt` when the id is taken by an item that can't be read.
+    /// After any error, repeating the call with the same id is safe.
+    pub async fn create(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        new: NewNote,
+    ) -> Result<CreateOutcome, StoreError> {
+        let now = self.now();
+        let fingerprint = Fingerprint::of(&new);
+        let (expiry, retained) = match new.expiry {
+            Change::Set(expiry) => (Some(expiry), false),
+            Change::Clear => (None, false),
+            Change::Keep => {
+                let end = self.retention_end(now);
+                (end, end.is_some())
+            }
+        };
+        let insertion = Insertion {
+            note: Note {
+                user: user.clone(),
+                id,
+                title: new.title,
+                content: new.content,
+                category: new.category,
+                expiry,
+                retained,
+                revision: id.into(),
+            },
+            fingerprint,
+            purge_at: expiry.map(|expiry| self.purge_at(id, expiry.as_secs())),
+        };
+        match self.store.insert(&insertion, now).await? {
+            InsertOutcome::Inserted => Ok(CreateOutcome::Created(insertion.note)),
+            InsertOutcome::Taken(Occupant::Live {
+                note,
+                fingerprint: of,
+            }) if of == fingerprint => Ok(CreateOutcome::Replayed(note)),
+            InsertOutcome::Taken(Occupant::Live { .. }) => Ok(CreateOutcome::OtherContents),
+            InsertOutcome::Taken(Occupant::Spent) => Ok(CreateOutcome::Spent),
+            InsertOutcome::Taken(Occupant::Unreadable) => Err(StoreErrorKind::Corrupt.into()),
+        }
+    }
+
+    /// The live note with this id, if there is one.
+    ///
+    /// # Errors
+    /// As [`NoteStore::get`].
+    pub async fn get(&self, user: &UserId, id: NoteId) -> Result<Option<Note>, StoreError> {
+        self.store.get(user, id, self.now()).await
+    }
+
+    /// A page of the user's live notes.
+    ///
+    /// # Errors
+    /// As [`NoteStore::list`].
+    pub async fn list(&self, user: &UserId, query: &ListQuery) -> Result<Page, StoreError> {
+        self.store.list(user, query, self.now()).await
+    }
+
+    /// All live notes of a user, fetched page by page as the stream is read.
+    ///
+    /// An item that can't be read is an `Err` of the kind `Corrupt` whose source names it, and the
+    /// stream goes on; any other error ends it.
+    pub fn stream<'a>(
+        &'a self,
+        user: &'a UserId,
+        order: Order,
+    ) -> impl Stream<Item = Result<Note, StoreError>> + 'a {
+        let first = ListQuery {
+            limit: PageLimit::LARGEST,
+            order,
+            ..ListQuery::default()
+        };
+        stream::unfold(Some(first), async move |query| {
+            let query = query?;
+            Some(match self.list(user, &query).await {
+                Err(error) => (vec![Err(error)], None),
+                Ok(page) => {
+                    let notes = page.notes.into_iter().map(Ok);
+                    let unreadable = page.unreadable.into_iter().map(|id| {
+                        let what = format!("item {id} can't be read");
+                        Err(StoreError::new(StoreErrorKind::Corrupt, what))
+                    });
+                    let next = page.next.map(|next| ListQuery {
+                        position: Some(next),
+                        ..query
+                    });
+                    (notes.chain(unreadable).collect(), next)
+                }
+            })
+        })
+        .flat_map(stream::iter)
+    }
+
+    /// Changes a live note, if its revision is one of those expected.
+    ///
+    /// A patch that changes nothing is `Updated` with the note as it is, also where the expected
+    /// revision is stale
+    /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
+    /// retry is no conflict. `OneOf` no revision at all never matches; a list has at most
+    /// [`Expected::MAX`].
+    ///
+    /// # Errors
+    /// As [`NoteStore::update`]; `Contended` when rivals changed the note at each of several
+    /// attempts; `Corrupt` when the item can't be read.
+    pub async fn update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        patch: NotePatch,
+        expected: &Expected,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let now = self.now();
+        if patch.is_empty() || is_never(expected) {
+            return Ok(match self.store.get(user, id, now).await? {
+                None => UpdateOutcome::Missing,
+                Some(note) if patch.changes_nothing_in(&note) => UpdateOutcome::Updated(note),
+                Some(note) => UpdateOutcome::Stale(Some(note)),
+            });
+        }
+        let renewed_until = self
+            .retention_end(now)
+            .filter(|_| patch.expiry == Change::Keep);
+        let mut update = Update {
+            purge_at: None,
+            renewal: renewed_until.is_some(),
+            patch: patch.clone(),
+            expected: expected.clone(),
+            revision: Revision::generate(now),
+        };
+        if let Some(end) = renewed_until {
+            update.patch.expiry = Change::Set(end);
+        }
+        if let Change::Set(expiry) = update.patch.expiry {
+            update.purge_at = Some(self.purge_at(id, expiry.as_secs()));
+        }
+        for _ in 0..=MAX_REISSUES {
+            match self.store.update(user, id, &update, now).await? {
+                UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
+                    return Ok(UpdateOutcome::Updated(current));
+                }
+                UpdateOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
+                    update.expected = Expected::OneOf(vec![current.revision]);
+                    update.revision = next_revision(current.revision, now)?;
+                    if update.renewal && !current.retained {
+                        update.renewal = false;
+                        update.purge_at = None;
+                        update.patch.expiry = Change::Keep;
+                    }
+                }
+                UpdateOutcome::Stale(None) if *expected == Expected::Any => {
+                    return Err(StoreErrorKind::Corrupt.into());
+                }
+                outcome => return Ok(outcome),
+            }
+        }
+        Err(StoreErrorKind::Contended.into())
+    }
+
+    /// Deletes a live note, if its revision is one of those expected. Its id stays spent.
+    ///
+    /// # Errors
+    /// As [`NoteStore::delete`]; `Contended` when rivals changed the note at each of several
+    /// attempts; `Corrupt` when the item can't be read.
+    pub async fn delete(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        expected: &Expected,
+    ) -> Result<DeleteOutcome, StoreError> {
+        let now = self.now();
+        if is_never(expected) {
+            let note = self.store.get(user, id, now).await?;
+            return Ok(note.map_or(DeleteOutcome::Missing, |it| DeleteOutcome::Stale(Some(it))));
+        }
+        let mut deletion = Deletion {
+            expected: expected.clone(),
+            revision: Revision::generate(now),
+            purge_at: self.purge_at(id, now.as_secs()),
+        };
+        for _ in 0..=MAX_REISSUES {
+            match self.store.delete(user, id, &deletion, now).await? {
+                DeleteOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
+                    deletion.expected = Expected::OneOf(vec![current.revision]);
+                    deletion.revision = next_revision(current.revision, now)?;
+                }
+                DeleteOutcome::Stale(None) if *expected == Expected::Any => {
+                    return Err(StoreErrorKind::Corrupt.into());
+                }
+                outcome => return Ok(outcome),
+            }
+        }
+        Err(StoreErrorKind::Contended.into())
+    }
+
+    /// Physically removes everything that is kept of a user, and returns how many items that were.
+    ///
+    /// It frees the user's ids: call it when no request of the user can come any more.
+    ///
+    /// # Errors
+    /// As [`NoteStore::purge`]. What was removed until then stays removed; call it again to go on.
+    pub async fn erase(&self, user: &UserId) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let purged = self.store.purge(user, ERASE_BUDGET).await?;
+            removed += u64::from(purged.removed);
+            if !purged.more {
+                return Ok(removed);
+            }
+        }
+    }
+
+    fn retention_end(&self, now: Timestamp) -> Option<Expiry> {
+        let retention = self.retention?;
+        Some(Expiry::saturating(
+            now.as_secs().saturating_add(retention.as_secs()),
+        ))
+    }
+}
+
+fn is_never(expected: &Expected) -> bool {
+    matches!(expected, Expected::OneOf(revisions) if revisions.is_empty())
+}
+
+fn next_revision(current: Revision, now: Timestamp) -> Result<Revision, StoreError> {
+    current
+        .next(now)
+        .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, "it has the last revision"))
+}
+
+impl<S: fmt::Debug> fmt::Debug for Notes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notes")
+            .field("store", &self.store)
+            .field("retention", &self.retention)
+            .field("acceptance_window", &self.acceptance_window)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a creation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// The note was created.
+    Created(Note),
+    /// This very creation happened before; the note as it is now.
+    Replayed(Note),
+    /// The id was used before to create a note with other contents.
+    OtherContents,
+    /// The id was used before, and the note is deleted or expired.
+    Spent,
+}
+
+/// Why an id is not accepted for a creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnacceptableDate {
+    /// A retry of a creation comes later than ids are kept.
+    #[error("the id is dated too long ago")]
+    TooOld,
+    /// It is further ahead than clocks differ.
+    #[error("the id is dated too far in the future")]
+    TooFarAhead,
+}

@@ -1,0 +1,103 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::{NoteId, Timestamp, uuid_v7};
+
+/// The name of one written state of a note: a `UUIDv7` that only grows per note.
+///
+/// A new note's first revision is its id; each later write makes a fresh one. Its time is that of
+/// the write. At the HTTP edge it is the `ETag`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(Uuid);
+
+impl Revision {
+    /// A new revision: the time `now` and 74 random bits.
+    #[must_use]
+    pub fn generate(now: Timestamp) -> Self {
+        Self(uuid_v7::generate(now))
+    }
+
+    /// A new revision greater than this one, at `now` where the clock allows it.
+    ///
+    /// `None` only when nothing is greater: the last `UUIDv7`, in year 10889.
+    #[must_use]
+    pub fn next(self, now: Timestamp) -> Option<Self> {
+        let fresh = Self::generate(now);
+        if fresh > self {
+            return Some(fresh);
+        }
+        uuid_v7::from_ordinal(uuid_v7::ordinal(self.0) + 1).map(Self)
+    }
+
+    /// The time of the write. Times after [`Timestamp::MAX`] read as that.
+    #[must_use]
+    pub fn written_at(self) -> Timestamp {
+        uuid_v7::created_at(self.0)
+    }
+
+    /// The 16 bytes of the UUID, whose order is that of revisions.
+    #[must_use]
+    pub fn into_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+}
+
+impl From<NoteId> for Revision {
+    fn from(id: NoteId) -> Self {
+        Self(id.uuid())
+    }
+}
+
+impl TryFrom<[u8; 16]> for Revision {
+    type Error = InvalidRevision;
+
+    fn try_from(bytes: [u8; 16]) -> Result<Self, InvalidRevision> {
+        let uuid = Uuid::from_bytes(bytes);
+        uuid_v7::is_v7(uuid)
+            .then_some(Self(uuid))
+            .ok_or(InvalidRevision)
+    }
+}
+
+impl FromStr for Revision {
+    type Err = InvalidRevision;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRevision> {
+        uuid_v7::parse(text).map(Self).ok_or(InvalidRevision)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// A text or 16 bytes are not a [`Revision`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a revision is a UUID of version 7")]
+pub struct InvalidRevision;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_revision_is_greater_whatever_the_clock_says() {
+        let now = Timestamp::from_millis(1_795_373_220_123);
+        let ahead = Revision::generate(Timestamp::from_millis(now.as_millis() + 60_000));
+        let next = ahead.next(now).unwrap();
+        assert!(next > ahead);
+        assert_eq!(next.written_at(), ahead.written_at());
+        let behind = Revision::generate(Timestamp::from_millis(now.as_millis() - 60_000));
+        assert_eq!(behind.next(now).unwrap().written_at(), now);
+    }
+
+    #[test]
+    fn nothing_follows_the_last_revision() {
+        let last: Revision = "ffffffff-ffff-7fff-bfff-ffffffffffff".parse().unwrap();
+        assert_eq!(last.next(Timestamp::now()), None);
+    }
+}

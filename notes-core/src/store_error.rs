@@ -1,0 +1,94 @@
+use std::error::Error;
+use std::fmt;
+
+/// Why a store could not do what it was asked to.
+///
+/// What a caller can act on is the [`kind`](Self::kind); what a person needs to know is in the chain
+/// of [`source`](Error::source)s, which a store keeps whole. `Display` is one phrase without it.
+#[derive(Debug)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// The kinds of [`StoreError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The store refused for now because of too many requests. Nothing was written.
+    Throttled,
+    /// The store could not be reached or did not answer. Nothing was written.
+    Unavailable,
+    /// Rivals changed the note each time, so that it could not be written. Nothing was written.
+    Contended,
+    /// A write was sent, and whether it happened is not known. Repeating the same call with the same
+    /// id or revision is safe and finds out.
+    OutcomeUnknown,
+    /// The store does not take an item of this size. Nothing was written.
+    TooLarge,
+    /// An item was found that is not a note as it is written here.
+    Corrupt,
+    /// The store does not let this caller do this. Nothing was written.
+    Denied,
+    /// Anything else, such as a missing table. Nothing was written.
+    Other,
+}
+
+impl StoreError {
+    /// An error of this kind, with its cause.
+    pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub const fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// Whether the same call, with the same id and revision, may succeed later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self.kind {
+            StoreErrorKind::Throttled
+            | StoreErrorKind::Unavailable
+            | StoreErrorKind::Contended
+            | StoreErrorKind::OutcomeUnknown => true,
+            StoreErrorKind::TooLarge
+            | StoreErrorKind::Corrupt
+            | StoreErrorKind::Denied
+            | StoreErrorKind::Other => false,
+        }
+    }
+}
+
+impl From<StoreErrorKind> for StoreError {
+    fn from(kind: StoreErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            StoreErrorKind::Throttled => "the store refuses more requests for now",
+            StoreErrorKind::Unavailable => "the store does not answer",
+            StoreErrorKind::Contended => "the note was changed by others at each attempt",
+            StoreErrorKind::OutcomeUnknown => "it is not known whether the write happened",
+            StoreErrorKind::TooLarge => "the item is too large for the store",
+            StoreErrorKind::Corrupt => "the stored item is not a note",
+            StoreErrorKind::Denied => "the store denies access",
+            StoreErrorKind::Other => "the store failed",
+        })
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
+}

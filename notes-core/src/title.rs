@@ -1,0 +1,45 @@
+use crate::text_value::text_value;
+
+text_value! {
+    /// A note's title: 1 to 256 characters, not only white space, no control characters.
+    ///
+    /// Characters are Unicode scalar values. The text is kept as it is given.
+    ///
+    /// ```
+    /// use notes_core::{InvalidTitle, Title};
+    ///
+    /// assert_eq!("Milk 🥛".parse::<Title>()?.as_str(), "Milk 🥛");
+    /// assert_eq!("   ".parse::<Title>(), Err(InvalidTitle::Blank));
+    /// # Ok::<(), InvalidTitle>(())
+    /// ```
+    Title, InvalidTitle, check
+}
+
+impl Title {
+    /// The most characters that a title has.
+    pub const MAX_CHARS: usize = 256;
+}
+
+/// Why a text is not a [`Title`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidTitle {
+    /// It is empty, or only white space.
+    #[error("a title may not be empty or only white space")]
+    Blank,
+    /// It has more than [`Title::MAX_CHARS`] characters.
+    #[error("a title has at most 256 characters, this one has {0}")]
+    TooLong(usize),
+    /// It contains a control character, such as a line feed.
+    #[error("a title may not contain control characters")]
+    ControlCharacter,
+}
+
+fn check(text: String) -> Result<String, InvalidTitle> {
+    match text.chars().count() {
+        _ if text.trim().is_empty() => Err(InvalidTitle::Blank),
+        chars if chars > Title::MAX_CHARS => Err(InvalidTitle::TooLong(chars)),
+        _ if text.contains(char::is_control) => Err(InvalidTitle::ControlCharacter),
+        _ => Ok(text),
+    }
+}

@@ -1,0 +1,95 @@
+use uuid::{Uuid, Variant};
+
+use crate::Timestamp;
+
+/// The 74 bits of a `UUIDv7` that are neither time, version nor variant.
+const REST_BITS: u32 = 74;
+const LOW_REST_BITS: u32 = 62;
+
+/// The time now, and 74 random bits.
+pub(crate) fn generate(now: Timestamp) -> Uuid {
+    let nanos = u32::try_from(now.as_millis() % 1_000 * 1_000_000).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix_time(now.as_secs(), nanos, 0, 0))
+}
+
+pub(crate) fn is_v7(uuid: Uuid) -> bool {
+    uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122
+}
+
+/// The canonical text only: 36 characters, lower case.
+pub(crate) fn parse(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    let mut canonical = Uuid::encode_buffer();
+    (is_v7(uuid) && *uuid.hyphenated().encode_lower(&mut canonical) == *text).then_some(uuid)
+}
+
+pub(crate) fn created_at(uuid: Uuid) -> Timestamp {
+    Timestamp::from_millis((ordinal(uuid) >> REST_BITS) as u64)
+}
+
+/// The 122 bits that are neither version nor variant: dense, and ordered as the UUIDs are.
+pub(crate) fn ordinal(uuid: Uuid) -> u128 {
+    let bits = uuid.as_u128();
+    let rand_a = bits >> 64 & 0xfff;
+    let low = bits & ((1 << LOW_REST_BITS) - 1);
+    bits >> 80 << REST_BITS | rand_a << LOW_REST_BITS | low
+}
+
+pub(crate) fn from_ordinal(ordinal: u128) -> Option<Uuid> {
+    let rand_a = ordinal >> LOW_REST_BITS & 0xfff;
+    let low = ordinal & ((1 << LOW_REST_BITS) - 1);
+    let time = ordinal >> REST_BITS;
+    (time < 1 << 48)
+        .then(|| Uuid::from_u128(time << 80 | 7 << 76 | rand_a << 64 | 0b10 << LOW_REST_BITS | low))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ordinals_are_dense_ordered_and_lossless(a in 0..1_u128 << 122, b in 0..1_u128 << 122) {
+            let (x, y) = (from_ordinal(a).unwrap(), from_ordinal(b).unwrap());
+            prop_assert!(is_v7(x));
+            prop_assert_eq!(ordinal(x), a);
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+            prop_assert_eq!(parse(&x.to_string()), Some(x));
+        }
+    }
+
+    #[test]
+    fn a_generated_uuid_carries_the_time_and_differs() {
+        let now = Timestamp::from_millis(1_795_373_220_123);
+        let (a, b) = (generate(now), generate(now));
+        assert!(is_v7(a));
+        assert_eq!(created_at(a), now);
+        assert_ne!(a, b);
+    }
+
+    #[test]
+    fn only_canonical_text_of_version_7_is_read() {
+        for text in [
+            "",
+            "019b5e4c-9c1b-7e2a-8000-00000000000",
+            "019B5E4C-9C1B-7E2A-8000-000000000000",
+            "019b5e4c9c1b7e2a8000000000000000",
+            "{019b5e4c-9c1b-7e2a-8000-000000000000}",
+            "urn:uuid:019b5e4c-9c1b-7e2a-8000-000000000000",
+            "019b5e4c-9c1b-4e2a-8000-000000000000",
+            "019b5e4c-9c1b-7e2a-c000-000000000000",
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert!(parse("019b5e4c-9c1b-7e2a-8000-000000000000").is_some());
+    }
+
+    #[test]
+    fn there_is_nothing_after_the_last_ordinal() {
+        assert!(from_ordinal((1 << 122) - 1).is_some());
+        assert_eq!(from_ordinal(1 << 122), None);
+    }
+}
