@@ -134,10 +134,11 @@ impl NoteStore for MemoryNoteStore {
     ) -> Result<UpdateOutcome, StoreError> {
         let mut items = self.lock();
         Ok(match items.get_mut(&(user.clone(), id)) {
+            Some(Item::Note(note, _)) if note.revision == update.revision => {
+                UpdateOutcome::Updated(note.clone())
+            }
             Some(Item::Note(note, _)) if note.is_live(now) => {
-                if note.revision == update.revision {
-                    UpdateOutcome::Updated(note.clone())
-                } else if may_replace(note.revision, &update.expected, update.revision)
+                if may_replace(note.revision, &update.expected, update.revision)
                     && (note.retained || !update.renewal)
                 {
                     update.patch.clone().apply(note);

@@ -76,7 +76,8 @@ pub trait NoteStore: Send + Sync {
     /// - Never creates.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
-    /// - Where the note already has the new revision, this update has happened: `Updated`.
+    /// - Where the note already has the new revision, this update has happened: `Updated`, also when
+    ///   the note has expired since.
     /// - Of concurrent updates that expect one revision, exactly one is `Updated`.
     ///
     /// # Errors

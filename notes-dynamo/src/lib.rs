@@ -1,1 +1,18 @@
-//! notes-dynamo
+#![doc = include_str!("../README.md")]
+
+mod attempts;
+#[cfg(feature = "client")]
+mod client;
+mod dynamo_note_store;
+mod error;
+mod expression;
+mod item;
+mod list;
+mod purge;
+mod sort_key;
+mod table;
+
+#[cfg(feature = "client")]
+pub use client::client_config;
+pub use dynamo_note_store::DynamoNoteStore;
+pub use table::ensure_table;

@@ -1,0 +1,105 @@
+//! The notes API on this machine, with nothing else installed: `cargo run --example local_api`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that a person starts")]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use notes_core::Notes;
+use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_examples::{Engine, LocalApi, client};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves the notes API on loopback, for development: the bearer token's text is the user id.
+#[derive(Parser)]
+struct Options {
+    /// The port to listen on; 0 for any that is free.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+
+    /// The file that keeps the notes.
+    #[arg(long, value_name = "FILE", default_value = "notes.db")]
+    data: PathBuf,
+
+    /// Keep the notes in memory only.
+    #[arg(long, conflicts_with = "data")]
+    in_memory: bool,
+
+    /// Keep the notes in this DynamoDB instead, in a table that is created when missing. Region and
+    /// credentials are those of the AWS SDK's environment variables.
+    #[arg(long, value_name = "URL", requires = "table", conflicts_with_all = ["data", "in_memory"])]
+    endpoint: Option<String>,
+
+    /// The table at the endpoint.
+    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    table: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("local_api: {error}");
+            let causes = std::iter::successors(error.source(), |&cause| cause.source());
+            causes.for_each(|cause| eprint!(": {cause}"));
+            eprintln!();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let api = LocalApi::bind(options.port)
+        .await
+        .map_err(|error| format!("port {} of 127.0.0.1: {error}", options.port))?;
+
+    let engine = match (&options.endpoint, options.in_memory) {
+        (Some(_), _) => None,
+        (None, true) => Some(Engine::in_memory()?),
+        (None, false) => Some(Engine::in_file(&options.data)?),
+    };
+    let client = match (&engine, &options.endpoint) {
+        (Some(engine), _) => engine.client(),
+        (None, endpoint) => client(endpoint.as_deref().unwrap_or_default()),
+    };
+    let table = options.table.as_deref().unwrap_or("notes");
+    ensure_table(&client, table).await?;
+    let notes = Notes::new(DynamoNoteStore::new(client, table));
+
+    let place = match (&options.endpoint, options.in_memory) {
+        (Some(url), _) => format!("table {table} of {url}"),
+        (None, true) => "memory, until this program ends".to_owned(),
+        (None, false) => std::path::absolute(&options.data)?.display().to_string(),
+    };
+    greet(&api.url(), &place, &notes.new_id().to_string());
+
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    api.serve(notes, stop).await?;
+    Ok(())
+}
+
+fn greet(url: &str, place: &str, id: &str) {
+    println!(
+        r#"The notes API listens on {url}
+Notes are kept in {place}
+
+For development: the bearer token's text is the user id, and nobody checks it. Try
+
+curl -i {url}/notes -H 'Authorization: Bearer alice' -H 'Content-Type: application/json' -H 'Idempotency-Key: {id}' -d '{{"title": "Milk", "content": "2 litres"}}'
+curl -i {url}/notes -H 'Authorization: Bearer alice'
+curl -i {url}/notes/{id} -H 'Authorization: Bearer alice' -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{{"category": "shop"}}'
+
+Ctrl-C stops it."#
+    );
+}

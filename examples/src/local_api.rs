@@ -1,0 +1,85 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use notes_core::{NoteStore, Notes, UserId};
+use notes_lambda::Api;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The notes API on a loopback port, for development: the text of the bearer token *is* the user id,
+/// and nobody checks it. That is why there is no way to make it listen on any other address.
+#[derive(Debug)]
+pub struct LocalApi {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// How long requests under way may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+impl LocalApi {
+    /// Takes the port; 0 for any that is free.
+    ///
+    /// # Errors
+    /// When the port can't be had.
+    pub async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The API's URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Answers requests until `stop`, then finishes those under way.
+    ///
+    /// # Errors
+    /// None after the port was bound.
+    pub async fn serve<S: NoteStore + 'static>(
+        self,
+        notes: Notes<S>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let app = Router::new()
+            .fallback_service(Api::new(notes))
+            .layer(middleware::from_fn(identify));
+        let (stopping, stopped) = oneshot::channel::<Infallible>();
+        let stop = async move {
+            stop.await;
+            drop(stopping);
+        };
+        let grace = async {
+            let _ = stopped.await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = axum::serve(self.listener, app).with_graceful_shutdown(stop) => served,
+            // Someone holds a connection on which half a request came.
+            () = grace => Ok(()),
+        }
+    }
+}
+
+/// Development identity: the bearer token's text is the user id.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let user = request.headers().get(AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        let token = scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())?;
+        token.parse::<UserId>().ok()
+    });
+    if let Some(user) = user {
+        request.extensions_mut().insert(user);
+    }
+    next.run(request).await
+}

@@ -1,0 +1,75 @@
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+
+/// Counts the attempts of one call that may have been executed: those that were sent and not refused.
+///
+/// The SDK repeats a request whose answer it did not get, or whose answer was a server's fault. Such
+/// an attempt may have been executed, or may yet be. A refusal (status 4xx: throttled, condition not
+/// met, denied) is a promise that it was not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempts(Arc<AtomicU32>);
+
+impl Attempts {
+    pub(crate) fn may_have_executed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Intercept for Attempts {
+    fn name(&self) -> &'static str {
+        "Attempts"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if context.response().status().is_client_error() {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // A connection that was refused carried no request.
+        if let Some(Err(error)) = context.output_or_error()
+            && error.as_connector_error().is_some_and(was_refused)
+        {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+fn was_refused(error: &(impl Error + 'static)) -> bool {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |&it| it.source()).any(|it| {
+        it.downcast_ref::<io::Error>()
+            .is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused)
+    })
+}

@@ -1,0 +1,299 @@
+use std::num::NonZeroU32;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use notes_core::{
+    Change, DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore,
+    Occupant, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+};
+
+use crate::attempts::Attempts;
+use crate::error::{of_read, of_write};
+use crate::expression::Expression;
+use crate::item::{
+    self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TITLE, USER_ID,
+};
+
+/// [`NoteStore`] on one `DynamoDB` table.
+///
+/// Each operation but [`list`](NoteStore::list) and [`purge`](NoteStore::purge) is one request that
+/// consumes the least capacity there is for it. A clone shares the client's connections.
+///
+/// How often a request is repeated and how long it may take is the client's configuration; see
+/// [`client_config`](crate::client_config).
+#[derive(Clone, Debug)]
+pub struct DynamoNoteStore {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+    pub(crate) consistent_reads: bool,
+}
+
+impl DynamoNoteStore {
+    /// The notes in this table. Reads are strongly consistent.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+            consistent_reads: true,
+        }
+    }
+
+    /// Reads at half the price, which may miss writes of the last moments
+    /// ([read consistency][consistency]): a note may be missing from an answer right after its
+    /// creation was acknowledged, or be shown after its deletion was.
+    ///
+    /// [consistency]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
+    #[must_use]
+    pub fn with_eventually_consistent_reads(mut self) -> Self {
+        self.consistent_reads = false;
+        self
+    }
+
+    async fn update_item(
+        &self,
+        key: Item,
+        expression: Expression,
+        returns: ReturnValue,
+    ) -> Result<Written, StoreError> {
+        let attempts = Attempts::default();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(expression.update())
+            .condition_expression(expression.condition())
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .return_values(returns)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        match sent {
+            Ok(output) => Ok(Written::Done(output.attributes)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    Ok(match refused.item() {
+                        Some(item) => Written::Refused(item.clone().into(), attempts),
+                        None => Written::NotFound,
+                    })
+                }
+                _ => Err(of_write(error, &attempts)),
+            },
+        }
+    }
+}
+
+/// What became of an update that was sent.
+enum Written {
+    /// The item as asked for by `ReturnValues`.
+    Done(Option<Item>),
+    /// The condition does not hold for what is there.
+    Refused(Stored, Attempts),
+    NotFound,
+}
+
+/// What a refused write means that is not found to have been executed: `None` where no live note is
+/// there, otherwise the note, if it can be read.
+fn rival(
+    stored: Stored,
+    attempts: &Attempts,
+    now: Timestamp,
+) -> Result<Option<Option<Note>>, StoreError> {
+    if attempts.may_have_executed() {
+        let why = "an earlier attempt may have been executed before the note was changed again";
+        return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));
+    }
+    Ok(match stored {
+        Stored::Note(note, _) => note.is_live(now).then_some(Some(note)),
+        Stored::Tombstone(_) => None,
+        Stored::Unreadable(_) => Some(None),
+    })
+}
+
+#[async_trait]
+impl NoteStore for DynamoNoteStore {
+    async fn insert(
+        &self,
+        insertion: &Insertion,
+        now: Timestamp,
+    ) -> Result<InsertOutcome, StoreError> {
+        let item = item::from_insertion(insertion)
+            .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
+        let mut expression = Expression::default();
+        expression.is_absent(USER_ID);
+        let attempts = Attempts::default();
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(expression.condition())
+            .set_expression_attribute_names(Some(expression.names))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await;
+        let error = match sent {
+            Ok(_) => return Ok(InsertOutcome::Inserted),
+            Err(error) => error,
+        };
+        let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
+        else {
+            return Err(of_write(error, &attempts));
+        };
+        let Some(item) = refused.item() else {
+            // Then nobody can tell a replay from a conflict.
+            let why = "the engine does not return the item that a condition failed on";
+            return Err(StoreError::new(StoreErrorKind::Other, why));
+        };
+        Ok(InsertOutcome::Taken(match item.clone().into() {
+            Stored::Note(note, fingerprint) if note.is_live(now) => {
+                Occupant::Live { note, fingerprint }
+            }
+            Stored::Note(..) | Stored::Tombstone(_) => Occupant::Spent,
+            Stored::Unreadable(_) => Occupant::Unreadable,
+        }))
+    }
+
+    async fn get(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        now: Timestamp,
+    ) -> Result<Option<Note>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(user, id)))
+            .consistent_read(self.consistent_reads)
+            .send()
+            .await
+            .map_err(of_read)?;
+        match output.item.map(Stored::from) {
+            Some(Stored::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
+            Some(Stored::Tombstone(_)) | None => Ok(None),
+            Some(Stored::Unreadable(why)) => Err(StoreError::new(StoreErrorKind::Corrupt, why)),
+        }
+    }
+
+    async fn list(
+        &self,
+        user: &UserId,
+        query: &ListQuery,
+        now: Timestamp,
+    ) -> Result<Page, StoreError> {
+        self.page(user, query, now).await
+    }
+
+    async fn update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        update: &Update,
+        now: Timestamp,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let mut expression = Expression::default();
+        expression.replaces(&update.expected, update.revision, now);
+        if update.renewal {
+            expression.exists(RETAINED);
+        }
+        set_patch(&mut expression, update);
+        let written = self
+            .update_item(item::key(user, id), expression, ReturnValue::AllNew)
+            .await?;
+        match written {
+            Written::NotFound => Ok(UpdateOutcome::Missing),
+            Written::Done(item) => match item.unwrap_or_default().into() {
+                Stored::Note(note, _) => Ok(UpdateOutcome::Updated(note)),
+                Stored::Tombstone(_) => Ok(UpdateOutcome::Missing),
+                Stored::Unreadable(why) => Err(StoreError::new(StoreErrorKind::Corrupt, why)),
+            },
+            Written::Refused(Stored::Note(note, _), _) if note.revision == update.revision => {
+                Ok(UpdateOutcome::Updated(note))
+            }
+            Written::Refused(stored, attempts) => {
+                Ok(rival(stored, &attempts, now)?
+                    .map_or(UpdateOutcome::Missing, UpdateOutcome::Stale))
+            }
+        }
+    }
+
+    async fn delete(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        deletion: &Deletion,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError> {
+        let mut expression = Expression::default();
+        expression.replaces(&deletion.expected, deletion.revision, now);
+        expression.set(DELETED, AttributeValue::Bool(true));
+        expression.set(PURGE_AT, number(deletion.purge_at.as_secs()));
+        expression.remove(&[TITLE, CONTENT, CATEGORY, EXPIRES_AT, RETAINED]);
+        let written = self
+            .update_item(item::key(user, id), expression, ReturnValue::None)
+            .await?;
+        match written {
+            Written::NotFound => Ok(DeleteOutcome::Missing),
+            Written::Done(_) => Ok(DeleteOutcome::Deleted),
+            Written::Refused(Stored::Tombstone(Some(revision)), _)
+                if revision == deletion.revision =>
+            {
+                Ok(DeleteOutcome::Deleted)
+            }
+            Written::Refused(stored, attempts) => {
+                Ok(rival(stored, &attempts, now)?
+                    .map_or(DeleteOutcome::Missing, DeleteOutcome::Stale))
+            }
+        }
+    }
+
+    async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
+        self.remove_items(user, budget).await
+    }
+}
+
+fn set_patch(expression: &mut Expression, update: &Update) {
+    let patch = &update.patch;
+    if let Some(title) = &patch.title {
+        expression.set(TITLE, text(title.as_str()));
+    }
+    if let Some(content) = &patch.content {
+        expression.set(CONTENT, text(content.as_str()));
+    }
+    match &patch.category {
+        Change::Keep => {}
+        Change::Clear => expression.remove(&[CATEGORY]),
+        Change::Set(category) => expression.set(CATEGORY, text(category.as_str())),
+    }
+    match patch.expiry {
+        Change::Keep => {}
+        Change::Clear => expression.remove(&[EXPIRES_AT, PURGE_AT, RETAINED]),
+        Change::Set(expiry) => {
+            expression.set(EXPIRES_AT, number(expiry.as_secs()));
+            match update.purge_at {
+                Some(at) => expression.set(PURGE_AT, number(at.as_secs())),
+                None => expression.remove(&[PURGE_AT]),
+            }
+            if !update.renewal {
+                expression.remove(&[RETAINED]);
+            }
+        }
+    }
+}
+
+fn text(it: &str) -> AttributeValue {
+    AttributeValue::S(it.to_owned())
+}
+
+fn number(it: u64) -> AttributeValue {
+    AttributeValue::N(it.to_string())
+}

@@ -1,0 +1,62 @@
+use std::error::Error;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use notes_core::{StoreError, StoreErrorKind};
+
+use crate::attempts::Attempts;
+
+/// A failed read. It changed nothing.
+pub(crate) fn of_read<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    StoreError::new(kind(&error), error)
+}
+
+/// A failed write, which may have happened all the same.
+pub(crate) fn of_write<E, R>(error: SdkError<E, R>, attempts: &Attempts) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    if attempts.may_have_executed() {
+        return StoreError::new(StoreErrorKind::OutcomeUnknown, error);
+    }
+    of_read(error)
+}
+
+/// By modelled type and code, never by the message: messages differ by region and release.
+fn kind<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreErrorKind {
+    let SdkError::ServiceError(service) = error else {
+        return match error {
+            SdkError::ConstructionFailure(_) => StoreErrorKind::Other,
+            _ => StoreErrorKind::Unavailable,
+        };
+    };
+    match service.err().code() {
+        Some(
+            "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "Throttling",
+        ) => StoreErrorKind::Throttled,
+        Some("TransactionConflictException" | "ReplicatedWriteConflictException") => {
+            StoreErrorKind::Contended
+        }
+        Some("InternalServerError" | "InternalFailure" | "ServiceUnavailable") => {
+            StoreErrorKind::Unavailable
+        }
+        Some("ItemCollectionSizeLimitExceededException") => StoreErrorKind::TooLarge,
+        Some(
+            "AccessDeniedException"
+            | "ExpiredTokenException"
+            | "IncompleteSignatureException"
+            | "InvalidSignatureException"
+            | "MissingAuthenticationTokenException"
+            | "UnrecognizedClientException",
+        ) => StoreErrorKind::Denied,
+        _ => StoreErrorKind::Other,
+    }
+}

@@ -1,0 +1,82 @@
+use std::num::NonZeroU32;
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use notes_core::{Purged, StoreError, StoreErrorKind, UserId};
+
+use crate::DynamoNoteStore;
+use crate::attempts::Attempts;
+use crate::error::{of_read, of_write};
+use crate::expression::Expression;
+use crate::item::Item;
+
+/// The most items that [BatchWriteItem][api] takes.
+///
+/// [api]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+const BATCH: usize = 25;
+
+impl DynamoNoteStore {
+    pub(crate) async fn remove_items(
+        &self,
+        user: &UserId,
+        budget: NonZeroU32,
+    ) -> Result<Purged, StoreError> {
+        let mut expression = Expression::default();
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(expression.of_user(user))
+            .projection_expression(expression.key())
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .consistent_read(true)
+            .limit(i32::try_from(budget.get()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(of_read)?;
+        let keys = found.items.unwrap_or_default();
+        let mut purged = Purged {
+            removed: 0,
+            more: found.last_evaluated_key.is_some(),
+        };
+        for batch in keys.chunks(BATCH) {
+            let removed = self.remove_batch(batch).await?;
+            purged.removed += removed;
+            purged.more |= removed as usize != batch.len();
+        }
+        if purged.removed == 0 && !keys.is_empty() {
+            return Err(StoreErrorKind::Throttled.into());
+        }
+        Ok(purged)
+    }
+
+    /// Removes the items with these keys, and says how many of them it took.
+    async fn remove_batch(&self, keys: &[Item]) -> Result<u32, StoreError> {
+        let requests: Result<Vec<_>, _> = keys
+            .iter()
+            .map(|key| {
+                let delete = DeleteRequest::builder()
+                    .set_key(Some(key.clone()))
+                    .build()?;
+                Ok(WriteRequest::builder().delete_request(delete).build())
+            })
+            .collect();
+        let requests = requests.map_err(|error: aws_sdk_dynamodb::error::BuildError| {
+            StoreError::new(StoreErrorKind::Other, error)
+        })?;
+        let attempts = Attempts::default();
+        let output = self
+            .client
+            .batch_write_item()
+            .request_items(&self.table, requests)
+            .customize()
+            .interceptor(attempts.clone())
+            .send()
+            .await
+            .map_err(|error| of_write(error, &attempts))?;
+        let left: usize = output
+            .unprocessed_items
+            .map_or(0, |tables| tables.values().map(Vec::len).sum());
+        Ok(u32::try_from(keys.len() - left).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,88 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use notes_core::{NoteId, Order};
+
+/// `milliseconds × 10²³ + the 74 remaining bits`: at most 38 digits, which is what a number keeps
+/// ([naming rules and data types][types]), in the order of the ids, and a time to a reader's eye.
+///
+/// [types]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const REST: u128 = 10_u128.pow(23);
+const REST_BITS: u32 = 74;
+
+pub(crate) fn of(id: NoteId) -> AttributeValue {
+    let ordinal = id.ordinal();
+    let rest = ordinal & ((1 << REST_BITS) - 1);
+    AttributeValue::N(((ordinal >> REST_BITS) * REST + rest).to_string())
+}
+
+/// The id whose key this is, if it is the key of an id.
+pub(crate) fn id(number: &str) -> Option<NoteId> {
+    let key: u128 = number.parse().ok()?;
+    let (millis, rest) = (key / REST, key % REST);
+    (rest >> REST_BITS == 0)
+        .then(|| NoteId::from_ordinal(millis << REST_BITS | rest))
+        .flatten()
+}
+
+/// Where a list goes on that has consumed the item with this key: behind it for one who reads in
+/// `order`, and before every id that comes next. That is the id itself, or, for a number that is the
+/// key of no id, an id beside it.
+pub(crate) fn position(number: &str, order: Order) -> Option<NoteId> {
+    if let Some(id) = id(number) {
+        return Some(id);
+    }
+    let (whole, _fraction) = number.split_once('.').unwrap_or((number, ""));
+    let key: u128 = whole.parse().ok()?;
+    let rest = (key % REST).min((1 << REST_BITS) - 1);
+    let last_below = (key / REST) << REST_BITS | rest;
+    NoteId::from_ordinal(match order {
+        Order::Oldest => last_below,
+        Order::Newest => last_below + 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use notes_core::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number(id: NoteId) -> String {
+        of(id).as_n().unwrap().clone()
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_lossless_and_ordered_as_ids(a in 0..1_u128 << 122, b in 0..1_u128 << 122) {
+            let (a, b) = (NoteId::from_ordinal(a).unwrap(), NoteId::from_ordinal(b).unwrap());
+            let (x, y) = (number(a), number(b));
+            prop_assert_eq!(id(&x), Some(a));
+            prop_assert_eq!(x.parse::<u128>().unwrap().cmp(&y.parse().unwrap()), a.cmp(&b));
+        }
+    }
+
+    #[test]
+    fn a_key_has_at_most_38_digits() {
+        let last = NoteId::from_ordinal((1 << 122) - 1).unwrap();
+        assert_eq!(number(last), "28147497671065518889465931478580854783");
+    }
+
+    #[test]
+    fn a_key_starts_with_the_time_in_milliseconds() {
+        let now = Timestamp::from_millis(1_795_373_220_123);
+        assert!(number(NoteId::generate(now)).starts_with("1795373220123"));
+    }
+
+    #[test]
+    fn a_number_between_ids_is_no_id_but_has_a_position_on_either_side() {
+        let gap = format!("5{}", "9".repeat(23));
+        let between = NoteId::from_ordinal(6 << REST_BITS).unwrap();
+        assert_eq!(id(&gap), None);
+        assert_eq!(position(&gap, Order::Newest), Some(between));
+        let before = NoteId::from_ordinal((6 << REST_BITS) - 1);
+        assert_eq!(position(&gap, Order::Oldest), before);
+        assert_eq!(position("7.5", Order::Newest), NoteId::from_ordinal(8));
+        assert_eq!(position("7.5", Order::Oldest), NoteId::from_ordinal(7));
+        assert_eq!(position("7", Order::Newest), NoteId::from_ordinal(7));
+    }
+}

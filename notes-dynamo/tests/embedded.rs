@@ -1,0 +1,67 @@
+//! The store passes the port's suite on the embedded engine, in memory and on a file.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use notes_core::conformance::Harness;
+use notes_core::{NoteId, NoteStore, UserId};
+use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_examples::Engine;
+use tempfile::TempDir;
+
+const TABLE: &str = "notes";
+
+struct Embedded {
+    store: DynamoNoteStore,
+    client: Client,
+    _engine: Engine,
+    _directory: Option<TempDir>,
+}
+
+impl Embedded {
+    async fn in_memory() -> Self {
+        Self::new(Engine::in_memory().unwrap(), None).await
+    }
+
+    async fn in_file() -> Self {
+        let directory = TempDir::new().unwrap();
+        let engine = Engine::in_file(&directory.path().join("notes.db")).unwrap();
+        Self::new(engine, Some(directory)).await
+    }
+
+    async fn new(engine: Engine, directory: Option<TempDir>) -> Self {
+        let client = engine.client();
+        ensure_table(&client, TABLE).await.unwrap();
+        Self {
+            store: DynamoNoteStore::new(client.clone(), TABLE),
+            client,
+            _engine: engine,
+            _directory: directory,
+        }
+    }
+}
+
+#[async_trait]
+impl Harness for Embedded {
+    fn store(&self) -> &dyn NoteStore {
+        &self.store
+    }
+
+    /// As the API that this one replaces left them: a key, and a field that a PATCH wrote.
+    async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
+        let (millis, rest) = (id.ordinal() >> 74, id.ordinal() & ((1 << 74) - 1));
+        let key = millis * 10_u128.pow(23) + rest;
+        self.client
+            .put_item()
+            .table_name(TABLE)
+            .item("userId", AttributeValue::S(user.as_str().to_owned()))
+            .item("timestamp", AttributeValue::N(key.to_string()))
+            .item("title", AttributeValue::S("ghost".to_owned()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+notes_core::conformance!(mod conformance_embedded_in_memory, crate::Embedded::in_memory().await);
+notes_core::conformance!(mod conformance_embedded_in_file, crate::Embedded::in_file().await);
