@@ -1,1 +1,1 @@
-//! benches
+//! The benches are in `benches/`; run them with `cargo bench -p notes-benches`.

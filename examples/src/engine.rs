@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use dynoxide::Database;
 use tokio::sync::oneshot;
 
-/// A `DynamoDB` engine inside this process, on a loopback port of its own.
+/// A DynamoDB engine inside this process, on a loopback port of its own.
 ///
 /// It has a runtime and a thread of its own: it answers one request at a time, and would hold up
 /// whatever shared its thread. Dropped, it answers the requests under way and stops.
@@ -21,7 +21,7 @@ pub struct Engine {
 }
 
 /// How often items past their time to live are removed.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
 impl Engine {
     /// An engine whose tables are in memory.
@@ -81,7 +81,7 @@ impl Engine {
     }
 }
 
-/// A client of the `DynamoDB` at this URL, with the region and the credentials that the AWS SDK's
+/// A client of the DynamoDB at this URL, with the region and the credentials that the AWS SDK's
 /// variables give; engines that check nothing need none.
 #[must_use]
 pub fn client(url: &str) -> Client {

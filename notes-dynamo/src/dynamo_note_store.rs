@@ -17,7 +17,7 @@ use crate::item::{
     self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TITLE, USER_ID,
 };
 
-/// [`NoteStore`] on one `DynamoDB` table.
+/// [`NoteStore`] on one DynamoDB table.
 ///
 /// Each operation but [`list`](NoteStore::list) and [`purge`](NoteStore::purge) is one request that
 /// consumes the least capacity there is for it. A clone shares the client's connections.
@@ -98,21 +98,22 @@ enum Written {
     NotFound,
 }
 
-/// What a refused write means that is not found to have been executed: `None` where no live note is
-/// there, otherwise the note, if it can be read.
-fn rival(
+/// The outcome of a refused write that is not found to have been executed.
+fn rejected<O>(
     stored: Stored,
     attempts: &Attempts,
     now: Timestamp,
-) -> Result<Option<Option<Note>>, StoreError> {
+    missing: O,
+    stale: fn(Option<Note>) -> O,
+) -> Result<O, StoreError> {
     if attempts.may_have_executed() {
         let why = "an earlier attempt may have been executed before the note was changed again";
         return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));
     }
     Ok(match stored {
-        Stored::Note(note, _) => note.is_live(now).then_some(Some(note)),
-        Stored::Tombstone(_) => None,
-        Stored::Unreadable(_) => Some(None),
+        Stored::Note(note, _) if note.is_live(now) => stale(Some(note)),
+        Stored::Note(..) | Stored::Tombstone(_) => missing,
+        Stored::Unreadable(_) => stale(None),
     })
 }
 
@@ -140,9 +141,8 @@ impl NoteStore for DynamoNoteStore {
             .interceptor(attempts.clone())
             .send()
             .await;
-        let error = match sent {
-            Ok(_) => return Ok(InsertOutcome::Inserted),
-            Err(error) => error,
+        let Err(error) = sent else {
+            return Ok(InsertOutcome::Inserted);
         };
         let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
         else {
@@ -219,10 +219,13 @@ impl NoteStore for DynamoNoteStore {
             Written::Refused(Stored::Note(note, _), _) if note.revision == update.revision => {
                 Ok(UpdateOutcome::Updated(note))
             }
-            Written::Refused(stored, attempts) => {
-                Ok(rival(stored, &attempts, now)?
-                    .map_or(UpdateOutcome::Missing, UpdateOutcome::Stale))
-            }
+            Written::Refused(stored, attempts) => rejected(
+                stored,
+                &attempts,
+                now,
+                UpdateOutcome::Missing,
+                UpdateOutcome::Stale,
+            ),
         }
     }
 
@@ -249,10 +252,13 @@ impl NoteStore for DynamoNoteStore {
             {
                 Ok(DeleteOutcome::Deleted)
             }
-            Written::Refused(stored, attempts) => {
-                Ok(rival(stored, &attempts, now)?
-                    .map_or(DeleteOutcome::Missing, DeleteOutcome::Stale))
-            }
+            Written::Refused(stored, attempts) => rejected(
+                stored,
+                &attempts,
+                now,
+                DeleteOutcome::Missing,
+                DeleteOutcome::Stale,
+            ),
         }
     }
 

@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
 
-use crate::item::{DELETED, EXPIRES_AT, REVISION, TIMESTAMP, USER_ID};
-use crate::sort_key;
+use crate::item::{CONTENT, CREATION, DELETED, EXPIRES_AT, REVISION, TIMESTAMP, TITLE, USER_ID};
+use crate::sort_key::sort_key;
 
 /// The expressions of one request, with the names and values that they use. Every name is aliased:
 /// several are [reserved words][words].
@@ -42,11 +42,15 @@ impl Expression {
     }
 
     /// The update gives a live note a new revision, and the one that it has is expected and smaller.
-    /// An item that is missing has no revision to compare.
+    /// An item that is missing has no revision to compare; one that lacks what every note has is not
+    /// to be written.
     pub(crate) fn replaces(&mut self, expected: &Expected, new: Revision, now: Timestamp) {
         self.set(REVISION, binary(new));
         let revision = self.name(REVISION);
         self.conditions.push(format!("{revision} < :{REVISION}"));
+        for attribute in [TITLE, CONTENT, CREATION] {
+            self.exists(attribute);
+        }
         self.is_live(now);
         if let Expected::OneOf(revisions) = expected {
             let values: Vec<_> = revisions
@@ -75,8 +79,8 @@ impl Expression {
             "{} AND {} BETWEEN {} AND {}",
             self.of_user(user),
             self.name(TIMESTAMP),
-            self.value("low", sort_key::of(*ids.start())),
-            self.value("high", sort_key::of(*ids.end())),
+            self.value("low", AttributeValue::N(sort_key(*ids.start()))),
+            self.value("high", AttributeValue::N(sort_key(*ids.end()))),
         )
     }
 

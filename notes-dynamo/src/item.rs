@@ -5,12 +5,13 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    Category, Content, Expiry, Fingerprint, Insertion, Note, NoteId, Revision, Title, UserId,
+    Category, Content, Expiry, Fingerprint, Insertion, Note, NoteId, PurgeAt, Revision, Title,
+    UserId,
 };
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::sort_key;
+use crate::sort_key::{note_id, sort_key};
 
 pub(crate) const USER_ID: &str = "userId";
 pub(crate) const TIMESTAMP: &str = "timestamp";
@@ -18,6 +19,7 @@ pub(crate) const TITLE: &str = "title";
 pub(crate) const CONTENT: &str = "content";
 pub(crate) const CATEGORY: &str = "category";
 pub(crate) const REVISION: &str = "revision";
+pub(crate) const CREATION: &str = "creation";
 pub(crate) const EXPIRES_AT: &str = "expiresAt";
 pub(crate) const RETAINED: &str = "retained";
 pub(crate) const DELETED: &str = "deleted";
@@ -57,7 +59,7 @@ pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
             USER_ID.to_owned(),
             AttributeValue::S(user.as_str().to_owned()),
         ),
-        (TIMESTAMP.to_owned(), sort_key::of(id)),
+        (TIMESTAMP.to_owned(), AttributeValue::N(sort_key(id))),
     ])
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo
         creation: Binary(insertion.fingerprint.into_bytes()),
         expires_at: note.expiry,
         retained: note.retained,
-        purge_at: insertion.purge_at.map(|it| it.as_secs()),
+        purge_at: insertion.purge_at.map(PurgeAt::as_secs),
     })?;
     item.extend(key(&note.user, note.id));
     Ok(item)
@@ -103,7 +105,7 @@ fn read(mut item: Item) -> Result<(Note, Fingerprint), Box<dyn Error + Send + Sy
     };
     let id = item
         .remove(TIMESTAMP)
-        .and_then(|it| sort_key::id(it.as_n().ok()?))
+        .and_then(|it| note_id(it.as_n().ok()?))
         .ok_or("timestamp is not the key of a note id")?;
     let attributes: Attributes = serde_dynamo::from_item(item)?;
     let note = Note {

@@ -15,4 +15,5 @@ mod table;
 #[cfg(feature = "client")]
 pub use client::client_config;
 pub use dynamo_note_store::DynamoNoteStore;
+pub use sort_key::{note_id, sort_key};
 pub use table::ensure_table;

@@ -4,7 +4,7 @@ use crate::DynamoNoteStore;
 use crate::error::of_read;
 use crate::expression::Expression;
 use crate::item::{Item, Stored, TIMESTAMP};
-use crate::sort_key;
+use crate::sort_key::{note_id, position};
 
 /// Filtered items make a query's answer short, so a page may take several. After so many it is
 /// answered as it is, with a cursor: what one request reads is bounded.
@@ -67,7 +67,7 @@ impl DynamoNoteStore {
                     Stored::Tombstone(_) => {}
                     Stored::Unreadable(_) => page
                         .unreadable
-                        .push(sort_key::id(&number).map_or(number, |id| id.to_string())),
+                        .push(note_id(&number).map_or(number, |id| id.to_string())),
                 }
             }
             let Some(last) = output.last_evaluated_key else {
@@ -88,6 +88,6 @@ impl DynamoNoteStore {
 fn consumed(item: &Item, order: Order) -> Result<(String, NoteId), StoreError> {
     let number = item.get(TIMESTAMP).and_then(|it| it.as_n().ok());
     number
-        .and_then(|it| Some((it.clone(), sort_key::position(it, order)?)))
+        .and_then(|it| Some((it.clone(), position(it, order)?)))
         .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, "an item without a sort key"))
 }

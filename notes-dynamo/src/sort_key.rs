@@ -1,22 +1,34 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{NoteId, Order};
 
-/// `milliseconds × 10²³ + the 74 remaining bits`: at most 38 digits, which is what a number keeps
-/// ([naming rules and data types][types]), in the order of the ids, and a time to a reader's eye.
-///
-/// [types]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 const REST: u128 = 10_u128.pow(23);
 const REST_BITS: u32 = 74;
 
-pub(crate) fn of(id: NoteId) -> AttributeValue {
+/// The sort key of a note: `milliseconds × 10²³ + the 74 remaining bits` of its id, in decimal.
+///
+/// At most 38 digits, which is what a number keeps ([data types][types]); in the order of the ids; and
+/// its first 13 digits are the time of creation in milliseconds.
+///
+/// ```
+/// use notes_dynamo::{note_id, sort_key};
+///
+/// let id = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d".parse()?;
+/// assert_eq!(sort_key(id), "176681363765916721973606223869262637");
+/// assert_eq!(note_id(&sort_key(id)), Some(id));
+/// # Ok::<(), notes_core::InvalidNoteId>(())
+/// ```
+///
+/// [types]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+#[must_use]
+pub fn sort_key(id: NoteId) -> String {
     let ordinal = id.ordinal();
     let rest = ordinal & ((1 << REST_BITS) - 1);
-    AttributeValue::N(((ordinal >> REST_BITS) * REST + rest).to_string())
+    ((ordinal >> REST_BITS) * REST + rest).to_string()
 }
 
-/// The id whose key this is, if it is the key of an id.
-pub(crate) fn id(number: &str) -> Option<NoteId> {
-    let key: u128 = number.parse().ok()?;
+/// The id whose [`sort_key`] this is, if it is one.
+#[must_use]
+pub fn note_id(sort_key: &str) -> Option<NoteId> {
+    let key: u128 = sort_key.parse().ok()?;
     let (millis, rest) = (key / REST, key % REST);
     (rest >> REST_BITS == 0)
         .then(|| NoteId::from_ordinal(millis << REST_BITS | rest))
@@ -27,7 +39,7 @@ pub(crate) fn id(number: &str) -> Option<NoteId> {
 /// `order`, and before every id that comes next. That is the id itself, or, for a number that is the
 /// key of no id, an id beside it.
 pub(crate) fn position(number: &str, order: Order) -> Option<NoteId> {
-    if let Some(id) = id(number) {
+    if let Some(id) = note_id(number) {
         return Some(id);
     }
     let (whole, _fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -47,16 +59,12 @@ mod tests {
 
     use super::*;
 
-    fn number(id: NoteId) -> String {
-        of(id).as_n().unwrap().clone()
-    }
-
     proptest! {
         #[test]
         fn keys_are_lossless_and_ordered_as_ids(a in 0..1_u128 << 122, b in 0..1_u128 << 122) {
             let (a, b) = (NoteId::from_ordinal(a).unwrap(), NoteId::from_ordinal(b).unwrap());
-            let (x, y) = (number(a), number(b));
-            prop_assert_eq!(id(&x), Some(a));
+            let (x, y) = (sort_key(a), sort_key(b));
+            prop_assert_eq!(note_id(&x), Some(a));
             prop_assert_eq!(x.parse::<u128>().unwrap().cmp(&y.parse().unwrap()), a.cmp(&b));
         }
     }
@@ -64,20 +72,20 @@ mod tests {
     #[test]
     fn a_key_has_at_most_38_digits() {
         let last = NoteId::from_ordinal((1 << 122) - 1).unwrap();
-        assert_eq!(number(last), "28147497671065518889465931478580854783");
+        assert_eq!(sort_key(last), "28147497671065518889465931478580854783");
     }
 
     #[test]
     fn a_key_starts_with_the_time_in_milliseconds() {
         let now = Timestamp::from_millis(1_795_373_220_123);
-        assert!(number(NoteId::generate(now)).starts_with("1795373220123"));
+        assert!(sort_key(NoteId::generate(now)).starts_with("1795373220123"));
     }
 
     #[test]
     fn a_number_between_ids_is_no_id_but_has_a_position_on_either_side() {
         let gap = format!("5{}", "9".repeat(23));
         let between = NoteId::from_ordinal(6 << REST_BITS).unwrap();
-        assert_eq!(id(&gap), None);
+        assert_eq!(note_id(&gap), None);
         assert_eq!(position(&gap, Order::Newest), Some(between));
         let before = NoteId::from_ordinal((6 << REST_BITS) - 1);
         assert_eq!(position(&gap, Order::Oldest), before);

@@ -75,7 +75,7 @@ async fn wait(client: &Client, table: &str) -> Result<(), BoxError> {
     client
         .wait_until_table_exists()
         .table_name(table)
-        .wait(Duration::from_secs(60))
+        .wait(Duration::from_mins(1))
         .await?;
     Ok(())
 }

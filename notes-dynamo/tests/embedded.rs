@@ -1,11 +1,12 @@
 //! The store passes the port's suite on the embedded engine, in memory and on a file.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::conformance::Harness;
-use notes_core::{NoteId, NoteStore, UserId};
-use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_core::{NoteId, NoteStore, Revision, UserId};
+use notes_dynamo::{DynamoNoteStore, ensure_table, sort_key};
 use notes_examples::Engine;
 use tempfile::TempDir;
 
@@ -47,15 +48,15 @@ impl Harness for Embedded {
         &self.store
     }
 
-    /// As the API that this one replaces left them: a key, and a field that a PATCH wrote.
+    /// A ghost, as a PATCH that creates would leave it: a key, a revision, and the patched field.
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
-        let (millis, rest) = (id.ordinal() >> 74, id.ordinal() & ((1 << 74) - 1));
-        let key = millis * 10_u128.pow(23) + rest;
+        let revision = Revision::from(id).into_bytes();
         self.client
             .put_item()
             .table_name(TABLE)
             .item("userId", AttributeValue::S(user.as_str().to_owned()))
-            .item("timestamp", AttributeValue::N(key.to_string()))
+            .item("timestamp", AttributeValue::N(sort_key(id)))
+            .item("revision", AttributeValue::B(revision.to_vec().into()))
             .item("title", AttributeValue::S("ghost".to_owned()))
             .send()
             .await
