@@ -10,15 +10,28 @@
 //! ```
 //!
 //! Cases use the real time, a user of their own each, and concurrency where the clause is about it,
-//! so they also run against a store that others use.
+//! so they also run against a store that others use. They leave their notes behind: the users'
+//! ids start with `conformance`.
 //!
 //! [`conformance!`]: crate::conformance!
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a case panics when the store breaks its clause: that is what it is for"
+)]
 
 use async_trait::async_trait;
 
 use crate::{MemoryNoteStore, NoteId, NoteStore, UserId};
 
+mod account;
+pub mod delete;
+pub mod get;
 pub mod insert;
+pub mod isolation;
+pub mod list;
+pub mod purge;
+pub mod renewal;
+pub mod update;
 
 /// A store under test.
 #[async_trait]
@@ -42,7 +55,7 @@ impl Harness for MemoryNoteStore {
     }
 }
 
-/// Makes a module of tests, one per case of the [suite](crate::conformance), for one store.
+/// Makes a module of tests, one per case of the [suite](mod@crate::conformance), for one store.
 ///
 /// The expression is evaluated in each test, may `.await`, and gives a
 /// [`Harness`](crate::conformance::Harness); its paths are absolute, or start with `crate`. The crate
@@ -54,6 +67,102 @@ macro_rules! conformance {
             mod $module, $harness;
             insert {
                 stores_the_note_as_given
+                keeps_text_byte_for_byte
+                keeps_control_characters_of_the_content
+                stores_the_largest_values
+                stores_an_empty_content
+                takes_an_id_of_any_date
+                never_overwrites_a_live_note
+                repeated_shows_that_it_has_happened
+                tells_the_note_as_it_is_now_and_how_it_was_created
+                never_reuses_the_id_of_a_deleted_note
+                never_reuses_the_id_of_an_expired_note
+                of_an_expired_note_spends_its_id_at_once
+                never_overwrites_an_item_that_cannot_be_read
+                of_concurrent_inserts_of_one_id_exactly_one_wins
+            }
+            get {
+                gives_nothing_for_an_id_never_used
+                sees_every_acknowledged_write
+                hides_a_deleted_note
+                hides_a_note_from_the_second_of_its_expiry
+                fails_as_corrupt_for_an_item_that_cannot_be_read
+            }
+            list {
+                is_empty_for_a_user_without_notes
+                gives_the_newest_first
+                gives_the_oldest_first
+                orders_notes_of_one_millisecond_by_id
+                gives_every_note_once_whatever_the_limit
+                gives_every_note_once_over_several_large_pages
+                excludes_both_bounds_of_time
+                gives_an_empty_page_for_reversed_bounds
+                goes_on_after_a_position
+                goes_on_after_a_position_without_a_note
+                keeps_its_bounds_whatever_the_position
+                hides_deleted_notes
+                hides_notes_from_the_second_of_their_expiry
+                finds_notes_beyond_many_hidden_ones
+                names_items_that_cannot_be_read_and_hides_no_others
+                gives_notes_that_stay_once_while_others_come_and_go
+            }
+            update {
+                changes_one_field_and_keeps_the_others
+                removes_and_restores_category_and_expiry
+                changes_several_fields_at_once
+                takes_the_largest_values
+                gives_the_new_revision_also_when_nothing_else_changes
+                moves_the_end_of_a_note
+                never_creates_a_note
+                never_brings_a_deleted_note_back
+                never_brings_an_expired_note_back
+                refuses_a_foreign_revision
+                accepts_one_of_several_revisions
+                accepts_the_longest_list_of_revisions
+                accepts_any_revision
+                refuses_a_revision_that_does_not_grow
+                repeated_shows_that_it_has_happened
+                repeated_after_the_end_of_the_note_shows_that_it_has_happened
+                ends_a_note_at_once
+                repeated_after_a_rival_is_refused
+                refuses_an_item_that_cannot_be_read
+                of_concurrent_updates_of_one_revision_exactly_one_wins
+                of_concurrent_updates_of_any_revision_the_greatest_stays
+            }
+            renewal {
+                moves_the_end_of_a_retained_note
+                is_refused_for_a_note_that_is_not_retained
+                is_over_when_the_author_sets_or_removes_the_end
+                goes_on_after_a_change_of_other_fields
+            }
+            delete {
+                makes_a_note_invisible_and_its_id_spent
+                outlasts_the_expiry_of_the_note
+                finds_an_id_never_used_missing
+                finds_an_expired_note_missing
+                finds_a_note_deleted_by_another_missing
+                repeated_shows_that_it_has_happened
+                refuses_a_foreign_revision
+                accepts_one_of_several_revisions
+                refuses_a_revision_that_does_not_grow
+                refuses_an_item_that_cannot_be_read
+                of_concurrent_writes_of_one_revision_exactly_one_wins
+            }
+            purge {
+                of_a_user_without_items_removes_nothing
+                removes_items_whatever_their_state
+                removes_an_item_that_cannot_be_read
+                keeps_to_its_budget
+                goes_on_until_nothing_is_left
+                removes_many_items
+                leaves_the_user_able_to_begin_again
+                leaves_the_items_of_other_users
+            }
+            isolation {
+                of_users_holds_whatever_they_are_called
+                of_users_holds_for_purges
+                of_a_note_holds_for_every_method
+                of_unreadable_items_holds
             }
         }
     };
@@ -71,4 +180,51 @@ macro_rules! conformance {
             })*
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// What the macro lists, as its lines: methods and cases.
+    fn listed() -> Vec<String> {
+        let source = include_str!("conformance.rs");
+        let (_, list) = source.split_once("mod $module, $harness;\n").unwrap();
+        let (list, _) = list.split_once("\n        }\n").unwrap();
+        let (mut method, mut names) = ("", Vec::new());
+        for line in list.lines().map(str::trim) {
+            match line.strip_suffix(" {") {
+                Some(name) => method = name,
+                None if line == "}" => {}
+                None => names.push(format!("{method}::{line}")),
+            }
+        }
+        names
+    }
+
+    fn written() -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance");
+        let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let mut names = Vec::new();
+        for file in files {
+            let method = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            let source = fs::read_to_string(&file).unwrap();
+            for line in source.lines() {
+                if let Some(rest) = line.strip_prefix("pub async fn ") {
+                    let (case, _) = rest.split_once('(').unwrap();
+                    names.push(format!("{method}::{case}"));
+                }
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn the_macro_lists_every_case_once() {
+        let (mut listed, mut written) = (listed(), written());
+        listed.sort();
+        written.sort();
+        assert_eq!(listed, written);
+    }
 }

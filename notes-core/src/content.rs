@@ -3,7 +3,7 @@ use crate::text_value::text_value;
 text_value! {
     /// A note's text: up to 350,000 bytes of UTF-8, may be empty, kept byte for byte.
     ///
-    /// The limit leaves room for everything else in one `DynamoDB` item of at most
+    /// The limit leaves room for everything else in one DynamoDB item of at most
     /// [400 KB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
     Content, InvalidContent, check
 }

@@ -8,7 +8,7 @@ use crate::timestamp::{self, InvalidTimestamp};
 
 /// When a note ends: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
 ///
-/// Whole seconds, because that is what `DynamoDB`'s
+/// Whole seconds, because that is what DynamoDB's
 /// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html) reads;
 /// every store then agrees on the very moment. Text is RFC 3339; a fraction is rounded up.
 /// Serialised as the number.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{Timestamp, uuid_v7};
 
-/// The name of one act of creation: a `UUIDv7`
+/// The name of one act of creation: a UUIDv7
 /// ([RFC 9562 §5.7](https://www.rfc-editor.org/rfc/rfc9562#section-5.7)), chosen by the creator.
 ///
 /// Whoever creates a note names it before the first attempt, so a retry aims at the same note and

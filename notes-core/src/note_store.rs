@@ -9,8 +9,8 @@ use crate::{
 
 /// Where notes are kept: the port of this crate.
 ///
-/// Outcomes are values, failures are errors. Every method takes the time `now`, by which it judges
-/// what has expired. A note is *live* when it was inserted, and is neither deleted nor expired.
+/// Outcomes are values, failures are errors. Methods take the time `now`, by which they judge what has
+/// expired. A note is *live* when it was inserted, and is neither deleted nor expired.
 ///
 /// Check an implementation with the conformance suite (feature `conformance`): each guarantee below
 /// is a case of it.

@@ -233,7 +233,7 @@ impl<S: NoteStore> Notes<S> {
 
     /// Changes a live note, if its revision is one of those expected.
     ///
-    /// A patch that changes nothing is `Updated` with the note as it is, also where the expected
+    /// A patch that would change nothing is `Updated` with the note as it is, also where the expected
     /// revision is stale
     /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
     /// retry is no conflict. `OneOf` no revision at all never matches; a list has at most

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{NoteId, Timestamp, uuid_v7};
 
-/// The name of one written state of a note: a `UUIDv7` that only grows per note.
+/// The name of one written state of a note: a UUIDv7 that only grows per note.
 ///
 /// A new note's first revision is its id; each later write makes a fresh one. Its time is that of
 /// the write. At the HTTP edge it is the `ETag`.
@@ -21,14 +21,18 @@ impl Revision {
 
     /// A new revision greater than this one, at `now` where the clock allows it.
     ///
-    /// `None` only when nothing is greater: the last `UUIDv7`, in year 10889.
+    /// It is random also where the clock does not: writers that follow one revision have each their
+    /// own. `None` only at the end of all ids, in year 10889.
     #[must_use]
     pub fn next(self, now: Timestamp) -> Option<Self> {
         let fresh = Self::generate(now);
         if fresh > self {
             return Some(fresh);
         }
-        uuid_v7::from_ordinal(uuid_v7::ordinal(self.0) + 1).map(Self)
+        // A step of 1 would be the same for two writers, and each would take the other's write for
+        // its own.
+        let step = 1 + uuid_v7::low_rest(fresh.0);
+        uuid_v7::from_ordinal(uuid_v7::ordinal(self.0) + step).map(Self)
     }
 
     /// The time of the write. Times after [`Timestamp::MAX`] read as that.
@@ -90,9 +94,20 @@ mod tests {
         let ahead = Revision::generate(Timestamp::from_millis(now.as_millis() + 60_000));
         let next = ahead.next(now).unwrap();
         assert!(next > ahead);
-        assert_eq!(next.written_at(), ahead.written_at());
+        let drift = next.written_at().as_millis() - ahead.written_at().as_millis();
+        assert!(drift <= 1, "{drift}");
         let behind = Revision::generate(Timestamp::from_millis(now.as_millis() - 60_000));
         assert_eq!(behind.next(now).unwrap().written_at(), now);
+    }
+
+    #[test]
+    fn writers_that_follow_one_revision_have_each_their_own() {
+        let now = Timestamp::from_millis(1_795_373_220_123);
+        let current = Revision::generate(Timestamp::from_millis(now.as_millis() + 60_000));
+        let mut next: Vec<_> = (0..1_000).map(|_| current.next(now)).collect();
+        next.sort();
+        next.dedup();
+        assert_eq!(next.len(), 1_000);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// The store refused for now because of too many requests. Nothing was written.
     Throttled,
-    /// The store could not be reached or did not answer. Nothing was written.
+    /// The store could not be reached, or did not answer a read. Nothing was written.
     Unavailable,
     /// Rivals changed the note each time, so that it could not be written. Nothing was written.
     Contended,

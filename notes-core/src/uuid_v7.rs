@@ -2,7 +2,7 @@ use uuid::{Uuid, Variant};
 
 use crate::Timestamp;
 
-/// The 74 bits of a `UUIDv7` that are neither time, version nor variant.
+/// The 74 bits of a UUIDv7 that are neither time, version nor variant.
 const REST_BITS: u32 = 74;
 const LOW_REST_BITS: u32 = 62;
 
@@ -31,8 +31,12 @@ pub(crate) fn created_at(uuid: Uuid) -> Timestamp {
 pub(crate) fn ordinal(uuid: Uuid) -> u128 {
     let bits = uuid.as_u128();
     let rand_a = bits >> 64 & 0xfff;
-    let low = bits & ((1 << LOW_REST_BITS) - 1);
-    bits >> 80 << REST_BITS | rand_a << LOW_REST_BITS | low
+    bits >> 80 << REST_BITS | rand_a << LOW_REST_BITS | low_rest(uuid)
+}
+
+/// The last 62 bits, random in a generated UUID.
+pub(crate) fn low_rest(uuid: Uuid) -> u128 {
+    uuid.as_u128() & ((1 << LOW_REST_BITS) - 1)
 }
 
 pub(crate) fn from_ordinal(ordinal: u128) -> Option<Uuid> {

@@ -1,0 +1,91 @@
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Answer, send};
+
+/// A user of a server.
+///
+/// Connections belong to the runtime that opened them, and each test has its own; so has each user.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) http: Client,
+}
+
+impl User {
+    /// A user of the server at this URL whom nobody has seen before.
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            id: format!("user-{}", Uuid::now_v7()),
+            url: url.to_owned(),
+            http: Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    /// A request of this user.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path).bearer_auth(&self.id)
+    }
+
+    /// A request that does not say who sends it.
+    pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// The request that creates a note under this key.
+    pub(crate) fn creation(&self, key: &str, note: &Value) -> RequestBuilder {
+        self.request(Method::POST, "/notes")
+            .header("Idempotency-Key", key)
+            .json(note)
+    }
+
+    /// The request that changes a note.
+    pub(crate) fn change(&self, id: &str, patch: &Value) -> RequestBuilder {
+        self.request(Method::PATCH, &format!("/notes/{id}"))
+            .json(patch)
+    }
+
+    pub(crate) async fn create(&self, note: &Value) -> Answer {
+        send(self.request(Method::POST, "/notes").json(note)).await
+    }
+
+    pub(crate) async fn create_as(&self, key: &str, note: &Value) -> Answer {
+        send(self.creation(key, note)).await
+    }
+
+    pub(crate) async fn get(&self, id: &str) -> Answer {
+        send(self.request(Method::GET, &format!("/notes/{id}"))).await
+    }
+
+    pub(crate) async fn patch(&self, id: &str, patch: &Value) -> Answer {
+        send(self.change(id, patch)).await
+    }
+
+    pub(crate) async fn delete(&self, id: &str) -> Answer {
+        send(self.request(Method::DELETE, &format!("/notes/{id}"))).await
+    }
+
+    /// The page with this query.
+    pub(crate) async fn list(&self, query: &str) -> Answer {
+        send(self.request(Method::GET, &format!("/notes?{query}"))).await
+    }
+
+    /// All pages of a list with this query, one after the other.
+    pub(crate) async fn pages(&self, query: &str) -> Vec<Answer> {
+        let mut pages = vec![self.list(query).await.expect(200)];
+        while let Some(cursor) = pages.last().and_then(Answer::next_cursor) {
+            let next = self.list(&format!("{query}&cursor={cursor}")).await;
+            pages.push(next.expect(200));
+            assert!(pages.len() <= 1_000, "the pages have no end");
+        }
+        pages
+    }
+
+    /// All notes, by the largest pages.
+    pub(crate) async fn all(&self) -> Vec<Value> {
+        let pages = self.pages("limit=100").await;
+        pages.iter().flat_map(Answer::items).collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! Clauses on users, which hold for all methods of [`NoteStore`](crate::NoteStore) together.
+
+use std::num::NonZeroU32;
+use std::slice;
+
+use super::Harness;
+use super::account::{Account, insertion, retitle, update_of, updated, value};
+use crate::{DeleteOutcome, InsertOutcome, Note, UpdateOutcome, UserId};
+
+/// Users whose ids are easily taken for one another.
+fn look_alikes(harness: &dyn Harness) -> Vec<Account<'_>> {
+    let account = Account::open(harness);
+    let base = account.user.as_str();
+    let id = account.new_note().id;
+    let bytes_left = UserId::MAX_BYTES - base.len();
+    let names = [
+        base.to_owned(),
+        base[..base.len() - 1].to_owned(),
+        base.to_uppercase(),
+        format!("{base}0"),
+        format!("{base} "),
+        format!(" {base}"),
+        format!("{base}#"),
+        format!("{base}#{id}"),
+        format!("{base}/"),
+        format!("{base}/{id}"),
+        format!("{base}%"),
+        format!("{base}_*?"),
+        format!("{base}\""),
+        format!("{base}' OR '1'='1"),
+        format!("{base}\\"),
+        format!("{base}\u{e9}"),
+        format!("{base}e\u{301}"),
+        format!("{base}🥛"),
+        format!("{base}\u{10ffff}"),
+        format!("{base}{}", "x".repeat(bytes_left - 1)),
+        format!("{base}{}", "x".repeat(bytes_left)),
+    ];
+    names.iter().map(|it| Account::named(harness, it)).collect()
+}
+
+/// Users share ids but no notes, however alike they are called.
+pub async fn of_users_holds_whatever_they_are_called(harness: &dyn Harness) {
+    let accounts = look_alikes(harness);
+    let id = accounts[0].new_note().id;
+    let mut notes = Vec::new();
+    for (index, account) in accounts.iter().enumerate() {
+        let note = Note {
+            title: value(&format!("Note of user {index}")),
+            ..account.note(id)
+        };
+        account.put(&note).await;
+        notes.push(note);
+    }
+    assert_each_has_its_own(&accounts, &notes).await;
+
+    for (account, note) in accounts.iter().zip(&mut notes).step_by(2) {
+        let update = update_of(note, retitle(&format!("{} again", note.title.as_str())));
+        *note = updated(note, &update);
+        let outcome = account.update(id, &update).await;
+        assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+    }
+    assert_each_has_its_own(&accounts, &notes).await;
+
+    for (account, note) in accounts.iter().zip(&notes).step_by(2) {
+        account.remove(note).await;
+        assert_eq!(account.notes().await, []);
+    }
+    for (account, note) in accounts.iter().zip(&notes).skip(1).step_by(2) {
+        assert_eq!(account.get(id).await.as_ref(), Some(note));
+        assert_eq!(account.notes().await, slice::from_ref(note));
+    }
+}
+
+async fn assert_each_has_its_own(accounts: &[Account<'_>], notes: &[Note]) {
+    for (account, note) in accounts.iter().zip(notes) {
+        assert_eq!(account.get(note.id).await.as_ref(), Some(note));
+        assert_eq!(account.notes().await, slice::from_ref(note));
+    }
+}
+
+/// A purge of one user leaves those that are called alike.
+pub async fn of_users_holds_for_purges(harness: &dyn Harness) {
+    let accounts = look_alikes(harness);
+    let id = accounts[0].new_note().id;
+    let notes: Vec<_> = accounts.iter().map(|it| it.note(id)).collect();
+    for (account, note) in accounts.iter().zip(&notes) {
+        account.put(note).await;
+    }
+    let budget = NonZeroU32::MAX;
+    for (index, account) in accounts.iter().enumerate() {
+        let purged = account.store().purge(&account.user, budget).await;
+        assert_eq!(purged.expect("a count").removed, 1);
+        assert_each_has_its_own(&accounts[index + 1..], &notes[index + 1..]).await;
+    }
+}
+
+/// To all but its owner a note is missing; nobody else can change it, delete it or take its id away.
+pub async fn of_a_note_holds_for_every_method(harness: &dyn Harness) {
+    let (owner, other) = (Account::open(harness), Account::open(harness));
+    let note = owner.put_new().await;
+    assert_eq!(other.get(note.id).await, None);
+    assert_eq!(other.notes().await, []);
+    let update = update_of(&note, retitle("Stolen"));
+    let outcome = other.update(note.id, &update).await;
+    assert_eq!(outcome, UpdateOutcome::Missing);
+    let outcome = other.delete(note.id, &other.deletion_of(&note)).await;
+    assert_eq!(outcome, DeleteOutcome::Missing);
+    let purged = other.store().purge(&other.user, NonZeroU32::MIN).await;
+    assert_eq!(purged.expect("a count").removed, 0);
+    let twin = insertion(&other.note(note.id));
+    assert_eq!(other.insert(&twin).await, InsertOutcome::Inserted);
+    assert_eq!(owner.get(note.id).await.as_ref(), Some(&note));
+    assert_eq!(owner.notes().await, [note]);
+}
+
+/// An item of one user that can't be read is no matter of the others.
+pub async fn of_unreadable_items_holds(harness: &dyn Harness) {
+    let (account, other) = (Account::open(harness), Account::open(harness));
+    let note = account.new_note();
+    other.plant_unreadable(note.id).await;
+    account.put(&note).await;
+    assert_eq!(account.get(note.id).await.as_ref(), Some(&note));
+    let all = account.list(crate::ListQuery::default()).await;
+    assert_eq!((all.notes, all.unreadable), (vec![note], vec![]));
+}

@@ -1,0 +1,310 @@
+//! Clauses of [`NoteStore::list`](crate::NoteStore::list).
+
+use std::borrow::Borrow;
+use std::slice;
+
+use super::Harness;
+use super::account::{Account, expiry};
+use crate::{ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
+
+/// A list of all, in pages of this size.
+fn by(limit: usize, order: Order) -> ListQuery {
+    let limit = u8::try_from(limit).expect("a small number");
+    ListQuery {
+        limit: PageLimit::try_from(limit).expect("a limit"),
+        order,
+        ..ListQuery::default()
+    }
+}
+
+fn within(created_after: Option<u64>, created_before: Option<u64>) -> ListQuery {
+    ListQuery {
+        created_after: created_after.map(Timestamp::from_millis),
+        created_before: created_before.map(Timestamp::from_millis),
+        ..by(3, Order::Oldest)
+    }
+}
+
+fn ids<T: Borrow<Note>>(notes: impl IntoIterator<Item = T>) -> Vec<NoteId> {
+    notes.into_iter().map(|note| note.borrow().id).collect()
+}
+
+/// New notes that are stored, the oldest first.
+async fn put(account: &Account<'_>, count: u64) -> Vec<Note> {
+    let notes = account.new_notes(count);
+    account.put_all(&notes).await;
+    notes
+}
+
+/// That notes, given oldest first, are the list in both orders, in pages of any size.
+async fn assert_listed(account: &Account<'_>, notes: &[Note]) {
+    for limit in [1, 2, 100] {
+        let newest = account.list(by(limit, Order::Newest)).await.notes;
+        assert_eq!(ids(&newest), ids(notes.iter().rev()));
+        let oldest = account.list(by(limit, Order::Oldest)).await.notes;
+        assert_eq!(ids(&oldest), ids(notes));
+    }
+}
+
+/// A user without notes has an empty list.
+pub async fn is_empty_for_a_user_without_notes(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let all = account.list(ListQuery::default()).await;
+    assert_eq!(all, Page::default());
+}
+
+/// By default, the note created last comes first.
+pub async fn gives_the_newest_first(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = put(&account, 5).await;
+    notes.reverse();
+    assert_eq!(account.list(by(20, Order::Newest)).await.notes, notes);
+    assert_eq!(account.list(ListQuery::default()).await.notes, notes);
+}
+
+/// The other way round, the note created first does.
+pub async fn gives_the_oldest_first(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = put(&account, 5).await;
+    assert_eq!(account.list(by(20, Order::Oldest)).await.notes, notes);
+}
+
+/// Notes of one millisecond are all there, in the order of their ids.
+pub async fn orders_notes_of_one_millisecond_by_id(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes: Vec<_> = (0..8).map(|_| account.new_note()).collect();
+    notes.sort_by_key(|note| note.id);
+    account.put_all(&notes).await;
+    assert_listed(&account, &notes).await;
+}
+
+/// Following `next` gives each note once, whatever the limit.
+pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
+    const COUNT: usize = 7;
+    let account = Account::open(harness);
+    let notes = put(&account, COUNT as u64).await;
+    for limit in [1, 2, COUNT - 1, COUNT, COUNT + 1, 100] {
+        let newest = account.list(by(limit, Order::Newest)).await.notes;
+        assert_eq!(ids(&newest), ids(notes.iter().rev()), "limit {limit}");
+        let oldest = account.list(by(limit, Order::Oldest)).await.notes;
+        assert_eq!(ids(&oldest), ids(&notes), "limit {limit}");
+    }
+}
+
+/// A page of many notes goes on like one of few.
+pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = put(&account, 250).await;
+    let newest = account.list(by(100, Order::Newest)).await.notes;
+    assert_eq!(ids(&newest), ids(notes.iter().rev()));
+}
+
+/// A note belongs to a stretch of time when it was created after its start and before its end; one
+/// created in the millisecond of a bound is outside.
+pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let millis = account.now.as_millis() - 10_000;
+    let first_of = |millis: u64| NoteId::from_ordinal(u128::from(millis) << 74);
+    let last_of = |millis: u64| NoteId::from_ordinal((u128::from(millis + 1) << 74) - 1);
+    let at_the_edges = [
+        last_of(millis),
+        first_of(millis + 1),
+        last_of(millis + 1),
+        first_of(millis + 2),
+    ];
+    let notes = at_the_edges.map(|id| account.note(id.expect("an id of today")));
+    account.put_all(&notes).await;
+    for (query, expected) in [
+        (within(Some(millis), Some(millis + 2)), &notes[1..3]),
+        (within(Some(millis), None), &notes[1..]),
+        (within(None, Some(millis + 2)), &notes[..3]),
+        (within(Some(millis + 1), None), &notes[3..]),
+        (within(None, Some(millis + 1)), &notes[..1]),
+        (within(Some(millis - 1), Some(millis + 3)), &notes[..]),
+    ] {
+        for limit in [1, 3] {
+            let query = ListQuery {
+                limit: by(limit, query.order).limit,
+                ..query
+            };
+            assert_eq!(account.list(query).await.notes, expected, "{query:?}");
+            let query = ListQuery {
+                order: Order::Newest,
+                ..query
+            };
+            let newest = account.list(query).await.notes;
+            assert_eq!(ids(&newest), ids(expected.iter().rev()), "{query:?}");
+        }
+    }
+}
+
+/// Bounds with nothing between them give an empty page, which is the last.
+pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let millis = note.created_at().as_millis();
+    for (after, before) in [
+        (millis, millis),
+        (millis, millis + 1),
+        (millis + 1, millis),
+        (millis + 1_000, millis - 1_000),
+    ] {
+        for order in [Order::Newest, Order::Oldest] {
+            let query = ListQuery {
+                order,
+                ..within(Some(after), Some(before))
+            };
+            assert_eq!(account.page(&query).await, Page::default(), "{query:?}");
+        }
+    }
+}
+
+/// A position cuts off what comes before it in the order asked for, and itself.
+pub async fn goes_on_after_a_position(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = put(&account, 5).await;
+    let from = |position: &Note, order| ListQuery {
+        position: Some(position.id),
+        ..by(2, order)
+    };
+    let newer = account.list(from(&notes[2], Order::Oldest)).await.notes;
+    assert_eq!(ids(&newer), ids(&notes[3..]));
+    let older = account.list(from(&notes[2], Order::Newest)).await.notes;
+    assert_eq!(ids(&older), ids(notes[..2].iter().rev()));
+    let none = account.list(from(&notes[4], Order::Oldest)).await.notes;
+    assert_eq!(none, []);
+    let none = account.list(from(&notes[0], Order::Newest)).await.notes;
+    assert_eq!(none, []);
+}
+
+/// A position is a place in the order of all ids; no note has to be there, or to be still there.
+pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = account.new_notes(5);
+    account
+        .put_all(&[notes[0].clone(), notes[1].clone(), notes[4].clone()])
+        .await;
+    account.remove(&notes[1]).await;
+    for position in [&notes[1], &notes[2], &notes[3]] {
+        for (order, expected) in [(Order::Newest, &notes[0]), (Order::Oldest, &notes[4])] {
+            let query = ListQuery {
+                position: Some(position.id),
+                ..by(2, order)
+            };
+            assert_eq!(account.list(query).await.notes, slice::from_ref(expected));
+        }
+    }
+}
+
+/// A position outside the bounds of time moves neither of them.
+pub async fn keeps_its_bounds_whatever_the_position(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = put(&account, 7).await;
+    let millis = |index: usize| notes[index].created_at().as_millis();
+    let query = within(Some(millis(1)), Some(millis(5)));
+    for (position, order, expected) in [
+        (&notes[0], Order::Oldest, vec![2, 3, 4]),
+        (&notes[0], Order::Newest, vec![]),
+        (&notes[3], Order::Oldest, vec![4]),
+        (&notes[3], Order::Newest, vec![2]),
+        (&notes[6], Order::Oldest, vec![]),
+        (&notes[6], Order::Newest, vec![4, 3, 2]),
+    ] {
+        let query = ListQuery {
+            order,
+            position: Some(position.id),
+            ..query
+        };
+        let listed = account.list(query).await.notes;
+        assert_eq!(ids(&listed), ids(expected.into_iter().map(|it| &notes[it])));
+    }
+}
+
+/// Deleted notes are not in the list.
+pub async fn hides_deleted_notes(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = put(&account, 5).await;
+    for index in [4, 2, 0] {
+        account.remove(&notes.remove(index)).await;
+    }
+    assert_listed(&account, &notes).await;
+}
+
+/// A note is in the list until the last millisecond before its expiry, and not from then on.
+pub async fn hides_notes_from_the_second_of_their_expiry(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let end = account.now.as_secs() + 10;
+    let mut notes = account.new_notes(3);
+    notes[0].expiry = Some(expiry(end));
+    notes[2].expiry = Some(expiry(end + 1));
+    account.put_all(&notes).await;
+    assert_listed(&account.at_millis(end * 1_000 - 1), &notes).await;
+    assert_listed(&account.at_millis(end * 1_000), &notes[1..]).await;
+    assert_listed(&account.at_millis(end * 1_000 + 999), &notes[1..]).await;
+    assert_listed(&account.at_millis(end * 1_000 + 1_000), &notes[1..2]).await;
+}
+
+/// However many hidden notes lie between two live ones, both are in the list.
+pub async fn finds_notes_beyond_many_hidden_ones(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(153);
+    for note in &mut notes[1..76] {
+        note.expiry = Some(account.expiry_in(0));
+    }
+    account.put_all(&notes).await;
+    account.remove_all(&notes[77..152]).await;
+    let live = [notes[0].clone(), notes[76].clone(), notes[152].clone()];
+    assert_listed(&account, &live).await;
+}
+
+/// An item that can't be read is named, once; all notes around it are there.
+pub async fn names_items_that_cannot_be_read_and_hides_no_others(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = account.new_notes(7);
+    let (unreadable, readable): (Vec<_>, Vec<_>) =
+        (0..7).partition(|index| [0, 2, 3, 6].contains(index));
+    for index in &unreadable {
+        account.plant_unreadable(notes[*index].id).await;
+    }
+    let live: Vec<_> = readable.iter().map(|it| notes[*it].clone()).collect();
+    account.put_all(&live).await;
+    for limit in [1, 2, 3, 100] {
+        let all = account.list(by(limit, Order::Oldest)).await;
+        assert_eq!(ids(&all.notes), ids(&live), "limit {limit}");
+        let named = unreadable.iter().map(|it| notes[*it].id.to_string());
+        assert_eq!(all.unreadable, named.collect::<Vec<_>>(), "limit {limit}");
+        let newest = account.list(by(limit, Order::Newest)).await;
+        assert_eq!(ids(&newest.notes), ids(live.iter().rev()), "limit {limit}");
+        assert_eq!(newest.unreadable.len(), unreadable.len(), "limit {limit}");
+    }
+}
+
+/// Notes that come and go while the pages are read don't disturb those that stay.
+pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn Harness) {
+    for order in [Order::Newest, Order::Oldest] {
+        let account = Account::open(harness);
+        let mut notes = account.new_notes(10);
+        if order == Order::Newest {
+            notes.reverse();
+        }
+        let late = [notes.remove(7), notes.remove(1)];
+        account.put_all(&notes).await;
+        let first = account.page(&by(3, order)).await;
+        account.put_all(&late).await;
+        let gone = [notes.remove(6), notes.remove(2), notes.remove(0)];
+        account.remove_all(&gone).await;
+
+        let mut listed = first.notes;
+        if first.next.is_some() {
+            let rest = ListQuery {
+                position: first.next,
+                ..by(3, order)
+            };
+            let rest = account.list(rest).await.notes;
+            assert!(!rest.iter().any(|it| ids(&gone).contains(&it.id)));
+            listed.extend(rest);
+        }
+        listed.retain(|it| ids(&notes).contains(&it.id));
+        assert_eq!(listed, notes);
+    }
+}

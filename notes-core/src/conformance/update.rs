@@ -1,0 +1,381 @@
+//! Clauses of [`NoteStore::update`](crate::NoteStore::update).
+
+use futures_util::future::join_all;
+
+use super::Harness;
+use super::account::{
+    Account, after, assert_stale, assert_updates, expiry, foreign, insertion, only, renewal,
+    retitle, until, update_of, updated, value, without_expiry,
+};
+use crate::{
+    Category, Change, Content, Expected, InsertOutcome, NoteId, NotePatch, Occupant, Revision,
+    StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
+};
+
+async fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) {
+    for expected in [update.expected.clone(), Expected::Any] {
+        let update = Update {
+            expected,
+            ..update.clone()
+        };
+        let outcome = account.update(id, &update).await;
+        assert_eq!(outcome, UpdateOutcome::Missing);
+    }
+    assert_eq!(account.get(id).await, None);
+    assert_eq!(account.notes().await, []);
+}
+
+/// A field that is mentioned alone changes alone; all others stay.
+pub async fn changes_one_field_and_keeps_the_others(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.new_note_ending_in(60);
+    account.put(&note).await;
+    for patch in [
+        retitle("Butter"),
+        NotePatch {
+            content: Some(value("250 g")),
+            ..NotePatch::default()
+        },
+        NotePatch {
+            content: Some(value("")),
+            ..NotePatch::default()
+        },
+        NotePatch {
+            category: Change::Set(value("kitchen")),
+            ..NotePatch::default()
+        },
+        until(account.expiry_in(3_600)),
+    ] {
+        note = assert_updates(&account, &note, &update_of(&note, patch)).await;
+    }
+}
+
+/// What a note may lack can be removed, and given again.
+pub async fn removes_and_restores_category_and_expiry(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.new_note_ending_in(60);
+    account.put(&created).await;
+    let clear_category = NotePatch {
+        category: Change::Clear,
+        ..NotePatch::default()
+    };
+    let note = assert_updates(&account, &created, &update_of(&created, clear_category)).await;
+    let note = assert_updates(&account, &note, &update_of(&note, without_expiry())).await;
+    assert_eq!((&note.category, note.expiry), (&None, None));
+
+    let restore = NotePatch {
+        category: Change::Set(value("again")),
+        expiry: created.expiry.map_or(Change::Keep, Change::Set),
+        ..NotePatch::default()
+    };
+    let note = assert_updates(&account, &note, &update_of(&note, restore)).await;
+    assert_eq!(note.expiry, created.expiry);
+}
+
+/// All fields may change at once.
+pub async fn changes_several_fields_at_once(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let patch = NotePatch {
+        title: Some(value("Ünïcödé 🥛")),
+        content: Some(value("\0 and \u{10ffff}")),
+        category: Change::Clear,
+        expiry: Change::Set(account.expiry_in(60)),
+    };
+    assert_updates(&account, &note, &update_of(&note, patch)).await;
+}
+
+/// A note takes the largest values of all fields at once also when it has others.
+pub async fn takes_the_largest_values(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let patch = NotePatch {
+        title: Some(value(&"𝄞".repeat(Title::MAX_CHARS))),
+        content: Some(value(&"x".repeat(Content::MAX_BYTES))),
+        category: Change::Set(value(&"𝄞".repeat(Category::MAX_CHARS))),
+        expiry: Change::Set(expiry(Timestamp::MAX.as_secs())),
+    };
+    assert_updates(&account, &note, &update_of(&note, patch)).await;
+}
+
+/// Each write has a revision of its own, also one that changes no field.
+pub async fn gives_the_new_revision_also_when_nothing_else_changes(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let same = retitle(note.title.as_str());
+    let after = assert_updates(&account, &note, &update_of(&note, same)).await;
+    assert_ne!(after.revision, note.revision);
+    assert_updates(&account, &after, &update_of(&after, NotePatch::default())).await;
+}
+
+/// A note ends when its newest expiry says, not an earlier one.
+pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note_ending_in(60);
+    account.put(&note).await;
+    let end = account.now.as_secs() + 120;
+    let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
+    let later = account.at_millis(end * 1_000 - 1);
+    assert_eq!(later.get(note.id).await.as_ref(), Some(&note));
+    let note = assert_updates(&later, &note, &update_of(&note, without_expiry())).await;
+    let much_later = account.at_millis(end * 2_000);
+    assert_eq!(much_later.get(note.id).await, Some(note));
+}
+
+/// An update of an id that was never used makes no note, and leaves the id free.
+pub async fn never_creates_a_note(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note();
+    assert_missing(&account, note.id, &update_of(&note, retitle("Ghost"))).await;
+    let renewal = renewal(&note, account.expiry_in(60));
+    assert_missing(&account, note.id, &renewal).await;
+    account.put(&note).await;
+}
+
+/// A deleted note is missing, stays deleted, and its id stays spent.
+pub async fn never_brings_a_deleted_note_back(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let deletion = account.deletion_of(&note);
+    account.delete(note.id, &deletion).await;
+    assert_missing(&account, note.id, &update_of(&note, retitle("Back"))).await;
+    let of_the_deletion = Update {
+        expected: only(deletion.revision),
+        revision: after(deletion.revision),
+        ..update_of(&note, retitle("Back"))
+    };
+    assert_missing(&account, note.id, &of_the_deletion).await;
+    // Even under the name of the deletion: this update has not happened.
+    let same_revision = Update {
+        revision: deletion.revision,
+        ..of_the_deletion
+    };
+    assert_missing(&account, note.id, &same_revision).await;
+    let outcome = account.insert(&insertion(&note)).await;
+    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+}
+
+/// From the second of its expiry on a note is missing, and no later expiry brings it back.
+pub async fn never_brings_an_expired_note_back(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_retained_note();
+    account.put(&note).await;
+    let end = (account.now.as_secs() + 60) * 1_000;
+    let expired = account.at_millis(end);
+    assert_missing(&expired, note.id, &update_of(&note, without_expiry())).await;
+    let renewal = renewal(&note, account.expiry_in(3_600));
+    assert_missing(&expired, note.id, &renewal).await;
+    let just_before = account.at_millis(end - 1);
+    assert_updates(&just_before, &note, &renewal).await;
+}
+
+/// The note's revision is none of those expected: `Stale`, with the note as it is.
+pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.put_new().await;
+    let update = update_of(&created, retitle("First"));
+    let note = assert_updates(&account, &created, &update).await;
+    let others = (0..3).map(|_| foreign()).collect();
+    for expected in [
+        only(created.revision),
+        only(foreign()),
+        Expected::OneOf(others),
+    ] {
+        let second = Update {
+            expected,
+            ..update_of(&note, retitle("Second"))
+        };
+        assert_stale(&account, &note, &second).await;
+    }
+}
+
+/// The note's revision is one of those expected.
+pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.put_new().await;
+    for place in 0..3 {
+        let mut revisions: Vec<_> = (0..3).map(|_| foreign()).collect();
+        revisions[place] = note.revision;
+        let update = Update {
+            expected: Expected::OneOf(revisions),
+            ..update_of(&note, retitle(&format!("Place {place}")))
+        };
+        note = assert_updates(&account, &note, &update).await;
+    }
+}
+
+/// A list of expected revisions may be as long as [`Expected::MAX`].
+pub async fn accepts_the_longest_list_of_revisions(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let mut revisions: Vec<Revision> = (0..Expected::MAX).map(|_| foreign()).collect();
+    let update = |revisions: &[Revision]| Update {
+        expected: Expected::OneOf(revisions.to_vec()),
+        ..update_of(&note, retitle("Changed"))
+    };
+    assert_stale(&account, &note, &update(&revisions)).await;
+    revisions[Expected::MAX - 1] = note.revision;
+    assert_updates(&account, &note, &update(&revisions)).await;
+}
+
+/// Without an expected revision any live note changes.
+pub async fn accepts_any_revision(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.put_new().await;
+    for title in ["First", "Second"] {
+        let update = Update {
+            expected: Expected::Any,
+            ..update_of(&note, retitle(title))
+        };
+        note = assert_updates(&account, &note, &update).await;
+    }
+}
+
+/// Revisions only grow: a smaller one never replaces a greater one, even one that is expected.
+pub async fn refuses_a_revision_that_does_not_grow(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let a_second_earlier = note.created_at().as_millis() - 1_000;
+    let smaller = Revision::generate(Timestamp::from_millis(a_second_earlier));
+    for expected in [only(note.revision), Expected::Any] {
+        let update = Update {
+            expected,
+            revision: smaller,
+            ..update_of(&note, retitle("Late"))
+        };
+        assert_stale(&account, &note, &update).await;
+    }
+}
+
+/// An update that comes again has happened: `Updated` with the note as it is, and nothing changes.
+pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
+    for is_conditional in [true, false] {
+        let account = Account::open(harness);
+        let note = account.new_retained_note();
+        account.put(&note).await;
+        let mut update = update_of(&note, retitle("Once"));
+        if !is_conditional {
+            update.expected = Expected::Any;
+        }
+        let note = assert_updates(&account, &note, &update).await;
+        let with_another_patch = Update {
+            patch: retitle("Twice"),
+            ..update.clone()
+        };
+        let as_renewal = Update {
+            renewal: true,
+            patch: until(account.expiry_in(3_600)),
+            ..update.clone()
+        };
+        for again in [update, with_another_patch, as_renewal] {
+            let outcome = account.update(note.id, &again).await;
+            assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+            assert_eq!(account.get(note.id).await.as_ref(), Some(&note));
+        }
+    }
+}
+
+/// Also when the note has expired since: the update was in time.
+pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note_ending_in(60);
+    account.put(&note).await;
+    let update = update_of(&note, retitle("In time"));
+    let note = assert_updates(&account, &note, &update).await;
+    let later = account.at_millis(account.now.as_millis() + 60_000);
+    let outcome = later.update(note.id, &update).await;
+    assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+    assert_missing(&later, note.id, &update_of(&note, retitle("Late"))).await;
+}
+
+/// An end that has already come ends the note at once, as its expiry would have.
+pub async fn ends_a_note_at_once(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.put_new().await;
+    let update = update_of(&created, until(account.expiry_in(0)));
+    let note = updated(&created, &update);
+    for _ in 0..2 {
+        let outcome = account.update(note.id, &update).await;
+        assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+    }
+    assert_missing(&account, note.id, &update_of(&note, without_expiry())).await;
+    let outcome = account.insert(&insertion(&created)).await;
+    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+}
+
+/// An attempt that lands after a rival's write changes nothing.
+pub async fn repeated_after_a_rival_is_refused(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.put_new().await;
+    let lost = Update {
+        expected: Expected::Any,
+        ..update_of(&created, retitle("Lost"))
+    };
+    let note = assert_updates(&account, &created, &lost).await;
+    let rival = update_of(&note, retitle("Rival"));
+    let note = assert_updates(&account, &note, &rival).await;
+    assert_stale(&account, &note, &lost).await;
+}
+
+/// An item that can't be read is not changed, whatever is expected: `Stale` without a note.
+pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note();
+    account.plant_unreadable(note.id).await;
+    for expected in [only(note.revision), only(foreign()), Expected::Any] {
+        let update = Update {
+            expected,
+            ..update_of(&note, retitle("Repaired?"))
+        };
+        let outcome = account.update(note.id, &update).await;
+        assert_eq!(outcome, UpdateOutcome::Stale(None));
+        let read = account.store().get(&account.user, note.id, account.now);
+        let error = read.await.expect_err("the item is as it was");
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    }
+}
+
+/// Of concurrent updates that expect one revision exactly one is `Updated`; all others are `Stale`
+/// with its note.
+pub async fn of_concurrent_updates_of_one_revision_exactly_one_wins(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.put_new().await;
+    let rivals: Vec<_> = (0..20)
+        .map(|rival| update_of(&created, retitle(&format!("Rival {rival}"))))
+        .collect();
+    let outcomes = join_all(rivals.iter().map(|it| account.update(created.id, it))).await;
+    let note = account.get(created.id).await.expect("one has won");
+    assert!(rivals.iter().any(|it| updated(&created, it) == note));
+    for (rival, outcome) in rivals.iter().zip(outcomes) {
+        let expected = if rival.revision == note.revision {
+            UpdateOutcome::Updated(note.clone())
+        } else {
+            UpdateOutcome::Stale(Some(note.clone()))
+        };
+        assert_eq!(outcome, expected);
+    }
+}
+
+/// Concurrent updates that expect no revision are applied in the order of their revisions or not at
+/// all: the greatest is there in the end.
+pub async fn of_concurrent_updates_of_any_revision_the_greatest_stays(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.put_new().await;
+    let mut rivals = vec![update_of(&created, retitle("Rival 0"))];
+    for rival in 1..20 {
+        let revision = after(rivals[rival - 1].revision);
+        let title = retitle(&format!("Rival {rival}"));
+        rivals.push(Update {
+            revision,
+            ..update_of(&created, title)
+        });
+    }
+    for rival in &mut rivals {
+        rival.expected = Expected::Any;
+    }
+    let updates = rivals.iter().rev().map(|it| account.update(created.id, it));
+    let outcomes = join_all(updates).await;
+    let greatest = updated(&created, &rivals[19]);
+    assert_eq!(outcomes[0], UpdateOutcome::Updated(greatest.clone()));
+    assert_eq!(account.get(created.id).await, Some(greatest));
+}

@@ -1,0 +1,109 @@
+//! How the public types may be used: across threads, behind a pointer, in place of one another.
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use notes_core::{
+    Category, Change, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expiry,
+    Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidContent, InvalidNoteId,
+    InvalidPageLimit, InvalidRevision, InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery,
+    MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant,
+    Order, Page, PageLimit, PurgeAt, Purged, Revision, StoreError, StoreErrorKind, Timestamp,
+    Title, UnacceptableDate, Update, UpdateOutcome, UserId,
+};
+
+const fn is_shared<T: Debug + Send + Sync + Unpin + 'static>() {}
+const fn is_error<T: Error + Send + Sync + 'static>() {}
+
+macro_rules! assert_all {
+    ($check:ident: $($type:ty),* $(,)?) => {
+        const _: () = { $($check::<$type>();)* };
+    };
+}
+
+assert_all!(is_shared:
+    Category, Change<Expiry>, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expiry,
+    Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
+    NoteId, NotePatch, Notes<MemoryNoteStore>, Occupant, Order, Page, PageLimit, PurgeAt, Purged,
+    Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome, UserId,
+);
+
+assert_all!(is_error:
+    InvalidCategory, InvalidContent, InvalidNoteId, InvalidPageLimit, InvalidRevision,
+    InvalidTimestamp, InvalidTitle, InvalidUserId, StoreError, UnacceptableDate,
+);
+
+/// A spawned task may do anything that the service can do.
+#[tokio::test]
+async fn a_task_may_await_every_method() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let notes = Notes::new(MemoryNoteStore::new());
+    let (user, id): (UserId, _) = ("alice".parse().unwrap(), notes.new_id());
+    let patch = NotePatch::default();
+    assert!(is_send(notes.create(&user, id, milk())).await.is_ok());
+    assert!(is_send(notes.get(&user, id)).await.is_ok());
+    assert!(
+        is_send(notes.list(&user, &ListQuery::default()))
+            .await
+            .is_ok()
+    );
+    drop(is_send(notes.stream(&user, Order::Newest)));
+    assert!(
+        is_send(notes.update(&user, id, patch, &Expected::Any))
+            .await
+            .is_ok()
+    );
+    assert!(
+        is_send(notes.delete(&user, id, &Expected::Any))
+            .await
+            .is_ok()
+    );
+    assert!(is_send(notes.erase(&user)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_store_may_be_chosen_when_the_program_runs() {
+    let store: Arc<dyn NoteStore> = Arc::new(MemoryNoteStore::new());
+    let (user, now) = ("alice".parse().unwrap(), Timestamp::now());
+    let none = store.get(&user, NoteId::generate(now), now).await;
+    assert_eq!(none.unwrap(), None);
+}
+
+/// What the feature `mock` is for: code on top of the port, and a store that fails on demand.
+#[tokio::test]
+async fn a_mock_stands_in_for_a_store() {
+    let mut store = MockNoteStore::new();
+    store
+        .expect_insert()
+        .withf(|insertion, _| insertion.note.title.as_str() == "Milk")
+        .returning(|_, _| Err(StoreErrorKind::Throttled.into()));
+    let notes = Notes::new(store);
+    let user = "alice".parse().unwrap();
+
+    let outcome = notes.create(&user, notes.new_id(), milk()).await;
+
+    let error = outcome.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Throttled);
+    assert!(error.is_retryable());
+}
+
+#[test]
+fn an_error_says_its_cause_in_its_source_only() {
+    let error = StoreError::new(StoreErrorKind::Other, "no such table");
+    assert_eq!(error.to_string(), "the store failed");
+    assert_eq!(error.source().unwrap().to_string(), "no such table");
+    let without = StoreError::from(StoreErrorKind::Other);
+    assert!(without.source().is_none());
+}
+
+fn milk() -> NewNote {
+    NewNote {
+        title: "Milk".parse().expect("a title"),
+        content: "2 litres".parse().expect("a content"),
+        category: None,
+        expiry: Change::Keep,
+    }
+}

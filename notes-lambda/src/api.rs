@@ -1,0 +1,124 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::request::Parts;
+use http::{Method, Request};
+use http_body::Body;
+use http_body_util::Full;
+use notes_core::{NoteStore, Notes, UserId};
+use tower_service::Service;
+
+use crate::body::RequestBody;
+use crate::problem::Problem;
+use crate::reply::{self, Response};
+use crate::route::Route;
+use crate::{create, delete, get, list, update};
+
+/// The HTTP API of a [`Notes`] service, as a tower [`Service`].
+///
+/// It is always ready and never fails: whatever goes wrong is a response
+/// ([problems](crate::problems)). A clone serves the same notes.
+///
+/// # Who the user is
+///
+/// The user is the [`UserId`] in the request's
+/// [extensions](http::Request::extensions): whatever verified the caller puts it there, such as a
+/// middleware that checks a token. A request without one is answered 401, and no header is ever
+/// read as an identity. An unknown path (404) and a method that the path does not have (405) are
+/// answered before that.
+///
+/// # What the operator learns
+///
+/// Responses say nothing internal. When the store failed, its error with all its sources is in the
+/// response's extensions as an `Arc<`[`StoreError`](notes_core::StoreError)`>`, for a layer that
+/// logs. A panic is answered with 500, and goes to the panic hook as always.
+pub struct Api<S> {
+    notes: Arc<Notes<S>>,
+}
+
+impl<S: NoteStore> Api<S> {
+    /// The API of these notes.
+    pub fn new(notes: Notes<S>) -> Self {
+        Self {
+            notes: Arc::new(notes),
+        }
+    }
+}
+
+impl<S> Clone for Api<S> {
+    fn clone(&self) -> Self {
+        Self {
+            notes: Arc::clone(&self.notes),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Api<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("notes", &self.notes).finish()
+    }
+}
+
+impl<S, B> Service<Request<B>> for Api<S>
+where
+    S: NoteStore + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    type Response = http::Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let notes = Arc::clone(&self.notes);
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let response = answered(dispatch(&notes, &head, body)).await;
+            Ok(if head.method == Method::HEAD {
+                reply::without_body(response)
+            } else {
+                response
+            })
+        })
+    }
+}
+
+async fn dispatch<S: NoteStore, B: RequestBody>(
+    notes: &Notes<S>,
+    head: &Parts,
+    body: B,
+) -> Result<Response, Problem> {
+    let route = Route::of(&head.method, head.uri.path())?;
+    let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
+    match route {
+        Route::Create => create::create(notes, user, head, body).await,
+        Route::List => list::list(notes, user, head).await,
+        Route::Get(id) => get::get(notes, user, id, head).await,
+        Route::Update(id) => update::update(notes, user, id, head, body).await,
+        Route::Delete(id) => delete::delete(notes, user, id, head).await,
+    }
+}
+
+/// The response of an operation, whether it succeeds, fails or panics.
+pub(crate) async fn answered(
+    operation: impl Future<Output = Result<Response, Problem>> + Send,
+) -> Response {
+    // What an operation shares with others is the store, and its locks are its own affair.
+    AssertUnwindSafe(operation)
+        .catch_unwind()
+        .await
+        .unwrap_or(Err(Problem::Internal))
+        .unwrap_or_else(Problem::into_response)
+}

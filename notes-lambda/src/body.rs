@@ -1,0 +1,74 @@
+use std::error::Error;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::problem::Problem;
+
+/// The body of a request.
+pub(crate) trait RequestBody:
+    Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send
+{
+}
+
+impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send
+{}
+
+/// Room for the largest content with every byte written as a `\u` escape, and for the rest.
+const MAX_BYTES: u32 = 2_621_440;
+
+/// The whole body, of at most 2.5 MiB. One that is announced as larger is not read at all.
+pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|it| it.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+    if body.size_hint().lower().max(announced) > MAX_BYTES.into() {
+        return Err(Problem::BodyTooLarge);
+    }
+    match Limited::new(body, MAX_BYTES as usize).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge),
+        Err(_) => Err(Problem::BodyIncomplete),
+    }
+}
+
+/// Whether the `Content-Type` is one of these, whatever its parameters
+/// ([RFC 9110 §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)).
+pub(crate) fn has_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
+    let Some(Ok(given)) = headers.get(CONTENT_TYPE).map(|it| it.to_str()) else {
+        return false;
+    };
+    let given = given.split(';').next().unwrap_or_default().trim();
+    media_types.iter().any(|it| it.eq_ignore_ascii_case(given))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_is_compared_without_case_and_parameters() {
+        let is_json = |given: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, given.parse().unwrap());
+            has_type(&headers, &["application/json"])
+        };
+        assert!(is_json("application/json"));
+        assert!(is_json("Application/JSON ; charset=\"utf-8\""));
+        for other in [
+            "",
+            ";",
+            "json",
+            "application/json5",
+            "text/plain",
+            "application/json, a/b",
+        ] {
+            assert!(!is_json(other), "{other}");
+        }
+        assert!(!has_type(&HeaderMap::new(), &["application/json"]));
+    }
+}

@@ -1,0 +1,95 @@
+use http::header::LOCATION;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode};
+use notes_core::{
+    Category, Change, Content, CreateOutcome, NewNote, NoteId, NoteStore, Notes, Timestamp, Title,
+    UserId,
+};
+
+use crate::api::answered;
+use crate::body::{self, RequestBody};
+use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
+use crate::members::Members;
+use crate::problem::Problem;
+use crate::reply::{self, Response};
+
+/// `POST /notes`.
+///
+/// The id is known before anything else is checked, and every answer from there on carries it, also
+/// one to a panic: whoever gets an answer can repeat the request safely.
+pub(crate) async fn create<S: NoteStore>(
+    notes: &Notes<S>,
+    user: &UserId,
+    head: &Parts,
+    body: impl RequestBody,
+) -> Result<Response, Problem> {
+    let creation = match idempotency_key::read(&head.headers)? {
+        Some(id) => Creation { id, chosen: true },
+        None => Creation {
+            id: notes.new_id(),
+            chosen: false,
+        },
+    };
+    let mut response = answered(creation.attempt(notes, user, head, body)).await;
+    reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
+    Ok(response)
+}
+
+#[derive(Clone, Copy)]
+struct Creation {
+    id: NoteId,
+    /// Whether the client chose the id.
+    chosen: bool,
+}
+
+impl Creation {
+    async fn attempt<S: NoteStore>(
+        self,
+        notes: &Notes<S>,
+        user: &UserId,
+        head: &Parts,
+        body: impl RequestBody,
+    ) -> Result<Response, Problem> {
+        if self.chosen {
+            notes.check_date(self.id).map_err(Problem::Date)?;
+        }
+        if !body::has_type(&head.headers, &["application/json"]) {
+            return Err(Problem::MediaType("application/json"));
+        }
+        let body = body::read(&head.headers, body).await?;
+        let new = new_note(&body, notes.now())?;
+        let (note, replayed) = match notes.create(user, self.id, new).await? {
+            CreateOutcome::Created(note) => (note, false),
+            // Nobody else knows an id that we chose: it is there through our own retry.
+            CreateOutcome::Replayed(note) => (note, self.chosen),
+            CreateOutcome::OtherContents => return Err(Problem::IdReused),
+            CreateOutcome::Spent => return Err(Problem::IdSpent),
+        };
+        let mut response = reply::note(StatusCode::CREATED, &note)?;
+        let location = format!("{}/{}", head.uri.path(), note.id);
+        reply::set(&mut response, LOCATION, location);
+        if replayed {
+            let name = HeaderName::from_static("idempotent-replayed");
+            let yes = HeaderValue::from_static("true");
+            response.headers_mut().insert(name, yes);
+        }
+        Ok(response)
+    }
+}
+
+fn new_note(body: &[u8], now: Timestamp) -> Result<NewNote, Problem> {
+    let mut members = Members::parse(body)?;
+    let title = members.required("title", Title::try_from);
+    let content = members.required("content", Content::try_from);
+    let category = match members.optional("category", Category::try_from) {
+        Change::Set(category) => Some(category),
+        Change::Keep | Change::Clear => None,
+    };
+    let expiry = members.expiry(now);
+    members.finish(title.zip(content).map(|(title, content)| NewNote {
+        title,
+        content,
+        category,
+        expiry,
+    }))
+}

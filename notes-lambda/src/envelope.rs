@@ -1,0 +1,89 @@
+//! How large a response may be.
+//!
+//! Lambda takes a response of [6 MB](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
+//! and what counts is the JSON that goes to API Gateway: the body is a string in it, so JSON within
+//! JSON. Each quote and backslash of the body then takes two bytes.
+
+/// The most bytes of a response's JSON.
+const MAX_BYTES: usize = 5_500_000;
+
+/// Kept free for the response's headers and whatever else is in it.
+const RESERVED_BYTES: usize = 32_768;
+
+/// The room that is left in a response.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    left: usize,
+}
+
+impl Envelope {
+    pub(crate) const fn new() -> Self {
+        Self {
+            left: MAX_BYTES - RESERVED_BYTES,
+        }
+    }
+
+    /// Takes the room for a piece of a JSON body and a comma. Where there is not so much, all of it
+    /// is taken, and the answer is no.
+    pub(crate) fn take(&mut self, json: &str) -> bool {
+        let needed = escaped_len(json) + 1;
+        let fits = needed <= self.left;
+        self.left = self.left.saturating_sub(needed);
+        fits
+    }
+}
+
+/// The bytes of a text within a JSON string, as `serde_json` writes it
+/// ([RFC 8259 §7](https://www.rfc-editor.org/rfc/rfc8259#section-7)).
+fn escaped_len(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+            ..0x20 => 6,
+            _ => 1,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use notes_core::Content;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_length_is_that_of_the_escaped_text(text in any::<String>()) {
+            let escaped = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(escaped_len(&text) + 2, escaped.len());
+        }
+    }
+
+    #[test]
+    fn every_ascii_character_has_its_length() {
+        for byte in 0..0x80_u8 {
+            let text = char::from(byte).to_string();
+            let escaped = serde_json::to_string(&text).unwrap();
+            assert_eq!(escaped_len(&text) + 2, escaped.len(), "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn the_largest_note_always_fits() {
+        for (worst, bytes) in [("\u{1}", 7), ("\"", 4), ("\\", 4), ("\n", 3), ("a", 1)] {
+            let content = worst.repeat(Content::MAX_BYTES);
+            let json = serde_json::to_string(&content).unwrap();
+            assert_eq!(escaped_len(&json), Content::MAX_BYTES * bytes + 4);
+            assert!(Envelope::new().take(&json));
+        }
+    }
+
+    #[test]
+    fn after_what_does_not_fit_nothing_fits() {
+        let mut envelope = Envelope { left: 10 };
+        assert!(envelope.take("12345"));
+        assert!(!envelope.take("1234"));
+        assert!(!envelope.take(""));
+    }
+}

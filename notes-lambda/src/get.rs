@@ -1,0 +1,26 @@
+use http::StatusCode;
+use http::header::ETAG;
+use http::request::Parts;
+use notes_core::{NoteId, NoteStore, Notes, UserId};
+
+use crate::etag::ETag;
+use crate::preconditions::IfNoneMatch;
+use crate::problem::Problem;
+use crate::reply::{self, Response};
+
+/// `GET /notes/{id}`.
+pub(crate) async fn get<S: NoteStore>(
+    notes: &Notes<S>,
+    user: &UserId,
+    id: NoteId,
+    head: &Parts,
+) -> Result<Response, Problem> {
+    let known = IfNoneMatch::read(&head.headers)?;
+    let note = notes.get(user, id).await?.ok_or(Problem::NoteNotFound)?;
+    if known.names(note.revision) {
+        let mut response = reply::empty(StatusCode::NOT_MODIFIED);
+        reply::set(&mut response, ETAG, ETag(note.revision));
+        return Ok(response);
+    }
+    reply::note(StatusCode::OK, &note)
+}

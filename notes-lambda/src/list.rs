@@ -1,0 +1,164 @@
+use http::StatusCode;
+use http::request::Parts;
+use notes_core::{NoteStore, Notes, Order, Page, UserId};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::cursor::Cursor;
+use crate::envelope::Envelope;
+use crate::note_json::NoteJson;
+use crate::problem::Problem;
+use crate::query;
+use crate::reply::{self, Response};
+
+/// `GET /notes`.
+pub(crate) async fn list<S: NoteStore>(
+    notes: &Notes<S>,
+    user: &UserId,
+    head: &Parts,
+) -> Result<Response, Problem> {
+    let query = query::read(head.uri.query())?;
+    let page = notes.list(user, &query).await?;
+    let page = PageJson::of(page, query.order, Envelope::new());
+    reply::json(StatusCode::OK, &page.map_err(|_| Problem::Internal)?)
+}
+
+/// A page as the API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageJson {
+    items: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Box<RawValue>>,
+}
+
+impl PageJson {
+    /// As many of the notes as the envelope takes, and at least one if there is one; the cursor
+    /// then leads to the rest.
+    ///
+    /// The items that can't be read are all named, also those beyond the cut: a store does not say
+    /// where they lie between the notes. The pages after name them again; none goes unnamed.
+    fn of(page: Page, order: Order, mut envelope: Envelope) -> serde_json::Result<Self> {
+        let unreadable = match page.unreadable.as_slice() {
+            [] => None,
+            unreadable => Some(to_raw_value(unreadable)?),
+        };
+        if let Some(unreadable) = &unreadable {
+            envelope.take(unreadable.get());
+        }
+        let mut items = Vec::with_capacity(page.notes.len());
+        let mut next = page.next;
+        let mut last = None;
+        for note in page.notes {
+            let item = to_raw_value(&NoteJson::from(&note))?;
+            if !envelope.take(item.get()) && last.is_some() {
+                next = last;
+                break;
+            }
+            items.push(item);
+            last = Some(note.id);
+        }
+        Ok(Self {
+            items,
+            next_cursor: next.map(|it| Cursor::new(order, it).to_string()),
+            unreadable,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notes_core::{Content, Note, NoteId, Title};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn note(ordinal: u128, content: &str) -> Note {
+        let id = NoteId::from_ordinal(ordinal).unwrap();
+        Note {
+            user: "alice".parse().unwrap(),
+            id,
+            title: "\"".repeat(Title::MAX_CHARS).parse().unwrap(),
+            content: content.parse().unwrap(),
+            category: Some("\\".repeat(64).parse().unwrap()),
+            expiry: Some(1_900_000_000.try_into().unwrap()),
+            retained: false,
+            revision: id.into(),
+        }
+    }
+
+    /// A page of more of the largest notes than fit, of this character.
+    fn full_page(character: &str) -> Page {
+        let content = character.repeat(Content::MAX_BYTES / character.len());
+        Page {
+            notes: (1..=20).map(|it| note(it, &content)).collect(),
+            unreadable: vec![],
+            next: NoteId::from_ordinal(20),
+        }
+    }
+
+    fn body(page: Page) -> String {
+        let page = PageJson::of(page, Order::Oldest, Envelope::new()).unwrap();
+        serde_json::to_string(&page).unwrap()
+    }
+
+    #[test]
+    fn the_envelope_of_the_worst_page_stays_below_the_limit() {
+        for (character, notes) in [
+            ("\u{1}", 2),
+            ("\"", 3),
+            ("\\", 3),
+            ("\n", 5),
+            ("\u{1f95b}", 15),
+            ("a", 15),
+        ] {
+            let body = body(full_page(character));
+            let page: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(page["items"].as_array().unwrap().len(), notes);
+            let envelope = json!({
+                "statusCode": 200,
+                "headers": {"content-type": "application/json", "cache-control": "private, no-cache"},
+                "isBase64Encoded": false,
+                "body": body,
+            });
+            assert!(serde_json::to_string(&envelope).unwrap().len() < 5_500_000);
+        }
+    }
+
+    #[test]
+    fn a_cut_page_goes_on_after_its_last_note() {
+        let page: Value = serde_json::from_str(&body(full_page("\u{1}"))).unwrap();
+        let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(2).unwrap());
+        assert_eq!(page["nextCursor"], next.to_string());
+    }
+
+    #[test]
+    fn a_page_that_is_not_cut_goes_on_where_the_store_says() {
+        let page = Page {
+            notes: vec![note(1, "")],
+            unreadable: vec![],
+            next: NoteId::from_ordinal(9),
+        };
+        let page: Value = serde_json::from_str(&body(page)).unwrap();
+        let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(9).unwrap());
+        assert_eq!(page["nextCursor"], next.to_string());
+        assert_eq!(body(Page::default()), r#"{"items":[]}"#);
+    }
+
+    #[test]
+    fn a_cut_page_still_names_all_that_is_unreadable() {
+        let unreadable: Vec<_> = (0..100)
+            .map(|it| "\"".repeat(10_000) + &it.to_string())
+            .collect();
+        let page = Page {
+            unreadable: unreadable.clone(),
+            ..full_page("a")
+        };
+        let page: Value = serde_json::from_str(&body(page)).unwrap();
+        assert_eq!(page["unreadable"], json!(unreadable));
+        assert_eq!(page["items"].as_array().unwrap().len(), 4);
+        assert!(page["nextCursor"].is_string());
+    }
+}

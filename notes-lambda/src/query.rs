@@ -1,0 +1,229 @@
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use notes_core::{InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp};
+
+use crate::cursor::Cursor;
+use crate::fault::{Faults, Place};
+use crate::problem::Problem;
+
+/// Reads the query of `GET /notes`. All faults are found at once.
+///
+/// A cursor brings the order with it; an explicit order has to be the same.
+pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
+    let mut parameters = Parameters::parse(query.unwrap_or_default());
+    let limit = parameters.take("limit", limit);
+    let cursor: Option<Cursor> = parameters.take("cursor", str::parse);
+    let order = parameters.take("order", order);
+    let query = ListQuery {
+        limit: limit.unwrap_or_default(),
+        order: order.or(cursor.map(Cursor::order)).unwrap_or_default(),
+        created_after: parameters.take("createdAfter", |it| timestamp(it, str::parse)),
+        created_before: parameters.take("createdBefore", |it| {
+            timestamp(it, Timestamp::parse_rounding_up)
+        }),
+        position: cursor.map(Cursor::position),
+    };
+    if cursor.is_some_and(|it| it.order() != query.order) {
+        parameters.fault("cursor", "comes from a list in the other order");
+    }
+    parameters.finish(query)
+}
+
+fn limit(text: &str) -> Result<PageLimit, InvalidPageLimit> {
+    if !text.bytes().all(|it| it.is_ascii_digit()) {
+        return Err(InvalidPageLimit);
+    }
+    text.parse::<u8>().map_err(|_| InvalidPageLimit)?.try_into()
+}
+
+fn order(text: &str) -> Result<Order, &'static str> {
+    match text {
+        "newest" => Ok(Order::Newest),
+        "oldest" => Ok(Order::Oldest),
+        _ => Err("has to be newest or oldest"),
+    }
+}
+
+fn timestamp(
+    text: &str,
+    parse: fn(&str) -> Result<Timestamp, InvalidTimestamp>,
+) -> Result<Timestamp, String> {
+    parse(text).map_err(|invalid| {
+        // In a query a plus stands for a space, so the plus of an offset arrives as one.
+        if text.contains(' ') && parse(&text.replace(' ', "+")).is_ok() {
+            "has a space where its offset has to have a +: send that as %2B".to_owned()
+        } else {
+            invalid.to_string()
+        }
+    })
+}
+
+/// The parameters of a query that are not taken yet, and what is wrong with it.
+struct Parameters<'a> {
+    left: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    faults: Faults,
+}
+
+impl<'a> Parameters<'a> {
+    fn parse(query: &'a str) -> Self {
+        Self {
+            left: form_urlencoded::parse(query.as_bytes()).collect(),
+            faults: Faults::default(),
+        }
+    }
+
+    fn take<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let taken: Vec<_> = self.left.extract_if(.., |(it, _)| it == name).collect();
+        match taken.as_slice() {
+            [] => {}
+            [(_, text)] if text.is_empty() => self.fault(name, "is empty"),
+            [(_, text)] => match parse(text) {
+                Ok(value) => return Some(value),
+                Err(why) => self.fault(name, why),
+            },
+            _ => self.fault(name, "is there more than once"),
+        }
+        None
+    }
+
+    fn fault(&mut self, name: &str, why: impl Display) {
+        self.faults.add(Place::Parameter(name.to_owned()), why);
+    }
+
+    fn finish<T>(mut self, value: T) -> Result<T, Problem> {
+        for name in self
+            .left
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<BTreeSet<_>>()
+        {
+            let place = Place::Parameter(name.into_owned());
+            self.faults.add(place, "is not a parameter of this path");
+        }
+        self.faults.none_or(Some(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notes_core::NoteId;
+
+    use super::*;
+
+    const ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+
+    fn faults(query: &str) -> String {
+        match read(Some(query)) {
+            Err(Problem::Invalid(faults)) => serde_json::to_string(faults.listed()).unwrap(),
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+
+    fn fault(parameter: &str, detail: &str) -> String {
+        format!(r#"[{{"parameter":"{parameter}","detail":"{detail}"}}]"#)
+    }
+
+    fn cursor(order: Order) -> Cursor {
+        let id: NoteId = ID.parse().unwrap();
+        Cursor::new(order, id)
+    }
+
+    #[test]
+    fn nothing_is_required() {
+        assert_eq!(read(None).unwrap(), ListQuery::default());
+        assert_eq!(read(Some("")).unwrap(), ListQuery::default());
+        assert_eq!(read(Some("&&")).unwrap(), ListQuery::default());
+    }
+
+    #[test]
+    fn a_limit_is_1_to_100() {
+        assert_eq!(read(Some("limit=1")).unwrap().limit.get(), 1);
+        assert_eq!(read(Some("limit=100")).unwrap().limit.get(), 100);
+        for limit in [
+            "0",
+            "101",
+            "256",
+            "-1",
+            "%2B5",
+            "1.0",
+            "ten",
+            "%31 ",
+            "99999999999",
+        ] {
+            assert_eq!(
+                faults(&format!("limit={limit}")),
+                fault("limit", "a page has 1 to 100 notes")
+            );
+        }
+    }
+
+    #[test]
+    fn a_cursor_brings_its_order() {
+        let oldest = cursor(Order::Oldest);
+        let query = read(Some(&format!("cursor={oldest}"))).unwrap();
+        assert_eq!(query.order, Order::Oldest);
+        assert_eq!(query.position, Some(oldest.position()));
+        assert_eq!(
+            read(Some(&format!("cursor={oldest}&order=oldest"))).unwrap(),
+            query
+        );
+    }
+
+    #[test]
+    fn a_cursor_is_of_no_use_in_the_other_order() {
+        let oldest = cursor(Order::Oldest);
+        assert_eq!(
+            faults(&format!("cursor={oldest}&order=newest")),
+            fault("cursor", "comes from a list in the other order")
+        );
+    }
+
+    #[test]
+    fn bounds_of_time_never_include_a_note_at_the_bound() {
+        let fine = "2026-11-22T18:47:00.1230001Z";
+        let query = read(Some(&format!("createdAfter={fine}&createdBefore={fine}"))).unwrap();
+        assert_eq!(query.created_after.unwrap().as_millis() % 1_000, 123);
+        assert_eq!(query.created_before.unwrap().as_millis() % 1_000, 124);
+    }
+
+    #[test]
+    fn a_plus_that_became_a_space_is_explained() {
+        let query = read(Some("createdAfter=2026-11-22T18:47:00%2B01:00")).unwrap();
+        assert!(query.created_after.is_some());
+        let why = "has a space where its offset has to have a +: send that as %2B";
+        for name in ["createdAfter", "createdBefore"] {
+            let query = format!("{name}=2026-11-22T18:47:00+01:00");
+            assert_eq!(faults(&query), fault(name, why));
+        }
+        assert!(faults("createdAfter=2026-11-22+18:47:00Z").contains("RFC 3339"));
+    }
+
+    #[test]
+    fn all_faults_are_found_at_once() {
+        assert_eq!(
+            faults(
+                "order=up&limit=&cursor=x&createdAfter&since=1&limit=2&createdBefore=&%20=1&since=1"
+            ),
+            r#"[{"parameter":"limit","detail":"is there more than once"},"#.to_owned()
+                + r#"{"parameter":"cursor","detail":"not a cursor: send the nextCursor of the page before as it is"},"#
+                + r#"{"parameter":"order","detail":"has to be newest or oldest"},"#
+                + r#"{"parameter":"createdAfter","detail":"is empty"},"#
+                + r#"{"parameter":"createdBefore","detail":"is empty"},"#
+                + r#"{"parameter":" ","detail":"is not a parameter of this path"},"#
+                + r#"{"parameter":"since","detail":"is not a parameter of this path"}]"#
+        );
+    }
+
+    #[test]
+    fn an_empty_value_is_a_fault_of_any_parameter() {
+        for name in ["limit", "cursor", "order", "createdAfter", "createdBefore"] {
+            assert_eq!(faults(&format!("{name}=")), fault(name, "is empty"));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+use std::fmt::Display;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body::Body as _;
+use http_body_util::Full;
+use notes_core::Note;
+use serde::Serialize;
+
+use crate::etag::ETag;
+use crate::note_json::NoteJson;
+use crate::problem::Problem;
+
+pub(crate) type Response = http::Response<Full<Bytes>>;
+
+/// A success without a body.
+///
+/// A cache may keep it for its user, and asks before it uses it again
+/// ([RFC 9111 §5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)).
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    let cache = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, cache);
+    response
+}
+
+/// A success with a JSON body.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(value).map_err(|_| Problem::Internal)?;
+    let mut response = empty(status);
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    *response.body_mut() = Full::from(body);
+    Ok(response)
+}
+
+/// A success that shows one note.
+pub(crate) fn note(status: StatusCode, note: &Note) -> Result<Response, Problem> {
+    let mut response = json(status, &NoteJson::from(note))?;
+    set(&mut response, ETAG, ETag(note.revision));
+    Ok(response)
+}
+
+/// Sets a header to a value whose text is visible ASCII, as of ids and tags.
+pub(crate) fn set(response: &mut Response, name: HeaderName, value: impl Display) {
+    if let Ok(value) = HeaderValue::try_from(value.to_string()) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// The response to HEAD: the headers of the response to GET, with the length of its body
+/// ([RFC 9110 §9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2)).
+pub(crate) fn without_body(mut response: Response) -> Response {
+    let length = response.body().size_hint().lower();
+    if response.status() != StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    *response.body_mut() = Full::default();
+    response
+}

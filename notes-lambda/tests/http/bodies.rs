@@ -1,0 +1,166 @@
+use std::io;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use notes_core::Content;
+use serde_json::json;
+
+use crate::client::{client, milk};
+
+const MAX_BYTES: usize = 2_621_440;
+
+/// A body of so many bytes that makes a note.
+fn body_of(bytes: usize) -> String {
+    let body = milk().to_string();
+    let padding = " ".repeat(bytes - body.len());
+    body + &padding
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_two_and_a_half_mebibytes() {
+    let client = client();
+    let answer = client.post(body_of(MAX_BYTES)).send().await;
+    assert_eq!(answer.status, 201);
+    let path = answer.header("location");
+    let large = body_of(MAX_BYTES + 1);
+    client
+        .post(&large)
+        .send()
+        .await
+        .is_problem(413, "too-large");
+    client
+        .patch(path, &large)
+        .send()
+        .await
+        .is_problem(413, "too-large");
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_is_counted_while_it_is_read() {
+    let chunks = |bytes: usize| {
+        let body = Bytes::from(body_of(bytes));
+        let chunks: Vec<_> = body.chunks(65_536).map(Bytes::copy_from_slice).collect();
+        let frames = chunks
+            .into_iter()
+            .map(|it| Ok::<_, io::Error>(Frame::data(it)));
+        StreamBody::new(stream::iter(frames))
+    };
+    let client = client();
+    let answer = client.post("").send_body(|_| chunks(MAX_BYTES)).await;
+    assert_eq!(answer.status, 201);
+    let answer = client.post("").send_body(|_| chunks(MAX_BYTES + 1)).await;
+    answer.is_problem(413, "too-large");
+}
+
+#[tokio::test]
+async fn a_body_announced_as_too_large_is_not_read() {
+    let client = client();
+    let unread = stream::poll_fn(
+        |_| -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> { panic!("it is read") },
+    );
+    let call = client.post("").header("content-length", MAX_BYTES + 1);
+    let answer = call.send_body(|_| StreamBody::new(unread)).await;
+    answer.is_problem(413, "too-large");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_400() {
+    let client = client();
+    let frames = [
+        Ok(Frame::data(Bytes::from("{\"title\":"))),
+        Err(io::Error::other("connection reset by 10.0.0.7")),
+    ];
+    let body = StreamBody::new(stream::iter(frames));
+    let answer = client.post("").send_body(|_| body).await;
+    answer.is_problem(400, "incomplete-body");
+    assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
+    assert!(answer.has_header("idempotency-key"));
+}
+
+#[tokio::test]
+async fn the_largest_content_fits_even_when_fully_escaped() {
+    let client = client();
+    let content = "\u{1}".repeat(Content::MAX_BYTES);
+    let answer = client
+        .post(json!({"title": "a", "content": content}))
+        .send()
+        .await;
+    assert_eq!(answer.status, 201);
+    let got = client.get(answer.header("location")).send().await;
+    assert_eq!(got.json()["content"], content);
+}
+
+#[tokio::test]
+async fn creation_takes_json_only() {
+    let client = client();
+    for media_type in ["application/json", "APPLICATION/JSON;charset=utf-8"] {
+        let call = client.post(milk()).without_header("content-type");
+        let answer = call.header("content-type", media_type).send().await;
+        assert_eq!(answer.status, 201);
+    }
+    for media_type in [
+        "",
+        "text/plain",
+        "application/merge-patch+json",
+        "application/jsonp",
+    ] {
+        let call = client.post(milk()).without_header("content-type");
+        let answer = call.header("content-type", media_type).send().await;
+        answer.is_problem(415, "unsupported-media-type");
+        assert!(!answer.has_header("accept-patch"));
+    }
+    let answer = client
+        .post(milk())
+        .without_header("content-type")
+        .send()
+        .await;
+    answer.is_problem(415, "unsupported-media-type");
+}
+
+#[tokio::test]
+async fn an_update_takes_a_merge_patch_or_json_and_says_so() {
+    let client = client();
+    let (path, _) = client.note().await;
+    let send_as = |media_type: &str| {
+        let call = client.patch(&path, "{}").without_header("content-type");
+        call.header("content-type", media_type)
+    };
+    for media_type in [
+        "application/json",
+        "application/merge-patch+json",
+        "Application/Merge-Patch+JSON; charset=utf-8",
+    ] {
+        assert_eq!(send_as(media_type).send().await.status, 200);
+    }
+    for call in [
+        send_as("application/json-patch+json"),
+        client.patch(&path, "{}").without_header("content-type"),
+    ] {
+        let answer = call.send().await;
+        answer.is_problem(415, "unsupported-media-type");
+        let taken = "application/merge-patch+json, application/json";
+        assert_eq!(answer.header("accept-patch"), taken);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_400_with_its_place() {
+    let client = client();
+    let (path, _) = client.note().await;
+    for body in ["", "{", "title=Milk", "{\"title\": \"a\",}", "{} {}"] {
+        for call in [client.post(body), client.patch(&path, body)] {
+            call.send().await.is_problem(400, "malformed-json");
+        }
+    }
+    let answer = client.post("{\n\"title\": 'a'}").send().await;
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("line 2 column 10"), "{detail}");
+    let bytes = Bytes::from_static(b"{\"title\":\"\xff\"}");
+    let answer = client
+        .post("")
+        .send_body(|_| http_body_util::Full::new(bytes))
+        .await;
+    answer.is_problem(400, "malformed-json");
+}

@@ -1,0 +1,170 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::Method;
+use notes_core::conformance::Harness;
+use notes_core::{MemoryNoteStore, MockNoteStore, Notes, StoreError, StoreErrorKind, Timestamp};
+use notes_lambda::Api;
+
+use crate::client::{Answer, call, client, milk};
+
+const SECRET: &str = "table prod-notes at 10.0.0.7";
+
+/// A store whose every operation ends so.
+fn store(end: fn() -> StoreError) -> MockNoteStore {
+    let mut store = MockNoteStore::new();
+    store.expect_insert().returning(move |_, _| Err(end()));
+    store.expect_get().returning(move |_, _, _| Err(end()));
+    store.expect_list().returning(move |_, _, _| Err(end()));
+    store
+        .expect_update()
+        .returning(move |_, _, _, _| Err(end()));
+    store
+        .expect_delete()
+        .returning(move |_, _, _, _| Err(end()));
+    store
+}
+
+/// The answer of each operation, that of POST first.
+async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
+    let user = "alice".parse().unwrap();
+    let note = "/notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+    let mut answers = vec![];
+    for (method, uri) in [
+        (Method::POST, "/notes"),
+        (Method::GET, "/notes"),
+        (Method::GET, note),
+        (Method::PATCH, note),
+        (Method::DELETE, note),
+    ] {
+        let api = Api::new(Notes::new(store(end)));
+        let call = call(&api, &user, method, uri)
+            .header("content-type", "application/json")
+            .body(milk());
+        answers.push(call.send().await);
+    }
+    answers
+}
+
+fn error(kind: StoreErrorKind) -> StoreError {
+    StoreError::new(kind, SECRET)
+}
+
+fn check(answers: &[Answer], kind: StoreErrorKind) {
+    assert!(answers[0].has_header("idempotency-key"));
+    for answer in answers {
+        let body = String::from_utf8_lossy(&answer.body);
+        assert!(
+            !body.contains("10.0.0.7") && !body.contains("panic"),
+            "{body}"
+        );
+        let error: &Arc<StoreError> = answer.extensions.get().unwrap();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.source().unwrap().to_string(), SECRET);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_can_not_serve_now_is_503_with_retry_after() {
+    let throttled = answers(|| error(StoreErrorKind::Throttled)).await;
+    check(&throttled, StoreErrorKind::Throttled);
+    let unavailable = answers(|| error(StoreErrorKind::Unavailable)).await;
+    check(&unavailable, StoreErrorKind::Unavailable);
+    let contended = answers(|| error(StoreErrorKind::Contended)).await;
+    check(&contended, StoreErrorKind::Contended);
+    for answer in throttled.iter().chain(&unavailable).chain(&contended) {
+        answer.is_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_never_reported_as_not_written() {
+    let answers = answers(|| error(StoreErrorKind::OutcomeUnknown)).await;
+    check(&answers, StoreErrorKind::OutcomeUnknown);
+    for answer in answers {
+        answer.is_problem(503, "outcome-unknown");
+        assert_eq!(answer.header("retry-after"), "1");
+        let detail = answer.json()["detail"].to_string();
+        assert!(detail.contains("may have happened") && detail.contains("safe"));
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_the_store_finds_too_large_is_413() {
+    let answers = answers(|| error(StoreErrorKind::TooLarge)).await;
+    check(&answers, StoreErrorKind::TooLarge);
+    for answer in answers {
+        answer.is_problem(413, "too-large");
+    }
+}
+
+#[tokio::test]
+async fn any_other_failure_is_500() {
+    let denied = answers(|| error(StoreErrorKind::Denied)).await;
+    check(&denied, StoreErrorKind::Denied);
+    let corrupt = answers(|| error(StoreErrorKind::Corrupt)).await;
+    check(&corrupt, StoreErrorKind::Corrupt);
+    let other = answers(|| error(StoreErrorKind::Other)).await;
+    check(&other, StoreErrorKind::Other);
+    for answer in denied.iter().chain(&corrupt).chain(&other) {
+        answer.is_problem(500, "internal-error");
+        assert!(!answer.has_header("retry-after"));
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_500_and_that_of_a_creation_has_its_key() {
+    let answers = answers(|| panic!("{SECRET}")).await;
+    assert!(answers[0].has_header("idempotency-key"));
+    for answer in &answers {
+        answer.is_problem(500, "internal-error");
+        assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
+    }
+}
+
+#[tokio::test]
+async fn after_a_panic_the_service_goes_on() {
+    let panics = Arc::new(AtomicBool::new(true));
+    let once = Arc::clone(&panics);
+    let notes = Notes::new(MemoryNoteStore::new()).with_clock(move || {
+        assert!(!once.swap(false, Ordering::SeqCst), "once");
+        Timestamp::now()
+    });
+    let api = Api::new(notes);
+    let user = "alice".parse().unwrap();
+    let list = || call(&api, &user, Method::GET, "/notes");
+    list().send().await.is_problem(500, "internal-error");
+    assert_eq!(list().send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_note_that_can_not_be_read_is_500_and_stays_as_it_is() {
+    let client = client();
+    let id = client.id_at(0);
+    client.store.plant_unreadable(&client.user, id).await;
+    let path = format!("/notes/{id}");
+    for call in [
+        client.post(milk()).header("idempotency-key", id),
+        client.get(&path),
+        client.patch(&path, r#"{"title":"b"}"#),
+        client.delete(&path),
+    ] {
+        call.send().await.is_problem(500, "internal-error");
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_can_not_be_read_is_in_no_expected_state() {
+    let client = client();
+    let id = client.id_at(0);
+    client.store.plant_unreadable(&client.user, id).await;
+    let path = format!("/notes/{id}");
+    let update = client.patch(&path, r#"{"title":"b"}"#);
+    for call in [update, client.delete(&path)] {
+        let answer = call.header("if-match", format!("\"{id}\"")).send().await;
+        answer.is_problem(412, "precondition-failed");
+        assert!(!answer.has_header("etag"));
+    }
+}

@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use http::Method;
+use notes_core::{
+    InsertOutcome, MemoryNoteStore, MockNoteStore, NoteId, Notes, Occupant, Timestamp,
+};
+use notes_lambda::Api;
+use serde_json::json;
+
+use crate::client::{call, client, milk};
+
+#[tokio::test]
+async fn a_key_names_the_note_bare_or_quoted() {
+    let client = client();
+    for quote in ["", "\""] {
+        let id = client.id_at(-1_000);
+        let call = client.post(milk());
+        let answer = call
+            .header("idempotency-key", format!("{quote}{id}{quote}"))
+            .send()
+            .await;
+        assert_eq!(answer.status, 201);
+        assert_eq!(answer.json()["id"], id.to_string());
+        assert_eq!(answer.header("idempotency-key"), id.to_string());
+        assert!(!answer.has_header("idempotent-replayed"));
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_201_with_the_note_as_it_is_now() {
+    let client = client();
+    let id = client.id_at(0);
+    let create = || client.post(milk()).header("idempotency-key", id);
+    let first = create().send().await;
+    let path = first.header("location").to_owned();
+    client.wait_millis(1_000);
+    let patched = client.patch(&path, r#"{"title":"Oat milk"}"#).send().await;
+    let replay = create().send().await;
+    assert_eq!(replay.status, 201);
+    assert_eq!(replay.header("idempotent-replayed"), "true");
+    assert_eq!(replay.header("location"), path);
+    assert_eq!(replay.header("idempotency-key"), id.to_string());
+    assert_eq!(replay.header("etag"), patched.header("etag"));
+    assert_eq!(replay.json(), patched.json());
+}
+
+#[tokio::test]
+async fn an_id_used_with_other_contents_is_422_and_the_note_is_as_it_was() {
+    let client = client();
+    let id = client.id_at(0);
+    let first = client
+        .post(milk())
+        .header("idempotency-key", id)
+        .send()
+        .await;
+    let other = json!({"title": "Eggs", "content": "2 litres"});
+    let answer = client
+        .post(other)
+        .header("idempotency-key", id)
+        .send()
+        .await;
+    answer.is_problem(422, "id-reused");
+    assert_eq!(answer.header("idempotency-key"), id.to_string());
+    let got = client.get(first.header("location")).send().await;
+    assert_eq!(got.json(), first.json());
+}
+
+#[tokio::test]
+async fn a_spent_id_is_409() {
+    let client = client();
+    let id = client.id_at(0);
+    let create = || client.post(milk()).header("idempotency-key", id);
+    let path = create().send().await.header("location").to_owned();
+    client.delete(&path).send().await;
+    let answer = create().send().await;
+    answer.is_problem(409, "id-spent");
+    assert_eq!(answer.header("idempotency-key"), id.to_string());
+    client
+        .get(&path)
+        .send()
+        .await
+        .is_problem(404, "note-not-found");
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_uuid_v7_is_400() {
+    let client = client();
+    for key in [
+        "",
+        "order-17",
+        "9c5b94b1-35ad-49bb-b118-8e8fc24abf80",
+        "\"\"",
+    ] {
+        let answer = client
+            .post(milk())
+            .header("idempotency-key", key)
+            .send()
+            .await;
+        answer.is_problem(400, "invalid-idempotency-key");
+        assert!(!answer.has_header("idempotency-key"));
+    }
+}
+
+#[tokio::test]
+async fn more_than_one_key_is_400() {
+    let client = client();
+    let id = client.id_at(0);
+    let call = client.post(milk()).header("idempotency-key", id);
+    let answer = call.header("idempotency-key", id).send().await;
+    answer.is_problem(400, "invalid-idempotency-key");
+}
+
+#[tokio::test]
+async fn a_key_that_is_too_old_or_too_far_ahead_is_a_problem_of_its_own() {
+    let client = client();
+    let week = 7 * 24 * 60 * 60 * 1_000;
+    for (millis, slug) in [
+        (-week, None),
+        (-week - 1, Some("idempotency-key-too-old")),
+        (5 * 60 * 1_000, None),
+        (5 * 60 * 1_000 + 1, Some("idempotency-key-too-far-ahead")),
+    ] {
+        let id = client.id_at(millis);
+        let answer = client
+            .post(milk())
+            .header("idempotency-key", id)
+            .send()
+            .await;
+        match slug {
+            None => assert_eq!(answer.status, 201),
+            Some(slug) => drop(answer.is_problem(400, slug)),
+        }
+        assert_eq!(answer.header("idempotency-key"), id.to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_window_in_which_keys_are_accepted_is_the_services() {
+    let store = MemoryNoteStore::new();
+    let notes = Notes::new(store).with_acceptance_window(Duration::from_secs(60));
+    let id = NoteId::generate(Timestamp::from_millis(notes.now().as_millis() - 61_000));
+    let api = Api::new(notes);
+    let answer = call(&api, &"alice".parse().unwrap(), Method::POST, "/notes")
+        .header("idempotency-key", id)
+        .send()
+        .await;
+    answer.is_problem(400, "idempotency-key-too-old");
+}
+
+#[tokio::test]
+async fn every_answer_after_the_key_is_known_carries_it() {
+    let client = client();
+    let id = client.id_at(0);
+    let large = json!({"title": "x".repeat(3_000_000)});
+    for (call, status) in [
+        (client.post("{"), 400),
+        (client.post("{}"), 400),
+        (client.post(large), 413),
+        (client.post(milk()).without_header("content-type"), 415),
+    ] {
+        let answer = call.header("idempotency-key", id).send().await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("idempotency-key"), id.to_string());
+    }
+    let answer = client.post("{").send().await;
+    assert!(answer.header("idempotency-key").parse::<NoteId>().is_ok());
+}
+
+#[tokio::test]
+async fn a_failed_creation_can_be_repeated_with_the_key_of_the_answer() {
+    let client = client();
+    let failed = client.post("{}").send().await;
+    let key = failed.header("idempotency-key");
+    let answer = client
+        .post(milk())
+        .header("idempotency-key", key)
+        .send()
+        .await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(answer.json()["id"], key);
+    assert!(!answer.has_header("idempotent-replayed"));
+}
+
+/// A store whose first attempt was given up as lost and had landed: the next finds the note.
+fn store_after_own_retry() -> MockNoteStore {
+    let mut store = MockNoteStore::new();
+    store.expect_insert().returning(|insertion, _| {
+        Ok(InsertOutcome::Taken(Occupant::Live {
+            note: insertion.note.clone(),
+            fingerprint: insertion.fingerprint,
+        }))
+    });
+    store
+}
+
+#[tokio::test]
+async fn our_own_retry_of_an_id_that_we_chose_is_no_replay() {
+    let api = Api::new(Notes::new(store_after_own_retry()));
+    let user = "alice".parse().unwrap();
+    let create = || {
+        call(&api, &user, Method::POST, "/notes")
+            .header("content-type", "application/json")
+            .body(milk())
+    };
+    let answer = create().send().await;
+    assert_eq!(answer.status, 201);
+    assert!(!answer.has_header("idempotent-replayed"));
+    let id = Notes::new(MockNoteStore::new()).new_id();
+    let answer = create().header("idempotency-key", id).send().await;
+    assert_eq!(answer.header("idempotent-replayed"), "true");
+}

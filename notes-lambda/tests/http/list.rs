@@ -1,0 +1,211 @@
+use notes_core::conformance::Harness;
+use notes_core::{Content, NoteStore};
+use serde_json::json;
+
+use crate::client::{Client, client};
+
+/// Creates notes with these titles, a second apart.
+async fn create<S: NoteStore + 'static>(client: &Client<S>, titles: &[&str]) {
+    for title in titles {
+        let body = json!({"title": title, "content": ""});
+        assert_eq!(client.post(body).send().await.status, 201);
+        client.wait_millis(1_000);
+    }
+}
+
+/// The titles of each page, following the cursors.
+async fn pages<S: NoteStore + 'static>(client: &Client<S>, query: &str) -> Vec<Vec<String>> {
+    let mut pages = vec![];
+    let mut uri = format!("/notes?{query}");
+    loop {
+        let answer = client.get(&uri).send().await;
+        assert_eq!(answer.status, 200);
+        pages.push(answer.titles());
+        match answer.json()["nextCursor"].as_str() {
+            Some(cursor) => uri = format!("/notes?{query}&cursor={cursor}"),
+            None => return pages,
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_list_has_items_and_no_more() {
+    let client = client();
+    let answer = client.get("/notes").send().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), json!({"items": []}));
+    assert_eq!(answer.header("cache-control"), "private, no-cache");
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(!answer.has_header("etag"));
+}
+
+#[tokio::test]
+async fn an_item_is_the_note_as_get_shows_it() {
+    let client = client();
+    let (path, _) = client.note().await;
+    let list = client.get("/notes").send().await.json();
+    assert_eq!(
+        list,
+        json!({"items": [client.get(&path).send().await.json()]})
+    );
+}
+
+#[tokio::test]
+async fn the_newest_is_first_unless_asked_otherwise() {
+    let client = client();
+    create(&client, &["a", "b", "c"]).await;
+    assert_eq!(client.get("/notes").send().await.titles(), ["c", "b", "a"]);
+    let answer = client.get("/notes?order=newest").send().await;
+    assert_eq!(answer.titles(), ["c", "b", "a"]);
+    let answer = client.get("/notes?order=oldest").send().await;
+    assert_eq!(answer.titles(), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_page_has_20_notes_unless_asked_otherwise_and_at_most_100() {
+    let client = client();
+    create(&client, &["x"; 101]).await;
+    assert_eq!(client.get("/notes").send().await.titles().len(), 20);
+    assert_eq!(client.get("/notes?limit=1").send().await.titles().len(), 1);
+    let answer = client.get("/notes?limit=100").send().await;
+    assert_eq!(answer.titles().len(), 100);
+    let answer = client.get("/notes?limit=101").send().await;
+    answer.is_problem(400, "invalid-request");
+}
+
+#[tokio::test]
+async fn cursors_lead_through_all_notes_once() {
+    let client = client();
+    create(&client, &["a", "b", "c", "d", "e"]).await;
+    assert_eq!(
+        pages(&client, "limit=2").await.concat(),
+        ["e", "d", "c", "b", "a"]
+    );
+    let oldest = pages(&client, "limit=3&order=oldest").await;
+    assert_eq!(oldest, [vec!["a", "b", "c"], vec!["d", "e"]]);
+}
+
+#[tokio::test]
+async fn a_cursor_keeps_its_order_by_itself_and_refuses_the_other() {
+    let client = client();
+    create(&client, &["a", "b", "c"]).await;
+    let first = client
+        .get("/notes?limit=1&order=oldest")
+        .send()
+        .await
+        .json();
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let answer = client.get(&format!("/notes?cursor={cursor}")).send().await;
+    assert_eq!(answer.titles(), ["b", "c"]);
+    let answer = client
+        .get(&format!("/notes?cursor={cursor}&order=newest"))
+        .send()
+        .await;
+    answer.is_problem(400, "invalid-request");
+    assert_eq!(answer.places(), ["cursor"]);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_user_shows_nothing_of_that_user() {
+    let client = client();
+    create(&client, &["a", "b"]).await;
+    let first = client.get("/notes?limit=1").send().await.json();
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let answer = client
+        .get(&format!("/notes?cursor={cursor}"))
+        .user("bob")
+        .send()
+        .await;
+    assert_eq!(answer.json(), json!({"items": []}));
+}
+
+#[tokio::test]
+async fn a_stretch_of_time_excludes_both_of_its_ends() {
+    let client = client();
+    let start = client.now();
+    create(&client, &["a", "b", "c"]).await;
+    let end = notes_core::Timestamp::from_millis(start.as_millis() + 2_000);
+    let stretch = format!("createdAfter={start}&createdBefore={end}");
+    assert_eq!(pages(&client, &stretch).await, [["b"]]);
+    let reversed = format!("createdAfter={end}&createdBefore={start}");
+    assert_eq!(pages(&client, &reversed).await.concat(), [""; 0]);
+    let offset = "createdAfter=2026-11-22T19:47:01.123%2B01:00";
+    assert_eq!(pages(&client, offset).await, [["c"]]);
+}
+
+#[tokio::test]
+async fn all_faults_of_a_query_are_named_at_once() {
+    let client = client();
+    let query = "limit=0&order=up&cursor=x&createdAfter=now&createdBefore=&page=2";
+    let answer = client.get(&format!("/notes?{query}")).send().await;
+    answer.is_problem(400, "invalid-request");
+    let errors = answer.json()["errors"].clone();
+    assert!(
+        errors
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["parameter"].is_string())
+    );
+    assert_eq!(
+        answer.places(),
+        [
+            "limit",
+            "cursor",
+            "order",
+            "createdAfter",
+            "createdBefore",
+            "page"
+        ]
+    );
+    let answer = client.get("/notes?limit=1&limit=1").send().await;
+    assert_eq!(answer.places(), ["limit"]);
+}
+
+#[tokio::test]
+async fn an_unreadable_item_is_named_and_hides_no_other() {
+    let client = client();
+    create(&client, &["a"]).await;
+    let id = client.id_at(0);
+    client.store.plant_unreadable(&client.user, id).await;
+    client.wait_millis(1_000);
+    create(&client, &["b"]).await;
+    let answer = client.get("/notes").send().await;
+    assert_eq!(answer.titles(), ["b", "a"]);
+    assert_eq!(answer.json()["unreadable"], json!([id.to_string()]));
+    assert_eq!(pages(&client, "limit=1").await.concat(), ["b", "a"]);
+}
+
+#[tokio::test]
+async fn pages_of_large_notes_are_cut_and_lose_nothing() {
+    let client = client();
+    for it in 0..6 {
+        let content = "\u{1}".repeat(Content::MAX_BYTES);
+        let body = json!({"title": it.to_string(), "content": content});
+        assert_eq!(client.post(body).send().await.status, 201);
+        client.wait_millis(1);
+    }
+    let unreadable = client.id_at(-3);
+    client
+        .store
+        .plant_unreadable(&client.user, unreadable)
+        .await;
+    let mut uri = "/notes?order=oldest&limit=100".to_owned();
+    let (mut titles, mut named) = (vec![], false);
+    loop {
+        let answer = client.get(&uri).send().await;
+        let body = std::str::from_utf8(&answer.body).unwrap();
+        let envelope = json!({"statusCode": 200, "headers": {}, "body": body});
+        assert!(envelope.to_string().len() < 5_500_000);
+        let page = answer.json();
+        titles.extend(answer.titles());
+        named |= page["unreadable"] == json!([unreadable.to_string()]);
+        match page["nextCursor"].as_str() {
+            Some(cursor) => uri = format!("/notes?limit=100&cursor={cursor}"),
+            None => break,
+        }
+    }
+    let all: Vec<_> = (0..6).map(|it| it.to_string()).collect();
+    assert_eq!(titles, all);
+    assert!(named);
+}
