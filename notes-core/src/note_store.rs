@@ -76,6 +76,7 @@ pub trait NoteStore: Send + Sync {
     /// - Never creates.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
+    /// - An item that can't be read is left as it is: `Stale`.
     /// - Where the note already has the new revision, this update has happened: `Updated`, also when
     ///   the note has expired since.
     /// - Of concurrent updates that expect one revision, exactly one is `Updated`.
@@ -96,6 +97,7 @@ pub trait NoteStore: Send + Sync {
     /// # Guarantees
     /// - Deletes the note only if its revision is expected and smaller than the new one. Otherwise
     ///   `Stale`.
+    /// - An item that can't be read is left as it is: `Stale`.
     /// - Where the note was deleted with this very revision, this deletion has happened: `Deleted`.
     ///
     /// # Errors
@@ -172,7 +174,8 @@ pub struct Page {
 pub enum Expected {
     /// Any.
     Any,
-    /// One of these: 1 to [`Expected::MAX`].
+    /// One of these, of which there are at most [`Expected::MAX`]. None at all is never met: the
+    /// outcome tells what is there.
     OneOf(Vec<Revision>),
 }
 

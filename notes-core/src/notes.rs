@@ -236,12 +236,11 @@ impl<S: NoteStore> Notes<S> {
     /// A patch that would change nothing is `Updated` with the note as it is, also where the expected
     /// revision is stale
     /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
-    /// retry is no conflict. `OneOf` no revision at all never matches; a list has at most
-    /// [`Expected::MAX`].
+    /// retry is no conflict.
     ///
     /// # Errors
     /// As [`NoteStore::update`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when the item can't be read.
+    /// attempts; `Corrupt` when any revision is expected and the item can't be read.
     pub async fn update(
         &self,
         user: &UserId,
@@ -250,13 +249,9 @@ impl<S: NoteStore> Notes<S> {
         expected: &Expected,
     ) -> Result<UpdateOutcome, StoreError> {
         let now = self.now();
-        if patch.is_empty() || is_never(expected) {
-            return Ok(match self.store.get(user, id, now).await? {
-                None => UpdateOutcome::Missing,
-                Some(note) if patch.changes_nothing_in(&note) => UpdateOutcome::Updated(note),
-                Some(note) => UpdateOutcome::Stale(Some(note)),
-            });
-        }
+        // An empty patch asks only what is there.
+        let nothing = Expected::OneOf(Vec::new());
+        let accepted = if patch.is_empty() { &nothing } else { expected };
         let renewed_until = self
             .retention_end(now)
             .filter(|_| patch.expiry == Change::Keep);
@@ -264,7 +259,7 @@ impl<S: NoteStore> Notes<S> {
             purge_at: None,
             renewal: renewed_until.is_some(),
             patch: patch.clone(),
-            expected: expected.clone(),
+            expected: accepted.clone(),
             revision: Revision::generate(now),
         };
         if let Some(end) = renewed_until {
@@ -278,7 +273,7 @@ impl<S: NoteStore> Notes<S> {
                 UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
                     return Ok(UpdateOutcome::Updated(current));
                 }
-                UpdateOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
+                UpdateOutcome::Stale(Some(current)) if accepted.allows(current.revision) => {
                     update.expected = Expected::OneOf(vec![current.revision]);
                     update.revision = next_revision(current.revision, now)?;
                     if update.renewal && !current.retained {
@@ -300,7 +295,7 @@ impl<S: NoteStore> Notes<S> {
     ///
     /// # Errors
     /// As [`NoteStore::delete`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when the item can't be read.
+    /// attempts; `Corrupt` when any revision is expected and the item can't be read.
     pub async fn delete(
         &self,
         user: &UserId,
@@ -308,10 +303,6 @@ impl<S: NoteStore> Notes<S> {
         expected: &Expected,
     ) -> Result<DeleteOutcome, StoreError> {
         let now = self.now();
-        if is_never(expected) {
-            let note = self.store.get(user, id, now).await?;
-            return Ok(note.map_or(DeleteOutcome::Missing, |it| DeleteOutcome::Stale(Some(it))));
-        }
         let mut deletion = Deletion {
             expected: expected.clone(),
             revision: Revision::generate(now),
@@ -355,10 +346,6 @@ impl<S: NoteStore> Notes<S> {
             now.as_secs().saturating_add(retention.as_secs()),
         ))
     }
-}
-
-fn is_never(expected: &Expected) -> bool {
-    matches!(expected, Expected::OneOf(revisions) if revisions.is_empty())
 }
 
 fn next_revision(current: Revision, now: Timestamp) -> Result<Revision, StoreError> {

@@ -53,6 +53,10 @@ impl Expression {
         }
         self.is_live(now);
         if let Expected::OneOf(revisions) = expected {
+            if revisions.is_empty() {
+                self.is_absent(REVISION);
+                return;
+            }
             let values: Vec<_> = revisions
                 .iter()
                 .enumerate()

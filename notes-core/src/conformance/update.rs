@@ -180,6 +180,7 @@ pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
         only(created.revision),
         only(foreign()),
         Expected::OneOf(others),
+        Expected::OneOf(vec![]),
     ] {
         let second = Update {
             expected,

@@ -55,19 +55,23 @@ async fn delete_expecting_another_state_is_stale() {
 }
 
 #[tokio::test]
-async fn no_expected_revision_at_all_never_matches_and_only_reads() {
+async fn no_expected_revision_at_all_is_never_met_nor_asked_about_twice() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
-    for there in [Some(note.clone()), None] {
+    for there in [
+        DeleteOutcome::Stale(Some(note.clone())),
+        DeleteOutcome::Missing,
+    ] {
         let mut store = MockNoteStore::new();
-        let read = there.clone();
-        let get = store.expect_get().times(1);
-        get.return_once(|_, _, _| Ok(read));
+        let told = there.clone();
+        let delete = store.expect_delete().times(1);
+        delete
+            .withf(|_, _, deletion, _| deletion.expected == Expected::OneOf(vec![]))
+            .return_once(|_, _, _, _| Ok(told));
         let notes = fixture.clock.notes(store);
         let never = Expected::OneOf(vec![]);
         let outcome = notes.delete(&note.user, note.id, &never).await.unwrap();
-        let expected = there.map_or(DeleteOutcome::Missing, |it| DeleteOutcome::Stale(Some(it)));
-        assert_eq!(outcome, expected);
+        assert_eq!(outcome, there);
     }
 }
 

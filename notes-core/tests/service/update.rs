@@ -69,20 +69,26 @@ async fn a_patch_that_changes_nothing_is_no_conflict() {
     assert_eq!(fixture.get(note.id).await, Some(note));
 }
 
+/// A store that is asked once what is there, by an update that expects no revision.
+fn asked_once(there: Option<Note>) -> MockNoteStore {
+    let mut store = MockNoteStore::new();
+    let update = store.expect_update().times(1);
+    update
+        .withf(|_, _, update, _| update.expected == Expected::OneOf(vec![]))
+        .return_once(|_, _, _, _| {
+            Ok(there.map_or(UpdateOutcome::Missing, |it| UpdateOutcome::Stale(Some(it))))
+        });
+    store
+}
+
 #[tokio::test]
-async fn an_empty_patch_only_reads() {
+async fn an_empty_patch_only_asks_what_is_there() {
     let clock = Clock::new();
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
     for expected in [ANY, foreign(&fixture), Expected::OneOf(vec![])] {
         for there in [Some(note.clone()), None] {
-            let mut store = MockNoteStore::new();
-            let get = store.expect_get().times(1);
-            get.return_once({
-                let there = there.clone();
-                move |_, _, _| Ok(there)
-            });
-            let notes = clock.notes(store);
+            let notes = clock.notes(asked_once(there.clone()));
             let patch = NotePatch::default();
             let outcome = notes.update(&note.user, note.id, patch, &expected).await;
             let expected = there.map_or(UpdateOutcome::Missing, UpdateOutcome::Updated);
@@ -92,7 +98,7 @@ async fn an_empty_patch_only_reads() {
 }
 
 #[tokio::test]
-async fn no_expected_revision_at_all_never_matches_and_only_reads() {
+async fn no_expected_revision_at_all_is_never_met() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
     let same = retitle(note.title.as_str());
@@ -105,11 +111,7 @@ async fn no_expected_revision_at_all_never_matches_and_only_reads() {
         (retitle("Butter"), false, UpdateOutcome::Missing),
         (same, true, UpdateOutcome::Updated(note.clone())),
     ] {
-        let mut store = MockNoteStore::new();
-        let read = there.then(|| note.clone());
-        let get = store.expect_get().times(1);
-        get.return_once(|_, _, _| Ok(read));
-        let notes = fixture.clock.notes(store);
+        let notes = fixture.clock.notes(asked_once(there.then(|| note.clone())));
         let never = Expected::OneOf(vec![]);
         let outcome = notes.update(&note.user, note.id, patch, &never).await;
         assert_eq!(outcome.unwrap(), expected);
