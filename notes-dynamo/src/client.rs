@@ -1,8 +1,11 @@
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Config, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, Config, Credentials, Region, StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
@@ -46,3 +49,36 @@ pub fn client_config() -> Builder {
         // Answers are small, and an attempt has its timeout.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
+
+/// A client configured by the variables that Lambda sets: `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` where there is one, and, for another endpoint than
+/// AWS's, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`.
+///
+/// It looks nowhere else: no files, no metadata service. That is most of what a client costs at a
+/// cold start. Where credentials change while the process runs, use `aws-config`.
+///
+/// # Errors
+/// Names the variable that is missing.
+pub fn client_from_env() -> Result<Client, MissingVariable> {
+    let variable = |name| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let required = |name| variable(name).ok_or(MissingVariable(name));
+    let mut config = client_config()
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            variable("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        ));
+    let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
+/// An environment variable that is needed is missing or empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not set")]
+pub struct MissingVariable(&'static str);

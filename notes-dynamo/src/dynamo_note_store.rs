@@ -14,7 +14,8 @@ use crate::attempts::Attempts;
 use crate::error::{of_read, of_write};
 use crate::expression::Expression;
 use crate::item::{
-    self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TITLE, USER_ID,
+    self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TIMESTAMP,
+    TITLE, USER_ID,
 };
 
 /// [`NoteStore`] on one DynamoDB table.
@@ -52,6 +53,22 @@ impl DynamoNoteStore {
         self
     }
 
+    /// Opens the connection that the next request will use, so that it need not: for the
+    /// initialisation of a function, which has more CPU than its invocations.
+    ///
+    /// It asks for an item of no user. The answer does not matter, nor does a failure, which the next
+    /// request meets as well; a function needs no permission for it.
+    pub async fn warm_up(&self) {
+        let key = Item::from([
+            // A control character: no user id has one.
+            (USER_ID.to_owned(), text("\u{1}")),
+            (TIMESTAMP.to_owned(), AttributeValue::N("0".to_owned())),
+        ]);
+        let request = self.client.get_item().table_name(&self.table);
+        let _ = request.set_key(Some(key)).send().await;
+    }
+
+    /// Sends an update that depends on a condition.
     async fn update_item(
         &self,
         key: Item,

@@ -13,7 +13,7 @@ mod sort_key;
 mod table;
 
 #[cfg(feature = "client")]
-pub use client::client_config;
+pub use client::{MissingVariable, client_config, client_from_env};
 pub use dynamo_note_store::DynamoNoteStore;
 pub use sort_key::{note_id, sort_key};
 pub use table::ensure_table;

@@ -18,8 +18,8 @@ use tower_service::Service;
 use crate::body::RequestBody;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
-use crate::route::Route;
-use crate::{create, delete, get, list, update};
+use crate::route::{Operation, Route};
+use crate::{CorsOrigins, create, deadline, delete, get, list, update};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
 ///
@@ -38,9 +38,12 @@ use crate::{create, delete, get, list, update};
 ///
 /// Responses say nothing internal. When the store failed, its error with all its sources is in the
 /// response's extensions as an `Arc<`[`StoreError`](notes_core::StoreError)`>`, for a layer that
-/// logs. A panic is answered with 500, and goes to the panic hook as always.
+/// logs. A request that has to be answered by some time has a [`Deadline`](crate::Deadline) in its
+/// extensions. A panic is answered with 500, and goes to the panic hook as always.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
+    cors_origins: Arc<CorsOrigins>,
+    only: Option<Operation>,
 }
 
 impl<S: NoteStore> Api<S> {
@@ -48,7 +51,24 @@ impl<S: NoteStore> Api<S> {
     pub fn new(notes: Notes<S>) -> Self {
         Self {
             notes: Arc::new(notes),
+            cors_origins: Arc::default(),
+            only: None,
         }
+    }
+
+    /// Lets pages of these origins call it from a browser. For servers that have no part in front of
+    /// them that does so, as an HTTP API has.
+    #[must_use]
+    pub fn with_cors_origins(mut self, origins: CorsOrigins) -> Self {
+        self.cors_origins = Arc::new(origins);
+        self
+    }
+
+    /// Serves one operation; all others are not found.
+    #[must_use]
+    pub fn only(mut self, operation: Operation) -> Self {
+        self.only = Some(operation);
+        self
     }
 }
 
@@ -56,13 +76,19 @@ impl<S> Clone for Api<S> {
     fn clone(&self) -> Self {
         Self {
             notes: Arc::clone(&self.notes),
+            cors_origins: Arc::clone(&self.cors_origins),
+            only: self.only,
         }
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Api<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("notes", &self.notes).finish()
+        f.debug_struct("Api")
+            .field("notes", &self.notes)
+            .field("cors_origins", &self.cors_origins)
+            .field("only", &self.only)
+            .finish()
     }
 }
 
@@ -82,10 +108,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let notes = Arc::clone(&self.notes);
+        let this = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let response = answered(dispatch(&notes, &head, body)).await;
+            let mut response = match this.cors_origins.preflight(&head) {
+                Some(response) => response,
+                None => answered(&head, this.dispatch(&head, body)).await,
+            };
+            this.cors_origins.expose(&head.headers, &mut response);
             Ok(if head.method == Method::HEAD {
                 reply::without_body(response)
             } else {
@@ -95,28 +125,31 @@ where
     }
 }
 
-async fn dispatch<S: NoteStore, B: RequestBody>(
-    notes: &Notes<S>,
-    head: &Parts,
-    body: B,
-) -> Result<Response, Problem> {
-    let route = Route::of(&head.method, head.uri.path())?;
-    let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
-    match route {
-        Route::Create => create::create(notes, user, head, body).await,
-        Route::List => list::list(notes, user, head).await,
-        Route::Get(id) => get::get(notes, user, id, head).await,
-        Route::Update(id) => update::update(notes, user, id, head, body).await,
-        Route::Delete(id) => delete::delete(notes, user, id, head).await,
+impl<S: NoteStore> Api<S> {
+    async fn dispatch(&self, head: &Parts, body: impl RequestBody) -> Result<Response, Problem> {
+        let route = Route::of(&head.method, head.uri.path())?;
+        if self.only.is_some_and(|it| it != route.operation()) {
+            return Err(Problem::UnknownPath);
+        }
+        let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
+        let notes = &self.notes;
+        match route {
+            Route::Create => create::create(notes, user, head, body).await,
+            Route::List => list::list(notes, user, head).await,
+            Route::Get(id) => get::get(notes, user, id, head).await,
+            Route::Update(id) => update::update(notes, user, id, head, body).await,
+            Route::Delete(id) => delete::delete(notes, user, id, head).await,
+        }
     }
 }
 
-/// The response of an operation, whether it succeeds, fails or panics.
+/// The response of an operation, whether it succeeds, fails, panics, or is not done in time.
 pub(crate) async fn answered(
+    head: &Parts,
     operation: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Response {
     // What an operation shares with others is the store, and its locks are its own affair.
-    AssertUnwindSafe(operation)
+    AssertUnwindSafe(deadline::within(&head.extensions, &head.method, operation))
         .catch_unwind()
         .await
         .unwrap_or(Err(Problem::Internal))

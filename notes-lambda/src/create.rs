@@ -30,7 +30,7 @@ pub(crate) async fn create<S: NoteStore>(
             chosen: false,
         },
     };
-    let mut response = answered(creation.attempt(notes, user, head, body)).await;
+    let mut response = answered(head, creation.attempt(notes, user, head, body)).await;
     reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
     Ok(response)
 }

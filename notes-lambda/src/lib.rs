@@ -2,15 +2,23 @@
 
 mod api;
 mod body;
+mod cors;
 mod create;
 mod cursor;
+mod deadline;
 mod delete;
 mod entity_tags;
 mod envelope;
 mod etag;
+#[cfg(feature = "lambda")]
+mod event;
 mod fault;
+#[cfg(feature = "lambda")]
+mod gateway;
 mod get;
 mod idempotency_key;
+#[cfg(feature = "lambda")]
+mod identity;
 mod json_object;
 mod list;
 mod members;
@@ -22,7 +30,18 @@ pub mod problems;
 mod query;
 mod reply;
 mod route;
+#[cfg(feature = "lambda")]
+mod settings;
 mod update;
 
 pub use api::Api;
+pub use cors::{CorsOrigins, InvalidCorsOrigins};
 pub use cursor::{Cursor, InvalidCursor};
+pub use deadline::Deadline;
+#[cfg(feature = "lambda")]
+pub use gateway::{Answer, Gateway};
+#[cfg(feature = "lambda")]
+pub use identity::{Identity, InvalidIdentity};
+pub use route::Operation;
+#[cfg(feature = "lambda")]
+pub use settings::{Init, Settings};

@@ -40,6 +40,9 @@ pub(crate) enum Problem {
     Store(StoreError),
     /// A panic.
     Internal,
+    /// An event that is no request.
+    #[cfg(feature = "lambda")]
+    BadEvent,
 }
 
 impl From<StoreError> for Problem {
@@ -87,6 +90,8 @@ impl Problem {
                 _ => types::INTERNAL_ERROR,
             },
             Self::Internal => types::INTERNAL_ERROR,
+            #[cfg(feature = "lambda")]
+            Self::BadEvent => types::INVALID_REQUEST,
         }
     }
 
@@ -135,6 +140,8 @@ impl Problem {
                 _ => "The cause is not in the request.",
             },
             Self::Internal => "The cause is not in the request.",
+            #[cfg(feature = "lambda")]
+            Self::BadEvent => "Its method, its headers or the encoding of its body can't be read.",
         };
         text.into()
     }

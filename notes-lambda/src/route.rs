@@ -3,7 +3,22 @@ use notes_core::NoteId;
 
 use crate::problem::Problem;
 
-/// The operations, by method and path.
+/// The operations of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `POST /notes`
+    Create,
+    /// `GET /notes`
+    List,
+    /// `GET /notes/{id}`
+    Get,
+    /// `PATCH /notes/{id}`
+    Update,
+    /// `DELETE /notes/{id}`
+    Delete,
+}
+
+/// An operation, with the note that its path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Create,
@@ -18,21 +33,49 @@ impl Route {
     ///
     /// A note has one path, that of its canonical id: any other spelling is an unknown path.
     pub(crate) fn of(method: &Method, path: &str) -> Result<Self, Problem> {
-        if path == "/notes" {
-            return match *method {
-                Method::GET | Method::HEAD => Ok(Self::List),
-                Method::POST => Ok(Self::Create),
-                _ => Err(Problem::MethodNotAllowed("GET, HEAD, POST")),
-            };
+        let id = note_of(path).ok_or(Problem::UnknownPath)?;
+        match (method, id) {
+            (&Method::GET | &Method::HEAD, None) => Ok(Self::List),
+            (&Method::POST, None) => Ok(Self::Create),
+            (&Method::GET | &Method::HEAD, Some(id)) => Ok(Self::Get(id)),
+            (&Method::PATCH, Some(id)) => Ok(Self::Update(id)),
+            (&Method::DELETE, Some(id)) => Ok(Self::Delete(id)),
+            _ => Err(Problem::MethodNotAllowed(methods(id))),
         }
-        let id = path.strip_prefix("/notes/").ok_or(Problem::UnknownPath)?;
-        let id = id.parse().map_err(|_| Problem::UnknownPath)?;
-        match *method {
-            Method::GET | Method::HEAD => Ok(Self::Get(id)),
-            Method::PATCH => Ok(Self::Update(id)),
-            Method::DELETE => Ok(Self::Delete(id)),
-            _ => Err(Problem::MethodNotAllowed("GET, HEAD, PATCH, DELETE")),
+    }
+
+    /// The methods of a path, if it is known.
+    pub(crate) fn methods(path: &str) -> Option<&'static str> {
+        note_of(path).map(methods)
+    }
+
+    pub(crate) fn operation(self) -> Operation {
+        match self {
+            Self::Create => Operation::Create,
+            Self::List => Operation::List,
+            Self::Get(_) => Operation::Get,
+            Self::Update(_) => Operation::Update,
+            Self::Delete(_) => Operation::Delete,
         }
+    }
+}
+
+/// The note that a known path names, or none where it is the path of all notes.
+#[expect(
+    clippy::option_option,
+    reason = "of a known path, and of a note: two questions"
+)]
+fn note_of(path: &str) -> Option<Option<NoteId>> {
+    match path.strip_prefix("/notes")? {
+        "" => Some(None),
+        id => id.strip_prefix('/')?.parse().ok().map(Some),
+    }
+}
+
+fn methods(note: Option<NoteId>) -> &'static str {
+    match note {
+        None => "GET, HEAD, POST",
+        Some(_) => "GET, HEAD, PATCH, DELETE",
     }
 }
 

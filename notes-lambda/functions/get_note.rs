@@ -1,0 +1,10 @@
+//! The function of `GET /notes/{id}`.
+
+mod function;
+
+use notes_lambda::{Init, Operation};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Init> {
+    function::run(Some(Operation::Get)).await
+}

@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http::header::LOCATION;
+use http_body_util::{BodyExt, Full};
+use lambda_runtime::LambdaEvent;
+use notes_core::NoteStore;
+use serde::Serialize;
+use serde_json::Value;
+use tower_service::Service;
+
+use crate::problem::Problem;
+use crate::{Api, Deadline, Identity, Init, event};
+
+/// The API behind API Gateway or a function URL: a service of Lambda events, REST API (payload
+/// format 1.0), HTTP API and function URL (2.0).
+///
+/// It takes the user from what the authorizer verified, as its [`Identity`] says, and from nothing
+/// else. A clone serves the same notes, also at the same time: Lambda Managed Instances run several
+/// invocations in one process.
+#[derive(Debug)]
+pub struct Gateway<S> {
+    api: Api<S>,
+    identity: Identity,
+}
+
+/// How long before the function's deadline an answer is given at the latest.
+const MARGIN: Duration = Duration::from_millis(250);
+
+impl<S> Clone for Gateway<S> {
+    fn clone(&self) -> Self {
+        Self {
+            api: self.api.clone(),
+            identity: self.identity.clone(),
+        }
+    }
+}
+
+impl<S: NoteStore + 'static> Gateway<S> {
+    /// This API, for the users that the authorizer verified.
+    #[must_use]
+    pub fn new(api: Api<S>, identity: Identity) -> Self {
+        Self { api, identity }
+    }
+
+    /// Answers invocations for as long as Lambda has some.
+    ///
+    /// # Errors
+    /// When the Lambda Runtime API fails.
+    pub async fn run(self) -> Result<(), Init> {
+        lambda_runtime::run_concurrent(self).await.map_err(Init)
+    }
+}
+
+impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, invocation: LambdaEvent<Value>) -> Self::Future {
+        let mut this = self.clone();
+        Box::pin(async move {
+            let mut event = invocation.payload;
+            let response = match event::request(&mut event) {
+                None => Problem::BadEvent.into_response(),
+                Some(mut request) => {
+                    let extensions = request.extensions_mut();
+                    extensions.insert(deadline(invocation.context.deadline));
+                    if let Some(user) = this.identity.user(&event) {
+                        extensions.insert(user);
+                    }
+                    let Ok(response) = this.api.call(request).await;
+                    response
+                }
+            };
+            Ok(Answer::new(response, event::visible_path(&event)).await)
+        })
+    }
+}
+
+/// From milliseconds since the Unix epoch, less the margin.
+fn deadline(millis: u64) -> Deadline {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_millis(millis) - MARGIN;
+    let left = at.duration_since(SystemTime::now()).unwrap_or_default();
+    Deadline(Instant::now() + left)
+}
+
+/// A response as API Gateway takes it, in either payload format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl Answer {
+    async fn new(response: http::Response<Full<Bytes>>, path: Option<&str>) -> Self {
+        let (head, body) = response.into_parts();
+        let Ok(body) = body.collect().await;
+        let mut headers: BTreeMap<_, _> = head
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        // The API knows its own path only, and not the stage or base path in front of it.
+        if let (Some(location), Some(path)) = (headers.get_mut(LOCATION.as_str()), path)
+            && let Some(prefix) = path.strip_suffix("/notes")
+        {
+            location.insert_str(0, prefix);
+        }
+        Self {
+            status_code: head.status.as_u16(),
+            headers,
+            // Every body is JSON.
+            body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+            is_base64_encoded: false,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use std::fmt;
+use std::str::FromStr;
+
+use notes_core::UserId;
+use serde_json::Value;
+
+/// Which of the things that an authorizer of API Gateway verified is the user. One holds per
+/// deployment, and all others are ignored.
+///
+/// As a setting it is written `jwt:CLAIM`, `cognito:CLAIM`, `lambda:KEY` or `lambda-principal`.
+///
+/// ```
+/// use notes_lambda::Identity;
+///
+/// let identity: Identity = "jwt:sub".parse()?;
+/// assert_eq!(identity, Identity::JwtClaim("sub".to_owned()));
+/// # Ok::<(), notes_lambda::InvalidIdentity>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// A claim of the token that the [JWT authorizer][docs] of an HTTP API verified.
+    ///
+    /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    JwtClaim(String),
+    /// A claim of the token that the [Cognito authorizer][docs] of a REST API verified.
+    ///
+    /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
+    CognitoClaim(String),
+    /// A key of the context that a [Lambda authorizer][docs] returned, of either kind of API.
+    ///
+    /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+    LambdaContext(String),
+    /// The principal that the Lambda authorizer of a REST API returned.
+    LambdaPrincipal,
+}
+
+impl Identity {
+    /// The user of an event, if the authorizer gave one that can be a [`UserId`].
+    pub(crate) fn user(&self, event: &Value) -> Option<UserId> {
+        let authorizer = event.get("requestContext")?.get("authorizer")?;
+        let is_v2 = is_v2(event);
+        let value = match self {
+            Self::JwtClaim(claim) if is_v2 => authorizer.get("jwt")?.get("claims")?.get(claim),
+            Self::CognitoClaim(claim) if !is_v2 => authorizer.get("claims")?.get(claim),
+            Self::LambdaContext(key) if is_v2 => authorizer.get("lambda")?.get(key),
+            // A REST API puts the context beside the principal.
+            Self::LambdaContext(key) if key != "principalId" => authorizer.get(key),
+            Self::LambdaPrincipal if !is_v2 => authorizer.get("principalId"),
+            _ => None,
+        };
+        value?.as_str()?.parse().ok()
+    }
+}
+
+/// Whether the event has payload format 2.0 (HTTP API, function URL) or 1.0 (REST API, HTTP API).
+pub(crate) fn is_v2(event: &Value) -> bool {
+    event.get("version").and_then(Value::as_str) == Some("2.0")
+}
+
+impl FromStr for Identity {
+    type Err = InvalidIdentity;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIdentity> {
+        match text.split_once(':') {
+            Some((_, "")) => Err(InvalidIdentity),
+            Some(("jwt", claim)) => Ok(Self::JwtClaim(claim.to_owned())),
+            Some(("cognito", claim)) => Ok(Self::CognitoClaim(claim.to_owned())),
+            Some(("lambda", key)) => Ok(Self::LambdaContext(key.to_owned())),
+            None if text == "lambda-principal" => Ok(Self::LambdaPrincipal),
+            _ => Err(InvalidIdentity),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::JwtClaim(claim) => write!(f, "jwt:{claim}"),
+            Self::CognitoClaim(claim) => write!(f, "cognito:{claim}"),
+            Self::LambdaContext(key) => write!(f, "lambda:{key}"),
+            Self::LambdaPrincipal => f.write_str("lambda-principal"),
+        }
+    }
+}
+
+/// A text is not an [`Identity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an identity is jwt:CLAIM, cognito:CLAIM, lambda:KEY or lambda-principal")]
+pub struct InvalidIdentity;
