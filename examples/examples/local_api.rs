@@ -1,5 +1,9 @@
 //! The notes API on this machine, with nothing else installed: `cargo run --example local_api`.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that a person starts")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that a person starts"
+)]
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -41,10 +45,7 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("local_api: {error}");
-            let causes = std::iter::successors(error.source(), |&cause| cause.source());
-            causes.for_each(|cause| eprint!(": {cause}"));
-            eprintln!();
+            eprintln!("local_api: {}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }
@@ -55,24 +56,30 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("port {} of 127.0.0.1: {error}", options.port))?;
 
-    let engine = match (&options.endpoint, options.in_memory) {
-        (Some(_), _) => None,
-        (None, true) => Some(Engine::in_memory()?),
-        (None, false) => Some(Engine::in_file(&options.data)?),
+    let (engine, place) = match (&options.endpoint, options.in_memory) {
+        (Some(url), _) => (None, url.clone()),
+        (None, true) => {
+            let place = "memory, until this program ends".to_owned();
+            (Some(Engine::in_memory()?), place)
+        }
+        (None, false) => {
+            let place = std::path::absolute(&options.data)?.display().to_string();
+            let engine = Engine::in_file(&options.data);
+            (
+                Some(engine.map_err(|error| format!("{place}: {error}"))?),
+                place,
+            )
+        }
     };
-    let client = match (&engine, &options.endpoint) {
-        (Some(engine), _) => engine.client(),
-        (None, endpoint) => client(endpoint.as_deref().unwrap_or_default()),
-    };
+    let client = engine
+        .as_ref()
+        .map_or_else(|| client(&place), Engine::client);
     let table = options.table.as_deref().unwrap_or("notes");
-    ensure_table(&client, table).await?;
+    ensure_table(&client, table)
+        .await
+        .map_err(|error| format!("{place}: {}", with_causes(&error)))?;
     let notes = Notes::new(DynamoNoteStore::new(client, table));
 
-    let place = match (&options.endpoint, options.in_memory) {
-        (Some(url), _) => format!("table {table} of {url}"),
-        (None, true) => "memory, until this program ends".to_owned(),
-        (None, false) => std::path::absolute(&options.data)?.display().to_string(),
-    };
     greet(&api.url(), &place, &notes.new_id().to_string());
 
     let (mut interrupt, mut terminate) = (
@@ -87,6 +94,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     };
     api.serve(notes, stop).await?;
     Ok(())
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn greet(url: &str, place: &str, id: &str) {

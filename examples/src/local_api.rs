@@ -75,7 +75,9 @@ impl LocalApi {
 async fn identify(mut request: Request, next: Next) -> Response {
     let user = request.headers().get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        let token = scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())?;
+        let token = scheme
+            .eq_ignore_ascii_case("Bearer")
+            .then(|| token.trim())?;
         token.parse::<UserId>().ok()
     });
     if let Some(user) = user {

@@ -87,9 +87,12 @@ fn watch_panics() {
 pub(crate) struct Requests(Arc<Mutex<Vec<String>>>);
 
 impl Requests {
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn count(&self, operation: &str) -> usize {
-        let sent = self.0.lock().unwrap();
-        sent.iter().filter(|it| *it == operation).count()
+        self.all().iter().filter(|it| *it == operation).count()
     }
 }
 
@@ -105,7 +108,9 @@ impl Intercept for Requests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let target = context.request().headers().get("x-amz-target");
-        let (_, operation) = target.and_then(|it| it.split_once('.')).ok_or("no target")?;
+        let (_, operation) = target
+            .and_then(|it| it.split_once('.'))
+            .ok_or("no target")?;
         self.0.lock().unwrap().push(operation.to_owned());
         Ok(())
     }

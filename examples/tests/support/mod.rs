@@ -6,22 +6,20 @@
     reason = "each test binary uses its part; a failed unwrap fails the test; a test that is skipped says so"
 )]
 
-mod answer;
-mod in_process;
-mod user;
-mod wire;
+pub(crate) mod answer;
+pub(crate) mod in_process;
+pub(crate) mod user;
+pub(crate) mod wire;
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(crate) use answer::{Answer, send};
-pub(crate) use in_process::{Requests, TABLE};
-pub(crate) use user::User;
-pub(crate) use wire::{HalfSent, Wire};
+use in_process::Requests;
+use user::User;
 
 /// When set, the tests ask the server at this URL. The text of a bearer token has to be the user id
 /// there.
@@ -97,9 +95,6 @@ pub(crate) fn new_user() -> User {
 
 /// A fresh `Idempotency-Key`.
 pub(crate) fn new_key() -> String {
-    // The generator that is shared by all threads counts within a millisecond: no two are equal.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock();
     Uuid::now_v7().to_string()
 }
 

@@ -2,7 +2,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Answer, send};
+use super::answer::{Answer, send};
 
 /// A user of a server.
 ///

@@ -5,7 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{DEADLINE, User};
+use super::DEADLINE;
+use super::user::User;
 
 /// A connection on which a test writes what it likes.
 #[derive(Debug)]

@@ -1,0 +1,297 @@
+//! The real program, `local_api`: built, started, asked, and told to stop.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed unwrap fails the test; a test that is skipped says so"
+)]
+
+mod program;
+mod support;
+
+use std::collections::BTreeSet;
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use notes_examples::Engine;
+use program::{Program, fails};
+use support::user::User;
+use support::wire::HalfSent;
+use support::{eventually, ids, new_key, note};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+/// Well below the time after which a server gives up on connections that are in use.
+const PROMPTLY: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn the_printed_curl_lines_work_when_pasted() {
+    let program = Program::start(&["--in-memory"]);
+    assert!(program.greeting.contains(&program.url));
+    let lines: Vec<_> = program
+        .greeting
+        .lines()
+        .filter(|it| it.starts_with("curl "))
+        .collect();
+    assert_eq!(lines.len(), 3);
+    for (line, status) in lines.into_iter().zip(["201", "200", "200"]) {
+        let Some(answer) = program::pasted(line) else {
+            println!("skipped, because there is no curl");
+            return;
+        };
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&start), "{line}\n{answer}");
+    }
+    let alice = program.user_with_token("alice");
+    let notes = alice.all().await;
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0]["category"], "shop");
+}
+
+#[tokio::test]
+async fn notes_survive_a_restart() {
+    let mut program = Program::start(&[]);
+    let alice = program.new_user();
+    let created = alice.create(&note("Milk")).await.expect(201).json();
+    for signal in ["TERM", "INT"] {
+        program.signal(signal);
+        assert_eq!(program.ended().code(), Some(0));
+        program.start_again();
+        let alice = program.user_with_token(&alice.id);
+        assert_eq!(alice.all().await, std::slice::from_ref(&created));
+    }
+}
+
+#[tokio::test]
+async fn acknowledged_notes_survive_kill_9_under_load() {
+    let mut program = Program::start(&[]);
+    let alice = program.new_user();
+    let (acknowledge, mut acknowledged) = mpsc::unbounded_channel();
+    let load: Vec<_> = (0..16)
+        .map(|_| {
+            let (alice, acknowledge) = (alice.clone(), acknowledge.clone());
+            tokio::spawn(async move {
+                loop {
+                    let key = new_key();
+                    let sent = alice.creation(&key, &note("Milk")).send().await;
+                    match sent {
+                        Ok(answer) if answer.status() == 201 => acknowledge.send(key).unwrap(),
+                        Ok(answer) => panic!("{answer:?}"),
+                        Err(_) => return,
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(acknowledge);
+
+    let mut kept = BTreeSet::new();
+    while let Some(key) = acknowledged.recv().await {
+        kept.insert(key);
+        if kept.len() == 300 {
+            program.signal("KILL");
+        }
+    }
+    for task in load {
+        task.await.unwrap();
+    }
+    assert!(kept.len() >= 300);
+    assert_eq!(program.ended().code(), None);
+
+    program.start_again();
+    let listed = program.user_with_token(&alice.id).all().await;
+    let listed: BTreeSet<_> = ids(&listed).into_iter().map(str::to_owned).collect();
+    let lost: Vec<_> = kept.difference(&listed).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_signal_lets_running_requests_finish() {
+    for signal in ["TERM", "INT"] {
+        let mut program = Program::start(&[]);
+        let (alice, key) = (program.new_user(), new_key());
+        let running = HalfSent::creation(&alice, &key, &note("Milk")).await;
+        program.signal(signal);
+        eventually("the port is closed", async || {
+            program.is_closed().then_some(())
+        })
+        .await;
+        assert_eq!(running.finish().await, 201);
+        assert_eq!(program.ended().code(), Some(0));
+        program.start_again();
+        let alice = program.user_with_token(&alice.id);
+        alice.get(&key).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_end() {
+    let mut program = Program::start(&["--in-memory"]);
+    let alice = program.new_user();
+    // It stays in the client's pool.
+    alice.create(&note("Milk")).await.expect(201);
+    let silent = TcpStream::connect(program.address()).unwrap();
+    let told = Instant::now();
+    program.signal("TERM");
+    assert_eq!(program.ended().code(), Some(0));
+    assert!(told.elapsed() < PROMPTLY, "{:?}", told.elapsed());
+    drop((alice, silent));
+}
+
+#[tokio::test]
+async fn it_listens_on_loopback_only() {
+    let program = Program::start(&["--in-memory"]);
+    let address = program.address();
+    assert!(address.ip().is_loopback());
+    let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()));
+    assert!(TcpStream::connect(v6).is_err());
+    // Nothing is sent: this only asks for a route.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let outward = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
+    match outward {
+        Ok(own) if !own.ip().is_loopback() => {
+            let outward = SocketAddr::from((own.ip(), address.port()));
+            assert!(TcpStream::connect(outward).is_err(), "{outward}");
+        }
+        _ => println!("skipped: this machine has loopback only"),
+    }
+}
+
+#[test]
+fn there_is_no_option_to_listen_elsewhere() {
+    for option in ["--host", "--bind", "--address", "--listen", "--interface"] {
+        let message = fails(&[option, "0.0.0.0"], 2);
+        assert!(message.contains(option), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn notes_in_memory_end_with_the_program_and_leave_no_file() {
+    let mut program = Program::start(&["--in-memory"]);
+    let alice = program.new_user();
+    alice.create(&note("Milk")).await.expect(201);
+    assert!(program.files().is_empty());
+    program.signal("TERM");
+    assert_eq!(program.ended().code(), Some(0));
+    program.start_again();
+    assert!(program.user_with_token(&alice.id).all().await.is_empty());
+}
+
+#[tokio::test]
+async fn notes_are_in_a_file_where_the_program_was_started_unless_it_is_told_another() {
+    let program = Program::start(&[]);
+    assert!(program.files().contains("notes.db"));
+    let elsewhere = TempDir::new().unwrap();
+    let file = elsewhere.path().join("my notes.db");
+    let program = Program::start(&["--data", file.to_str().unwrap()]);
+    assert!(program.files().is_empty());
+    assert!(file.exists());
+    assert!(program.greeting.contains(file.to_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_table_at_an_endpoint_is_made_when_missing_and_used_when_there() {
+    let engine = Engine::in_memory().unwrap();
+    let url = engine.url();
+    let mut program = Program::start(&["--endpoint", &url, "--table", "team-notes"]);
+    let alice = program.new_user();
+    let created = alice.create(&note("Milk")).await.expect(201).json();
+    let tables = engine.client().list_tables().send().await.unwrap();
+    assert_eq!(tables.table_names(), ["team-notes"]);
+    assert!(program.files().is_empty());
+
+    program.signal("TERM");
+    assert_eq!(program.ended().code(), Some(0));
+    program.start_again();
+    let alice = program.user_with_token(&alice.id);
+    assert_eq!(alice.all().await, [created]);
+}
+
+#[test]
+fn contradicting_options_are_errors_that_name_them() {
+    let (endpoint, table) = ("--endpoint=http://127.0.0.1:9", "--table=notes");
+    for (options, named) in [
+        (
+            &["--in-memory", "--data=a.db"][..],
+            ["--in-memory", "--data"],
+        ),
+        (&[endpoint], ["--endpoint", "--table"]),
+        (&[table], ["--table", "--endpoint"]),
+        (&[endpoint, table, "--data=a.db"], ["--endpoint", "--data"]),
+        (
+            &[endpoint, table, "--in-memory"],
+            ["--endpoint", "--in-memory"],
+        ),
+        (&["--port=65536"], ["--port", "65536"]),
+        (&["--port=three"], ["--port", "three"]),
+        (&["--data"], ["--data", "FILE"]),
+        (&["--dat=a.db"], ["--dat", "unexpected"]),
+    ] {
+        let message = fails(options, 2);
+        for it in named {
+            assert!(message.contains(it), "{options:?}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_is_an_error_that_names_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let message = fails(&["--port", &port, "--in-memory"], 1);
+    assert!(
+        message.contains(&port) && message.contains("in use"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_data_file_is_an_error_that_names_it() {
+    let directory = TempDir::new().unwrap();
+    let directory_itself = directory.path().to_str().unwrap().to_owned();
+    let text = directory.path().join("shopping.txt");
+    std::fs::write(&text, "milk, bread and butter\n".repeat(500)).unwrap();
+    let missing = directory.path().join("missing").join("notes.db");
+    let messages = [
+        &directory_itself,
+        text.to_str().unwrap(),
+        missing.to_str().unwrap(),
+    ]
+    .map(|file| (file, fails(&["--port", "0", "--data", file], 1)));
+    let named = |(file, message): &(&str, String)| message.contains(file);
+    assert!(messages.iter().all(named), "{messages:#?}");
+    let kept = std::fs::read_to_string(text).unwrap();
+    assert!(kept.starts_with("milk, bread and butter\n"));
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_an_error_that_names_it() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{closed}");
+    let message = fails(&["--port", "0", "--endpoint", &url, "--table", "notes"], 1);
+    assert!(message.contains(&closed.to_string()), "{message}");
+}
+
+#[tokio::test]
+async fn concurrent_requests_of_several_users_work() {
+    let program = Program::start(&[]);
+    let users: Vec<_> = (0..8).map(|_| program.new_user()).collect();
+    let milk = note("Milk");
+    let visit = async |user: &User| {
+        let created = user.create(&milk).await.expect(201);
+        let id = created.id();
+        let found = (user.get(&id).await, user.list("").await);
+        assert_eq!(found.0.expect(200).json(), created.json());
+        assert!(found.1.items().contains(&created.json()));
+        user.delete(&id).await.expect(204);
+    };
+    let visits = users.iter().cycle().take(80).map(visit);
+    join_all(visits).await;
+    let left = join_all(users.iter().map(User::all)).await;
+    assert!(left.iter().all(Vec::is_empty));
+}

@@ -1,0 +1,233 @@
+//! The two hard promises, and that no request is a danger, measured through HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed unwrap fails the test; a seed is printed, and what is skipped"
+)]
+
+mod requests;
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
+use notes_core::NoteId;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use requests::{any_bytes, any_request};
+use serde_json::json;
+use support::answer::{Answer, send};
+use support::in_process::panics;
+use support::user::User;
+use support::wire::Wire;
+use support::{Server, ids, new_key, new_user, note};
+
+#[tokio::test]
+async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
+    let alice = new_user();
+    let milk = note("Milk");
+    let answers = join_all((0..200).map(|_| alice.create(&milk))).await;
+    let created: BTreeSet<_> = answers.into_iter().map(|it| it.expect(201).id()).collect();
+    assert_eq!(created.len(), 200);
+    let listed = alice.all().await;
+    assert_eq!(listed.len(), 200);
+    assert!(ids(&listed).into_iter().eq(created.iter().rev()));
+}
+
+/// Keys of one millisecond, as usual generators make them: they count, and what is random stays the
+/// same above the counter.
+fn keys_of_one_millisecond(count: usize) -> Vec<String> {
+    let first: NoteId = new_key().parse().unwrap();
+    let start_of_rest = first.ordinal() & !((1 << 74) - 1);
+    let in_rand_b = |it| first.ordinal() & !0xffff | it;
+    let in_rand_a = |it| start_of_rest | it << 62 | first.ordinal() & ((1 << 62) - 1);
+    // More than needed, as one of them may be of both kinds.
+    let ordinals = (0..count as u128 + 2).map(|it| match it % 2 {
+        0 => in_rand_b(it / 2),
+        _ => in_rand_a(it / 2),
+    });
+    let keys: BTreeSet<_> = ordinals
+        .map(|it| NoteId::from_ordinal(it).unwrap().to_string())
+        .collect();
+    keys.into_iter().take(count).collect()
+}
+
+#[tokio::test]
+async fn each_of_5_000_creations_of_one_millisecond_takes_one_put_and_none_is_lost() {
+    let server = Server::own();
+    let alice = server.new_user();
+    let keys = keys_of_one_millisecond(5_000);
+    assert_eq!(keys.len(), 5_000);
+    stream::iter(&keys)
+        .for_each_concurrent(64, async |key| {
+            let created = alice.create_as(key, &note("Milk")).await.expect(201);
+            assert!(!created.has("idempotent-replayed"));
+        })
+        .await;
+
+    if let Some(below) = server.below_or_skip("puts are counted below the API") {
+        assert_eq!(below.requests.count("PutItem"), keys.len());
+    }
+    let listed = alice.all().await;
+    assert_eq!(listed.len(), keys.len());
+    assert!(ids(&listed).into_iter().eq(keys.iter().rev()));
+    let moments: BTreeSet<_> = listed.iter().map(|it| it["createdAt"].as_str()).collect();
+    assert_eq!(moments.len(), 1);
+}
+
+#[tokio::test]
+async fn concurrent_requests_with_one_key_make_one_note_and_the_others_are_replays() {
+    let (alice, key) = (new_user(), new_key());
+    let milk = note("Milk");
+    let answers = join_all((0..16).map(|_| alice.create_as(&key, &milk))).await;
+    let first = answers[0].json();
+    for answer in &answers {
+        assert_eq!((answer.status, answer.json()), (201, first.clone()));
+        assert_eq!(answer.header("etag"), answers[0].header("etag"));
+        assert_eq!(answer.header("idempotency-key"), key);
+    }
+    let replays = answers.iter().filter(|it| it.has("idempotent-replayed"));
+    let replays: Vec<_> = replays.map(|it| it.header("idempotent-replayed")).collect();
+    assert_eq!(replays, ["true"; 15]);
+    assert_eq!(alice.all().await, [first]);
+}
+
+#[tokio::test]
+async fn the_key_of_a_deleted_note_makes_no_note_again() {
+    let (alice, key) = (new_user(), new_key());
+    alice.create_as(&key, &note("Milk")).await.expect(201);
+    alice.delete(&key).await.expect(204);
+    for title in ["Milk", "Bread"] {
+        let again = alice.create_as(&key, &note(title)).await;
+        again.expect_problem(409, "id-spent");
+        alice.get(&key).await.expect(404);
+        assert!(alice.all().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn of_20_racers_with_one_tag_exactly_one_wins() {
+    let alice = new_user();
+    let created = alice.create(&note("Milk")).await.expect(201);
+    let (id, etag) = (created.id(), created.header("etag"));
+    let race = |racer| {
+        let patch = json!({"title": format!("Racer {racer}")});
+        send(alice.change(&id, &patch).header("If-Match", etag))
+    };
+    let (won, lost): (Vec<_>, Vec<_>) = join_all((0..20).map(race))
+        .await
+        .into_iter()
+        .partition(|it| it.status == 200);
+    assert_eq!((won.len(), lost.len()), (1, 19));
+    for loser in lost {
+        loser.expect_problem(412, "precondition-failed");
+    }
+    assert_eq!(alice.get(&id).await.json(), won[0].json());
+}
+
+#[tokio::test]
+async fn no_update_is_lost_when_each_retries_on_the_present_tag() {
+    let alice = new_user();
+    let empty = json!({"title": "Who was here", "content": ""});
+    let id = alice.create(&empty).await.expect(201).id();
+    let sign = async |name: char| {
+        loop {
+            let read = alice.get(&id).await.expect(200);
+            let signed = format!("{}{name}", read.json()["content"].as_str().unwrap());
+            let change = alice.change(&id, &json!({"content": signed}));
+            let written = send(change.header("If-Match", read.header("etag"))).await;
+            if written.status == 200 {
+                break;
+            }
+            written.expect_problem(412, "precondition-failed");
+        }
+    };
+    join_all(('a'..='j').map(sign)).await;
+    let signed = alice.get(&id).await.json();
+    let mut names: Vec<_> = signed["content"].as_str().unwrap().chars().collect();
+    names.sort_unstable();
+    assert!(names.into_iter().eq('a'..='j'));
+}
+
+/// Runs differ unless this variable says with which numbers they begin.
+const SEED_VARIABLE: &str = "NOTES_TEST_SEED";
+
+/// So many samples of what a seed makes of a strategy.
+fn samples<T: Strategy>(what: &str, strategy: &T, count: usize) -> Vec<T::Value> {
+    let seed = std::env::var(SEED_VARIABLE).map_or_else(
+        |_| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_secs()
+        },
+        |it| it.parse().unwrap(),
+    );
+    println!("{what}: {SEED_VARIABLE}={seed}");
+    let seed = [seed.to_le_bytes(); 4].concat();
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let sample = || strategy.new_tree(&mut runner).unwrap().current();
+    std::iter::repeat_with(sample).take(count).collect()
+}
+
+async fn serves_as_ever(alice: &User) {
+    assert_eq!(panics(), 0);
+    let created = alice.create(&note("Milk")).await.expect(201);
+    let read = alice.get(&created.id()).await.expect(200);
+    assert_eq!(read.json(), created.json());
+    assert!(alice.all().await.contains(&created.json()));
+}
+
+#[tokio::test]
+async fn no_request_is_a_danger() {
+    let alice = new_user();
+    let milk = note("Milk");
+    let there = join_all((0..100).map(|_| alice.create(&milk))).await;
+    let there = there.into_iter().map(|it| it.expect(201).id()).collect();
+    let requests = samples("requests", &any_request(there), 9_600);
+    let statuses = stream::iter(requests)
+        .map(|it| {
+            let (told, request) = (format!("{it:?}"), it.of(&alice));
+            let alice = &alice;
+            async move {
+                let answer = Answer::to(&alice.http, request).await;
+                let answer = answer.unwrap_or_else(|error| panic!("{error:?} to {told}"));
+                assert!(answer.status < 500, "{answer:?} to {told}");
+                if answer.status >= 400 {
+                    let of_type = answer.header("content-type");
+                    assert_eq!(of_type, "application/problem+json", "{answer:?} to {told}");
+                }
+                answer.status
+            }
+        })
+        .buffer_unordered(32);
+    let statuses: BTreeSet<_> = statuses.collect().await;
+    // Otherwise they all fail at the gate.
+    for reached in [200, 201, 204, 400, 401, 404, 405, 412, 415] {
+        assert!(statuses.contains(&reached), "{statuses:?}");
+    }
+    serves_as_ever(&alice).await;
+}
+
+#[tokio::test]
+async fn no_sequence_of_bytes_is_a_danger() {
+    let alice = new_user();
+    let sequences = samples("sequences of bytes", &any_bytes(&alice.id), 400);
+    stream::iter(sequences)
+        .for_each_concurrent(16, async |bytes| {
+            let told = bytes.escape_ascii().to_string();
+            let mut wire = Wire::open(&alice.url).await;
+            // The server may have had enough of it before its end.
+            let sent = wire.send(&bytes).await;
+            let _ = sent.and(wire.end().await);
+            let answers = wire.read_to_end().await;
+            let answers = String::from_utf8_lossy(&answers);
+            let failed = answers.split("HTTP/1.1 ").any(|it| it.starts_with('5'));
+            assert!(!failed, "{answers} to {told}");
+        })
+        .await;
+    serves_as_ever(&alice).await;
+}
