@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::header::AUTHORIZATION;
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, CONNECTION};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use notes_core::{NoteStore, Notes, UserId};
@@ -83,5 +85,13 @@ async fn identify(mut request: Request, next: Next) -> Response {
     if let Some(user) = user {
         request.extensions_mut().insert(user);
     }
-    next.run(request).await
+    let is_bodiless = request.body().is_end_stream();
+    let mut response = next.run(request).await;
+    // The rest of a body that nobody reads ends a connection: the client has to know, or its next
+    // request on it meets the end.
+    if response.status().is_client_error() && !is_bodiless {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
