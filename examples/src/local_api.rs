@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, CONNECTION};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use notes_core::{NoteStore, Notes, UserId};
@@ -85,11 +85,12 @@ async fn identify(mut request: Request, next: Next) -> Response {
     if let Some(user) = user {
         request.extensions_mut().insert(user);
     }
-    let is_bodiless = request.body().is_end_stream();
+    let has_body = !request.body().is_end_stream();
+    let takes_body = [Method::POST, Method::PATCH].contains(request.method());
     let mut response = next.run(request).await;
-    // The rest of a body that nobody reads ends a connection: the client has to know, or its next
+    // A body that nobody reads to its end ends the connection: the client has to know, or its next
     // request on it meets the end.
-    if response.status().is_client_error() && !is_bodiless {
+    if has_body && !(takes_body && response.status().is_success()) {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }

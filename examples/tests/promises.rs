@@ -238,12 +238,24 @@ async fn no_sequence_of_bytes_is_a_danger() {
 }
 
 #[tokio::test]
-async fn an_error_that_may_come_before_the_body_closes_the_connection_and_says_so() {
+async fn an_answer_that_may_come_before_the_body_closes_the_connection_and_says_so() {
     let alice = new_user();
-    let mut wire = Wire::open(&alice.url).await;
-    let head = "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
-    wire.send(head.as_bytes()).await.unwrap();
-    let answer = wire.read_until("\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    for (request, status) in [
+        ("POST /nowhere", 404),
+        ("POST /notes", 415),
+        ("GET /notes", 200),
+        ("HEAD /notes", 200),
+    ] {
+        let mut wire = Wire::open(&alice.url).await;
+        let user = &alice.id;
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {user}\r\nContent-Length: 2\r\n\r\n"
+        );
+        wire.send(head.as_bytes()).await.unwrap();
+        let answer = wire.read_until("\r\n\r\n").await;
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&start), "{request}: {answer}");
+        let says_so = answer.contains("connection: close\r\n");
+        assert!(says_so, "{request}: {answer}");
+    }
 }

@@ -85,10 +85,13 @@ impl FromStr for CorsOrigins {
 
     fn from_str(text: &str) -> Result<Self, InvalidCorsOrigins> {
         let is_origin = |it: &str| {
-            let host = it.split_once("://").map(|(_, host)| host);
-            let is_host =
-                |host: &str| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '*']);
-            it == "*" || host.is_some_and(is_host)
+            let is_part = |it: &str| {
+                // Browsers send them in lower case.
+                let odd = |it: char| "/ ?#*".contains(it) || it.is_ascii_uppercase();
+                !it.is_empty() && !it.contains(odd)
+            };
+            let parts = it.split_once("://");
+            it == "*" || parts.is_some_and(|(scheme, host)| is_part(scheme) && is_part(host))
         };
         let origins: Vec<_> = text.split(',').map(|it| it.trim().to_owned()).collect();
         let valid = origins.iter().all(|it| is_origin(it));
@@ -100,3 +103,52 @@ impl FromStr for CorsOrigins {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("origins are * or a list such as https://notes.example, http://localhost:5173")]
 pub struct InvalidCorsOrigins;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_a_star_or_a_list_of_origins() {
+        for (text, origins) in [
+            ("*", &["*"][..]),
+            ("https://notes.example", &["https://notes.example"]),
+            (
+                " https://notes.example ,http://localhost:5173",
+                &["https://notes.example", "http://localhost:5173"],
+            ),
+            ("http://[::1]:8080", &["http://[::1]:8080"]),
+            ("capacitor://localhost", &["capacitor://localhost"]),
+        ] {
+            let origins = origins.iter().map(|&it| it.to_owned()).collect();
+            assert_eq!(text.parse(), Ok(CorsOrigins(origins)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_as_an_origin_is_refused() {
+        for text in [
+            "",
+            ",",
+            "null",
+            "notes.example",
+            "//notes.example",
+            "://notes.example",
+            "https://",
+            "https://notes.example/",
+            "https://notes.example/app",
+            "https://Notes.example",
+            "HTTPS://notes.example",
+            "https://*.notes.example",
+            "https://notes.example,",
+            "https://notes.example https://localhost",
+            "**",
+        ] {
+            assert_eq!(
+                text.parse::<CorsOrigins>(),
+                Err(InvalidCorsOrigins),
+                "{text:?}"
+            );
+        }
+    }
+}

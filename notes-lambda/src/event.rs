@@ -23,7 +23,8 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
         "/httpMethod"
     };
     let method: Method = text(event, method)?.parse().ok()?;
-    let mut uri = path(event, is_v2);
+    // Paths arrive decoded: what is not part of a path any more must not begin a query.
+    let mut uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
     let query = query(event, is_v2);
     if !query.is_empty() {
         uri = format!("{uri}?{query}");
@@ -52,7 +53,8 @@ fn path(event: &Value, is_v2: bool) -> String {
     let route = if is_v2 {
         text(event, "/routeKey").and_then(|it| Some(it.split_once(' ')?.1))
     } else {
-        text(event, "/resource")
+        // An HTTP API writes its default route so.
+        text(event, "/resource").filter(|it| *it != "$default")
     };
     let parameter = |name: &str| {
         let value = event.get("pathParameters")?.get(name)?.as_str()?;
@@ -85,7 +87,7 @@ fn path(event: &Value, is_v2: bool) -> String {
             let inside = path
                 .strip_prefix('/')
                 .and_then(|it| it.strip_prefix(stage))
-                .filter(|it| is_v2 && it.starts_with('/'));
+                .filter(|it| it.starts_with('/'));
             inside.unwrap_or(path).to_owned()
         }
     }
@@ -104,7 +106,9 @@ fn query(event: &Value, is_v2: bool) -> String {
         "multiValueQueryStringParameters",
         "queryStringParameters",
     );
-    query.extend_pairs(parameters).finish()
+    query
+        .extend_pairs(parameters.filter_map(|(name, value)| Some((name, value?))))
+        .finish()
 }
 
 fn headers(event: &Value) -> Option<HeaderMap> {
@@ -112,7 +116,7 @@ fn headers(event: &Value) -> Option<HeaderMap> {
         .map(|(name, value)| {
             // A header that is left out may have been a condition: better no request.
             let name: HeaderName = name.parse().ok()?;
-            Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+            Some((name, HeaderValue::from_bytes(value?.as_bytes()).ok()?))
         })
         .try_fold(HeaderMap::new(), |mut headers, header| {
             let (name, value) = header?;
@@ -121,12 +125,13 @@ fn headers(event: &Value) -> Option<HeaderMap> {
         })
 }
 
-/// All values of a map of lists, or, where there is none, of a map of values.
+/// All values of a map of lists, or, where there is none, of a map of values; `None` for each that
+/// is no text.
 fn multi_value<'a>(
     event: &'a Value,
     lists: &str,
     values: &str,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
     let map = |name| {
         event
             .get(name)
@@ -135,11 +140,9 @@ fn multi_value<'a>(
     };
     let all = map(lists).or_else(|| map(values)).into_iter().flatten();
     all.flat_map(|(name, value)| {
-        let list = value
-            .as_array()
-            .map_or(std::slice::from_ref(value), Vec::as_slice);
-        list.iter()
-            .filter_map(|it| Some((name.as_str(), it.as_str()?)))
+        let list = value.as_array().filter(|it| !it.is_empty());
+        let list = list.map_or(std::slice::from_ref(value), Vec::as_slice);
+        list.iter().map(|it| (name.as_str(), it.as_str()))
     })
 }
 
@@ -150,5 +153,239 @@ fn body(event: &mut Value) -> Option<Vec<u8>> {
     match event.get("isBase64Encoded").and_then(Value::as_bool) {
         Some(true) => BASE64_STANDARD.decode(body).ok(),
         _ => Some(body.into_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+
+    fn uri(mut event: Value) -> String {
+        request(&mut event).unwrap().uri().to_string()
+    }
+
+    fn v1(resource: &str, parameters: &Value, path: &str) -> String {
+        uri(json!({
+            "resource": resource, "path": path, "httpMethod": "GET", "pathParameters": parameters,
+            "requestContext": {"stage": "prod"},
+        }))
+    }
+
+    fn v2(route: &str, parameters: &Value, stage: &str, path: &str) -> String {
+        uri(json!({
+            "version": "2.0", "routeKey": route, "rawPath": path, "pathParameters": parameters,
+            "requestContext": {"stage": stage, "http": {"method": "GET"}},
+        }))
+    }
+
+    #[test]
+    fn the_route_decides_whatever_the_path_is() {
+        let note = format!("/notes/{ID}");
+        let id = json!({"id": ID});
+        for path in ["/", "/prod/notes", "/base/path/notes/x", "", "no path"] {
+            assert_eq!(v1("/notes", &Value::Null, path), "/notes");
+            assert_eq!(v1("/v1/notes", &Value::Null, path), "/notes");
+            assert_eq!(v1("/notes/{id}", &id, path), note);
+            assert_eq!(v1("/other", &id, path), "/");
+            assert_eq!(v1("/other/{id}", &id, path), "/");
+            assert_eq!(v1("/footnotes", &id, path), "/");
+            assert_eq!(v2("POST /notes", &Value::Null, "prod", path), "/notes");
+            assert_eq!(v2("ANY /v1/notes", &Value::Null, "prod", path), "/notes");
+            assert_eq!(v2("GET /notes/{id}", &id, "prod", path), note);
+            assert_eq!(v2("GET /other", &id, "prod", path), "/");
+        }
+    }
+
+    #[test]
+    fn a_parameter_may_have_any_name_and_is_never_more_than_one_segment() {
+        let named = json!({"noteId": "a/b?c#d %2F"});
+        let path = "/notes/a%2Fb%3Fc%23d+%252F";
+        assert_eq!(v1("/notes/{noteId}", &named, "/"), path);
+        assert_eq!(v2("GET /notes/{noteId}", &named, "$default", "/"), path);
+        for none in [json!(null), json!({}), json!({"id": 7}), json!("id")] {
+            assert_eq!(v1("/notes/{id}", &none, "/"), "/notes/");
+        }
+    }
+
+    #[test]
+    fn a_catch_all_route_leaves_it_to_the_path_within_it() {
+        let rest = json!({"proxy": format!("notes/{ID}")});
+        let note = format!("/notes/{ID}");
+        let path = format!("/base{note}");
+        assert_eq!(v1("/{proxy+}", &rest, &path), note);
+        assert_eq!(v1("/v1/{proxy+}", &rest, &path), note);
+        assert_eq!(v2("ANY /{proxy+}", &rest, "prod", &path), note);
+        let rest = json!({"rest": ID});
+        assert_eq!(v1("/notes/{rest+}", &rest, &path), note);
+        assert_eq!(v2("GET /notes/{rest+}", &rest, "prod", &path), note);
+        assert_eq!(v1("/{proxy+}", &Value::Null, &path), "/");
+    }
+
+    #[test]
+    fn a_default_route_leaves_it_to_the_path_within_the_stage() {
+        let none = Value::Null;
+        assert_eq!(v2("$default", &none, "$default", "/notes"), "/notes");
+        assert_eq!(v2("$default", &none, "prod", "/prod/notes"), "/notes");
+        assert_eq!(v2("$default", &none, "notes", "/notes/notes"), "/notes");
+        assert_eq!(v2("$default", &none, "prod", "/production"), "/production");
+        assert_eq!(
+            v2("$default", &none, "prod", "/other/notes"),
+            "/other/notes"
+        );
+        assert_eq!(v1("$default", &none, "/prod/notes"), "/notes");
+    }
+
+    #[test]
+    fn a_decoded_path_never_begins_a_query() {
+        let rest = json!({"proxy": "notes?limit=1#x"});
+        assert_eq!(v1("/{proxy+}", &rest, "/"), "/notes%3Flimit=1%23x");
+        let path = "/notes?limit=1";
+        assert_eq!(v2("$default", &rest, "$default", path), "/notes%3Flimit=1");
+    }
+
+    #[test]
+    fn a_path_that_is_no_uri_is_nowhere() {
+        let rest = json!({"proxy": "notes\u{0}\n"});
+        assert_eq!(v1("/{proxy+}", &rest, "/"), "/");
+    }
+
+    #[test]
+    fn a_path_is_seen_with_what_is_in_front_of_it() {
+        let v1 = json!({"path": "/notes", "requestContext": {"path": "/prod/notes"}});
+        assert_eq!(visible_path(&v1), Some("/prod/notes"));
+        let v2 = json!({"version": "2.0", "requestContext": {"http": {"path": "/b/notes"}}});
+        assert_eq!(visible_path(&v2), Some("/b/notes"));
+        assert_eq!(visible_path(&json!({"path": "/notes"})), None);
+    }
+
+    #[test]
+    fn a_query_is_the_same_in_both_formats() {
+        let v1 = json!({
+            "resource": "/notes", "httpMethod": "GET",
+            "queryStringParameters": {"a": "3", "b": ""},
+            "multiValueQueryStringParameters": {"a": ["1 &", "3"], "b": [""]},
+        });
+        assert_eq!(uri(v1), "/notes?a=1+%26&a=3&b=");
+        let v1 = json!({
+            "resource": "/notes", "httpMethod": "GET", "queryStringParameters": {"a": "\u{e9}"},
+            "multiValueQueryStringParameters": null,
+        });
+        assert_eq!(uri(v1), "/notes?a=%C3%A9");
+        let v2 = json!({
+            "version": "2.0", "routeKey": "GET /notes", "rawQueryString": "a=1%20%26&a=3&b",
+            "queryStringParameters": {"a": "1 &,3", "b": ""},
+            "requestContext": {"http": {"method": "GET"}},
+        });
+        assert_eq!(uri(v2), "/notes?a=1+%26&a=3&b=");
+    }
+
+    fn with(name: &str, value: Value) -> Option<Request<Full<Bytes>>> {
+        let mut event = json!({"resource": "/notes", "httpMethod": "POST"});
+        event[name] = value;
+        request(&mut event)
+    }
+
+    #[test]
+    fn all_values_of_a_header_arrive_and_its_case_does_not_matter() {
+        let mut event = json!({
+            "resource": "/notes", "httpMethod": "GET",
+            "headers": {"IF-match": "2"}, "multiValueHeaders": {"IF-match": ["1", "2"]},
+        });
+        let all = request(&mut event).unwrap();
+        let all: Vec<_> = all.headers().get_all("if-match").iter().collect();
+        assert_eq!(all, ["1", "2"]);
+        for none in [json!(null), json!({})] {
+            event["multiValueHeaders"] = none;
+            let one = request(&mut event).unwrap();
+            assert_eq!(one.headers()["If-Match"], "2");
+        }
+        event.as_object_mut().unwrap().remove("multiValueHeaders");
+        assert_eq!(request(&mut event).unwrap().headers().len(), 1);
+        event["headers"] = Value::Null;
+        assert!(request(&mut event).unwrap().headers().is_empty());
+    }
+
+    #[test]
+    fn a_header_beyond_ascii_is_carried() {
+        let request = with("headers", json!({"x": "\u{e9}"})).unwrap();
+        assert_eq!(request.headers()["x"], "\u{e9}".as_bytes());
+    }
+
+    #[test]
+    fn a_header_that_can_not_be_carried_is_no_request() {
+        for headers in [
+            json!({"If-Match": "a\nb"}),
+            json!({"If-Match": "\u{0}"}),
+            json!({"If-Match": "\u{7f}"}),
+            json!({"If-Match": 7}),
+            json!({"If-Match": null}),
+            json!({"If-Match": {}}),
+            json!({"If-Match": []}),
+            json!({"If Match": "a"}),
+            json!({"If-Match:": "a"}),
+            json!({"": "a"}),
+            json!({"\u{e9}": "a"}),
+        ] {
+            assert!(with("headers", headers.clone()).is_none(), "{headers}");
+            let mut lists = headers;
+            for (_, value) in lists.as_object_mut().unwrap() {
+                *value = json!(["a", value.take()]);
+            }
+            assert!(
+                with("multiValueHeaders", lists.clone()).is_none(),
+                "{lists}"
+            );
+        }
+    }
+
+    fn body_of(text: &Value, is_base64_encoded: &Value) -> Option<Vec<u8>> {
+        body(&mut json!({"body": text, "isBase64Encoded": is_base64_encoded}))
+    }
+
+    #[test]
+    fn a_body_is_text_or_base64_as_the_event_says() {
+        assert_eq!(body_of(&json!("TWlsaw=="), &json!(true)).unwrap(), b"Milk");
+        for no in [json!(false), json!(null), json!("true"), json!(1)] {
+            assert_eq!(body_of(&json!("TWlsaw=="), &no).unwrap(), b"TWlsaw==");
+        }
+        assert_eq!(body_of(&json!("/+8="), &json!(true)).unwrap(), [0xff, 0xef]);
+        assert_eq!(body_of(&json!(""), &json!(true)).unwrap(), b"");
+        assert_eq!(body_of(&json!(null), &json!(true)).unwrap(), b"");
+        assert_eq!(body(&mut json!({})).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_body_that_is_not_base64_is_no_request() {
+        for body in [
+            "TWlsaw",
+            "TWlsaw=",
+            "TWlsa%==",
+            "{\"a\": 1}",
+            "TWls\naw==",
+            "_-8=",
+        ] {
+            assert_eq!(body_of(&json!(body), &json!(true)), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_method_is_no_request() {
+        for mut event in [
+            json!(null),
+            json!([]),
+            json!("GET /notes"),
+            json!({}),
+            json!({"httpMethod": "G T"}),
+            json!({"httpMethod": ""}),
+            json!({"httpMethod": 7}),
+            json!({"version": "2.0", "httpMethod": "GET"}),
+            json!({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}),
+        ] {
+            assert!(request(&mut event).is_none(), "{event}");
+        }
     }
 }

@@ -114,7 +114,7 @@ impl Answer {
             .collect();
         // The API knows its own path only, and not the stage or base path in front of it.
         if let (Some(location), Some(path)) = (headers.get_mut(LOCATION.as_str()), path)
-            && let Some(prefix) = path.strip_suffix("/notes")
+            && let Some(prefix) = path.trim_end_matches('/').strip_suffix("/notes")
         {
             location.insert_str(0, prefix);
         }

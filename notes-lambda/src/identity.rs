@@ -62,7 +62,8 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self, InvalidIdentity> {
         match text.split_once(':') {
-            Some((_, "")) => Err(InvalidIdentity),
+            // No claim is called so: with a space too many, nobody would ever be known.
+            Some((_, name)) if name.is_empty() || name != name.trim() => Err(InvalidIdentity),
             Some(("jwt", claim)) => Ok(Self::JwtClaim(claim.to_owned())),
             Some(("cognito", claim)) => Ok(Self::CognitoClaim(claim.to_owned())),
             Some(("lambda", key)) => Ok(Self::LambdaContext(key.to_owned())),
@@ -87,3 +88,62 @@ impl fmt::Display for Identity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an identity is jwt:CLAIM, cognito:CLAIM, lambda:KEY or lambda-principal")]
 pub struct InvalidIdentity;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_names_one_source() {
+        for (text, identity) in [
+            ("jwt:sub", Identity::JwtClaim("sub".to_owned())),
+            (
+                "jwt:https://notes.example/user",
+                Identity::JwtClaim("https://notes.example/user".to_owned()),
+            ),
+            (
+                "cognito:cognito:username",
+                Identity::CognitoClaim("cognito:username".to_owned()),
+            ),
+            (
+                "lambda:userId",
+                Identity::LambdaContext("userId".to_owned()),
+            ),
+            ("lambda-principal", Identity::LambdaPrincipal),
+        ] {
+            assert_eq!(text.parse(), Ok(identity.clone()));
+            assert_eq!(identity.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            ":",
+            "jwt",
+            "jwt:",
+            ":sub",
+            "sub",
+            "cognito:",
+            "lambda:",
+            "lambda",
+            "JWT:sub",
+            " jwt:sub",
+            "jwt :sub",
+            "jwt: sub",
+            "jwt:sub ",
+            "jwt:sub\n",
+            "jwt=sub",
+            "lambda-principal:",
+            "lambda-principal:userId",
+            "lambda-principal ",
+            "principal",
+            "header:x-user-id",
+            "header",
+            "iam:userId",
+        ] {
+            assert_eq!(text.parse::<Identity>(), Err(InvalidIdentity), "{text:?}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -31,17 +32,18 @@ impl Settings {
     /// # Errors
     /// Names the first variable that is missing or has no valid value.
     pub fn from_env() -> Result<Self, Init> {
-        Self::read(|name| std::env::var(name).ok())
+        // What is not Unicode is no valid value; lossy, it is still there to be refused.
+        Self::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
 
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Init> {
         let variable = |name| variable(name).filter(|it| !it.is_empty());
         let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
-        let days = optional::<u32>(&variable, "NOTES_RETENTION_DAYS")?;
+        let days = optional::<NonZeroU32>(&variable, "NOTES_RETENTION_DAYS")?;
         Ok(Self {
             table: required("NOTES_TABLE")?,
             identity: parsed("NOTES_IDENTITY", &required("NOTES_IDENTITY")?)?,
-            retention: days.map(|it| Duration::from_secs(u64::from(it) * 24 * 60 * 60)),
+            retention: days.map(|it| Duration::from_secs(u64::from(it.get()) * 24 * 60 * 60)),
             consistent_reads: optional(&variable, "NOTES_CONSISTENT_READS")?.unwrap_or(true),
             cors_origins: optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default(),
         })
@@ -86,5 +88,129 @@ impl fmt::Debug for Init {
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Init {
     fn from(error: E) -> Self {
         Self(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: [(&str, &str); 2] = [("NOTES_TABLE", "notes"), ("NOTES_IDENTITY", "jwt:sub")];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Init> {
+        Settings::read(|name| {
+            let value = variables.iter().rfind(|it| it.0 == name)?.1;
+            Some(value.to_owned())
+        })
+    }
+
+    fn read_with(name: &str, value: &str) -> Result<Settings, Init> {
+        read(&[&LEAST[..], &[(name, value)]].concat())
+    }
+
+    #[track_caller]
+    fn refused(name: &str, value: &str) -> String {
+        let line = format!("{:?}", read_with(name, value).unwrap_err());
+        assert!(line.starts_with(name), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line
+    }
+
+    #[test]
+    fn a_table_and_an_identity_are_enough() {
+        let settings = read(&LEAST).unwrap();
+        assert_eq!(settings.table, "notes");
+        assert_eq!(settings.identity, Identity::JwtClaim("sub".to_owned()));
+        assert_eq!(settings.retention, None);
+        assert!(settings.consistent_reads);
+        assert_eq!(settings.cors_origins, CorsOrigins::default());
+    }
+
+    #[test]
+    fn each_setting_is_read() {
+        let settings = read(&[
+            ("NOTES_TABLE", "prod-notes"),
+            ("NOTES_IDENTITY", "lambda-principal"),
+            ("NOTES_RETENTION_DAYS", "90"),
+            ("NOTES_CONSISTENT_READS", "false"),
+            ("NOTES_CORS_ORIGINS", "https://notes.example"),
+        ]);
+        let settings = settings.unwrap();
+        assert_eq!(settings.table, "prod-notes");
+        assert_eq!(settings.identity, Identity::LambdaPrincipal);
+        let days = Duration::from_secs(90 * 86_400);
+        assert_eq!(settings.retention, Some(days));
+        assert!(!settings.consistent_reads);
+        let origins = "https://notes.example".parse().unwrap();
+        assert_eq!(settings.cors_origins, origins);
+    }
+
+    #[test]
+    fn an_empty_optional_setting_is_not_set() {
+        for name in [
+            "NOTES_RETENTION_DAYS",
+            "NOTES_CONSISTENT_READS",
+            "NOTES_CORS_ORIGINS",
+        ] {
+            let settings = read_with(name, "").unwrap();
+            assert_eq!(settings.retention, None);
+            assert!(settings.consistent_reads);
+            assert_eq!(settings.cors_origins, CorsOrigins::default());
+        }
+    }
+
+    #[test]
+    fn a_missing_or_empty_setting_is_one_line_that_names_it() {
+        for (name, _) in LEAST {
+            let others: Vec<_> = LEAST.into_iter().filter(|it| it.0 != name).collect();
+            let missing = format!("{:?}", read(&others).unwrap_err());
+            assert_eq!(missing, format!("{name} is not set"));
+            assert_eq!(refused(name, ""), missing);
+        }
+    }
+
+    #[test]
+    fn a_wrong_setting_is_one_line_that_names_it_and_shows_its_value() {
+        for (name, values) in [
+            ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"][..]),
+            (
+                "NOTES_RETENTION_DAYS",
+                &["0", "-1", "1.5", "ninety", "90d", "4294967296", " 90"],
+            ),
+            (
+                "NOTES_CONSISTENT_READS",
+                &["1", "TRUE", "yes", "off", "true\n"],
+            ),
+            (
+                "NOTES_CORS_ORIGINS",
+                &["notes.example", "https://a.example/", ",", "null"],
+            ),
+        ] {
+            for value in values {
+                let line = refused(name, value);
+                assert!(line.contains(&format!("{value:?}: ")), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_unicode_is_refused_and_not_overlooked() {
+        refused("NOTES_RETENTION_DAYS", &String::from_utf8_lossy(b"9\xff"));
+    }
+
+    #[test]
+    fn the_longest_retention_is_no_overflow() {
+        let settings = read_with("NOTES_RETENTION_DAYS", "4294967295").unwrap();
+        let retention = settings.retention.unwrap().as_secs();
+        assert_eq!(retention, 4_294_967_295 * 86_400);
+    }
+
+    #[test]
+    fn a_reason_not_to_start_is_one_line_with_its_causes() {
+        let cause = std::io::Error::other("the cause");
+        let error = notes_core::StoreError::new(notes_core::StoreErrorKind::Denied, cause);
+        let line = format!("{:?}", Init::from(error));
+        assert!(line.ends_with(": the cause"), "{line}");
+        assert_eq!(line.lines().count(), 1);
     }
 }

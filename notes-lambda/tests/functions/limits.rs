@@ -1,0 +1,34 @@
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::endpoint::hanging;
+use crate::function::{ALL, FUNCTIONS, Function, event, is_problem, new_id, variables};
+use crate::function::{about, creation};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_hangs_is_503_before_the_deadline_and_the_function_goes_on() {
+    const TIMEOUT: Duration = Duration::from_millis(1_500);
+    let endpoint = hanging().await;
+    let mut function = Function::start(ALL, &variables(&endpoint)).await;
+    let id = new_id();
+    for (_, name) in FUNCTIONS {
+        let event: Value = match name {
+            "http-create" => creation(id),
+            "http-list-encoded-query" => event(name),
+            _ => about(name, id),
+        };
+        let start = Instant::now();
+        let answer = function.invoke(&event, TIMEOUT).await;
+        assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
+        assert_eq!(answer["headers"]["retry-after"], "1");
+        match name {
+            "http-get" | "http-list-encoded-query" => is_problem(&answer, 503, "unavailable"),
+            _ => is_problem(&answer, 503, "outcome-unknown"),
+        }
+        if name == "http-create" {
+            assert_eq!(answer["headers"]["idempotency-key"], id.to_string());
+        }
+    }
+    function.end_quietly().await;
+}

@@ -1,0 +1,170 @@
+use notes_core::MemoryNoteStore;
+use notes_lambda::{Gateway, Operation};
+use serde_json::{Value, json};
+
+use crate::support::{api, call, event, identity_of, is_problem, store, with_header};
+
+const ORIGIN: &str = "https://notes.example";
+
+async fn answer(origins: &str, event: Value) -> Value {
+    let api = api(store().await).with_cors_origins(origins.parse().unwrap());
+    call(&mut Gateway::new(api, identity_of(&event)), event).await
+}
+
+#[track_caller]
+fn is_hidden(answer: &Value) {
+    let headers = answer["headers"].as_object().unwrap();
+    let shown = headers.keys().find(|it| it.starts_with("access-control-"));
+    assert_eq!(shown, None);
+}
+
+#[track_caller]
+fn is_shown_to(answer: &Value, origin: &str) {
+    let headers = &answer["headers"];
+    assert_eq!(headers["access-control-allow-origin"], origin);
+    let exposed = headers["access-control-expose-headers"].as_str().unwrap();
+    for name in [
+        "etag",
+        "location",
+        "idempotency-key",
+        "idempotent-replayed",
+        "retry-after",
+        "x-amzn-requestid",
+        "apigw-requestid",
+    ] {
+        assert!(exposed.split(", ").any(|it| it == name), "{name}");
+    }
+    assert!(headers["access-control-allow-credentials"].is_null());
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_before_the_identity() {
+    let answer = answer(ORIGIN, event("rest-preflight")).await;
+    assert_eq!(answer["statusCode"], 204);
+    assert_eq!(answer["body"], "");
+    is_shown_to(&answer, ORIGIN);
+    let headers = &answer["headers"];
+    assert_eq!(headers["access-control-allow-methods"], "GET, HEAD, POST");
+    assert_eq!(
+        headers["access-control-allow-headers"],
+        "authorization, content-type, idempotency-key, if-match, if-none-match"
+    );
+    assert_eq!(headers["access-control-max-age"], "7200");
+    assert_eq!(headers["vary"], "origin");
+}
+
+#[tokio::test]
+async fn a_preflight_of_a_note_has_the_methods_of_a_note() {
+    let mut preflight = with_header(event("rest-get"), "Origin", ORIGIN);
+    preflight["httpMethod"] = json!("OPTIONS");
+    let preflight = with_header(preflight, "Access-Control-Request-Method", "PATCH");
+    let answer = answer(ORIGIN, preflight).await;
+    let methods = &answer["headers"]["access-control-allow-methods"];
+    assert_eq!(methods, "GET, HEAD, PATCH, DELETE");
+}
+
+#[tokio::test]
+async fn a_function_of_one_operation_answers_preflights_of_all() {
+    let origins = ORIGIN.parse().unwrap();
+    let api = api(MemoryNoteStore::new())
+        .with_cors_origins(origins)
+        .only(Operation::Get);
+    let mut gateway = Gateway::new(api, "cognito:sub".parse().unwrap());
+    let answer = call(&mut gateway, event("rest-preflight")).await;
+    assert_eq!(answer["statusCode"], 204);
+}
+
+#[tokio::test]
+async fn a_preflight_from_elsewhere_allows_nothing() {
+    for origin in [
+        "https://evil.example",
+        "http://notes.example",
+        "https://notes.example.evil.example",
+        "https://notes.example:8443",
+        "null",
+        "",
+    ] {
+        let preflight = with_header(event("rest-preflight"), "Origin", origin);
+        let answer = answer(ORIGIN, preflight).await;
+        assert_eq!(answer["statusCode"], 204);
+        is_hidden(&answer);
+        assert_eq!(answer["headers"]["vary"], "origin");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_of_an_unknown_path_is_404() {
+    let mut preflight = event("rest-preflight");
+    preflight["resource"] = json!("/users");
+    is_problem(&answer(ORIGIN, preflight).await, 404, "unknown-path");
+}
+
+#[tokio::test]
+async fn options_that_are_no_preflight_are_405() {
+    let mut options = event("rest-list");
+    options["httpMethod"] = json!("OPTIONS");
+    let answer_to = |event| answer(ORIGIN, event);
+    is_problem(&answer_to(options.clone()).await, 405, "method-not-allowed");
+    let of_page = with_header(options, "Origin", ORIGIN);
+    let answer = answer_to(of_page).await;
+    is_problem(&answer, 405, "method-not-allowed");
+    is_shown_to(&answer, ORIGIN);
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_sees_successes_and_problems() {
+    let page = |name| with_header(event(name), "Origin", ORIGIN);
+    for (name, status) in [
+        ("rest-create", 201),
+        ("rest-get", 200),
+        ("rest-get-odd-id", 404),
+        ("rest-no-authorizer", 401),
+        ("rest-update-stale", 412),
+        ("http-get", 200),
+    ] {
+        let answer = answer(ORIGIN, page(name)).await;
+        assert_eq!(answer["statusCode"], status, "{name}");
+        is_shown_to(&answer, ORIGIN);
+        assert_eq!(answer["headers"]["vary"], "origin");
+    }
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_sees_nothing() {
+    let page = with_header(event("rest-get"), "Origin", "https://evil.example");
+    let answer = answer(ORIGIN, page).await;
+    is_hidden(&answer);
+    assert_eq!(answer["headers"]["vary"], "origin");
+}
+
+#[tokio::test]
+async fn one_of_several_origins_is_named_alone() {
+    let origins = "https://notes.example, http://localhost:5173";
+    for origin in ["https://notes.example", "http://localhost:5173"] {
+        let page = with_header(event("rest-get"), "Origin", origin);
+        is_shown_to(&answer(origins, page).await, origin);
+    }
+}
+
+#[tokio::test]
+async fn a_star_allows_any_origin() {
+    let page = with_header(event("rest-get"), "Origin", "https://any.example");
+    is_shown_to(&answer("*", page).await, "https://any.example");
+}
+
+#[tokio::test]
+async fn without_origins_there_is_no_word_of_cors() {
+    let page = with_header(event("rest-get"), "Origin", ORIGIN);
+    let answered = crate::support::answer(page).await;
+    is_hidden(&answered);
+    assert!(answered["headers"]["vary"].is_null());
+    let answered = crate::support::answer(event("rest-preflight")).await;
+    is_problem(&answered, 405, "method-not-allowed");
+    is_hidden(&answered);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_400_for_a_page_too() {
+    let broken = with_header(event("rest-create-broken-base64"), "Origin", ORIGIN);
+    is_problem(&answer(ORIGIN, broken).await, 400, "invalid-request");
+}

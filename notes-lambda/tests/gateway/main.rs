@@ -1,0 +1,13 @@
+//! What the gateway promises: an event goes in as JSON, and the response comes out as JSON.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(clippy::needless_pass_by_value, reason = "events read better so")]
+
+mod concurrency;
+mod cors;
+mod deadline;
+mod delayed;
+mod events;
+mod hostile;
+mod identity;
+mod only;
+mod support;

@@ -1,0 +1,67 @@
+use notes_lambda::{Gateway, Operation};
+use serde_json::Value;
+
+use crate::support::{api, call, event, identity_of, is_problem, store};
+
+/// Each operation, an event of each kind of gateway for it, and its status.
+const OPERATIONS: [(Operation, [&str; 2], u16); 5] = [
+    (Operation::Create, ["rest-create", "http-create"], 201),
+    (
+        Operation::List,
+        ["rest-list", "http-list-encoded-query"],
+        200,
+    ),
+    (Operation::Get, ["rest-get", "http-get"], 200),
+    (
+        Operation::Update,
+        ["rest-update-if-match", "http-update-base64"],
+        200,
+    ),
+    (Operation::Delete, ["rest-delete", "http-delete"], 204),
+];
+
+async fn answer(only: Option<Operation>, event: Value) -> Value {
+    let mut api = api(store().await);
+    if let Some(operation) = only {
+        api = api.only(operation);
+    }
+    call(&mut Gateway::new(api, identity_of(&event)), event).await
+}
+
+#[tokio::test]
+async fn a_function_of_one_operation_serves_it_and_none_of_the_others() {
+    for (own, ..) in OPERATIONS {
+        for (operation, names, status) in OPERATIONS {
+            for name in names {
+                let answer = answer(Some(own), event(name)).await;
+                if operation == own {
+                    assert_eq!(answer["statusCode"], status, "{own:?}: {name}");
+                } else {
+                    is_problem(&answer, 404, "unknown-path");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_of_all_operations_serves_each() {
+    for (_, names, status) in OPERATIONS {
+        for name in names {
+            let answer = answer(None, event(name)).await;
+            assert_eq!(answer["statusCode"], status, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_is_not_its_own_is_404_before_the_identity() {
+    let answer = answer(Some(Operation::Create), event("http-no-authorizer")).await;
+    is_problem(&answer, 404, "unknown-path");
+}
+
+#[tokio::test]
+async fn head_belongs_to_the_function_of_get() {
+    let head = answer(Some(Operation::Get), event("rest-head")).await;
+    assert_eq!(head["statusCode"], 200);
+}
