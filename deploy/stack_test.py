@@ -1,0 +1,515 @@
+"""Tests of a deployed stack: run by deploy/test, which deploys one with each kind of API."""
+
+import base64
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+import uuid
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from stack import Stack, UserPool, client
+
+HERE = Path(__file__).parent
+OPERATIONS = {
+    "create-note": "PutItem",
+    "list-notes": "Query",
+    "get-note": "GetItem",
+    "update-note": "UpdateItem",
+    "delete-note": "UpdateItem",
+}
+# The newest glibc symbols that Amazon Linux 2023 has.
+GLIBC = (2, 34)
+
+
+@cache
+def stack(stage):
+    return Stack(stage)
+
+
+HTTP = stack(os.environ["NOTES_TEST_HTTP_STAGE"])
+REST = stack(os.environ["NOTES_TEST_REST_STAGE"])
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {self.body[:300]!r}"
+
+
+class User:
+    def __init__(self, stack, token):
+        self.stack = stack
+        self.token = token
+
+    def ask(self, method, path="", body=None, **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            body = json.dumps(body).encode()
+        url = f"{self.stack.url}/notes{path}"
+        request = urllib.request.Request(url, body, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as it:
+                return Answer(it.status, it.headers, it.read().decode())
+        except urllib.error.HTTPError as it:
+            return Answer(it.code, it.headers, it.read().decode())
+
+    def create(self, title):
+        return self.ask("POST", body={"title": title, "content": "2 litres"})
+
+
+def new_user(stack):
+    return User(stack, stack.users.token(f"{uuid.uuid4()}@example.org"))
+
+
+def claims(token):
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def encoded(part):
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+@contextlib.contextmanager
+def other_pool():
+    """A user pool that has nothing to do with the stack, with an app of its own."""
+    cognito = client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="other", UsernameAttributes=["email"])["UserPool"]["Id"]
+    try:
+        yield UserPool(pool, new_app(pool))
+    finally:
+        cognito.delete_user_pool(UserPoolId=pool)
+
+
+def new_app(pool):
+    created = client("cognito-idp").create_user_pool_client(
+        UserPoolId=pool, ClientName="other", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    )
+    return created["UserPoolClient"]["ClientId"]
+
+
+@contextlib.contextmanager
+def tokens_that_expire_after(users, seconds):
+    """Shorter than Cognito allows; the emulator does."""
+    cognito = client("cognito-idp")
+    app = {"UserPoolId": users.pool, "ClientId": users.app}
+    flows = cognito.describe_user_pool_client(**app)["UserPoolClient"]["ExplicitAuthFlows"]
+
+    def update(validity, unit):
+        cognito.update_user_pool_client(
+            **app,
+            ExplicitAuthFlows=flows,
+            IdTokenValidity=validity,
+            TokenValidityUnits={"IdToken": unit},
+        )
+
+    update(seconds, "seconds")
+    try:
+        yield
+    finally:
+        update(1, "hours")
+
+
+class Api:
+    """What holds for both kinds of API."""
+
+    stack: Stack
+
+    def assert_status(self, status, answer):
+        self.assertEqual(answer.status, status, answer)
+        return answer
+
+    def assert_unauthorized(self, token):
+        stranger = User(self.stack, token)
+        note = f"/{uuid.uuid4()}"
+        for method, path in [("GET", ""), ("HEAD", ""), ("GET", note), ("HEAD", note), ("DELETE", note)]:
+            self.assert_status(401, stranger.ask(method, path))
+        self.assert_status(401, stranger.create("stranger"))
+        self.assert_status(401, stranger.ask("PATCH", note, {"title": "stranger"}))
+
+    def test_all_operations(self):
+        alice = new_user(self.stack)
+        created = self.assert_status(201, alice.create("Milk"))
+        note, etag = created.json, created.headers["ETag"]
+        path = f"/{note['id']}"
+        self.assertTrue(created.headers["Location"].endswith(f"/notes{path}"), created.headers)
+        self.assertEqual(self.assert_status(200, alice.ask("GET", path)).json, note)
+        head = self.assert_status(200, alice.ask("HEAD", path))
+        self.assertEqual((head.headers["ETag"], head.body), (etag, ""))
+        self.assert_status(304, alice.ask("GET", path, If_None_Match=etag))
+
+        changed = self.assert_status(200, alice.ask("PATCH", path, {"title": "Oat milk"}, If_Match=etag))
+        self.assertEqual(changed.json["title"], "Oat milk")
+        merge = "application/merge-patch+json"
+        self.assert_status(200, alice.ask("PATCH", path, {"category": "shop"}, Content_Type=merge))
+        stale = alice.ask("PATCH", path, {"title": "Soy milk"}, If_Match=etag)
+        self.assert_status(412, stale)
+        self.assertEqual(stale.headers.get_content_type(), "application/problem+json")
+
+        listed = self.assert_status(200, alice.ask("GET", "?limit=5")).json["items"]
+        self.assertEqual([it["title"] for it in listed], ["Oat milk"])
+        self.assert_status(200, alice.ask("HEAD"))
+        self.assert_status(400, alice.ask("GET", "?limit=101"))
+        self.assert_status(204, alice.ask("DELETE", path))
+        self.assert_status(404, alice.ask("GET", path))
+        self.assertEqual(self.assert_status(200, alice.ask("GET")).json["items"], [])
+
+    def test_a_repeated_creation_makes_one_note(self):
+        alice = new_user(self.stack)
+        first = self.assert_status(201, alice.create("Milk"))
+        key = first.headers["Idempotency-Key"]
+        body = {"title": "Milk", "content": "2 litres"}
+        second = self.assert_status(201, alice.ask("POST", body=body, Idempotency_Key=key))
+        self.assertEqual(second.headers["Idempotent-Replayed"], "true")
+        self.assertEqual(len(alice.ask("GET").json["items"]), 1)
+
+    def test_users_have_their_own_notes(self):
+        users = [new_user(self.stack) for _ in range(4)]
+        notes = [self.assert_status(201, it.create(f"{i}")).json for i, it in enumerate(users)]
+        for user, note in zip(users, notes):
+            self.assertEqual(user.ask("GET").json["items"], [note])
+            for other in notes:
+                if other != note:
+                    path = f"/{other['id']}"
+                    self.assert_status(404, user.ask("GET", path))
+                    self.assert_status(404, user.ask("PATCH", path, {"title": "mine"}))
+                    self.assert_status(404, user.ask("DELETE", path))
+
+    def test_a_user_is_who_signed_in_again(self):
+        name = f"{uuid.uuid4()}@example.org"
+        first = User(self.stack, self.stack.users.token(name))
+        note = first.create("Milk").json
+        again = User(self.stack, self.stack.users.token(name))
+        self.assertNotEqual(first.token, again.token)
+        self.assertEqual(again.ask("GET").json["items"], [note])
+
+    def test_a_header_is_no_identity(self):
+        alice, bob = new_user(self.stack), new_user(self.stack)
+        alice.create("Milk")
+        sub = claims(alice.token)["sub"]
+        for name in ["app_user_id", "X-User-Id", "x-amzn-oidc-identity", "X-Amzn-Claims-Sub"]:
+            self.assertEqual(bob.ask("GET", **{name: sub}).json["items"], [])
+
+    def test_no_token(self):
+        self.assert_unauthorized(None)
+        self.assert_unauthorized("")
+        self.assert_unauthorized("alice")
+
+    def test_tampered_token(self):
+        alice, bob = new_user(self.stack), new_user(self.stack)
+        header, payload, signature = alice.token.split(".")
+        as_bob = encoded(claims(alice.token) | {"sub": claims(bob.token)["sub"]})
+        self.assert_unauthorized(f"{header}.{as_bob}.{signature}")
+        other = ("A" if signature[0] != "A" else "B") + signature[1:]
+        self.assert_unauthorized(f"{header}.{payload}.{other}")
+        unsigned = encoded({"alg": "none", "typ": "JWT"})
+        self.assert_unauthorized(f"{unsigned}.{payload}.")
+        self.assertEqual(alice.ask("GET").status, 200)
+
+    def test_expired_token(self):
+        with tokens_that_expire_after(self.stack.users, 5):
+            alice = new_user(self.stack)
+        expiry = claims(alice.token)["exp"]
+        self.assertLess(expiry - time.time(), 6)
+        self.assert_status(200, alice.ask("GET"))
+        time.sleep(max(0, expiry + 0.1 - time.time()))
+        self.assert_unauthorized(alice.token)
+
+    def test_token_of_another_pool(self):
+        with other_pool() as users:
+            token = users.token("alice@example.org")
+            self.assertNotEqual(claims(token)["iss"], claims(new_user(self.stack).token)["iss"])
+            self.assert_unauthorized(token)
+
+    def test_pages_of_other_origins_may_call(self):
+        page = {"Origin": "https://notes.example"}
+        nobody = User(self.stack, None)
+        preflight = nobody.ask(
+            "OPTIONS",
+            **page,
+            Access_Control_Request_Method="POST",
+            Access_Control_Request_Headers="authorization,idempotency-key",
+        )
+        self.assert_status(204, preflight)
+        allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
+        for it in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]:
+            self.assertIn(it, allowed)
+        answer = self.assert_status(201, new_user(self.stack).ask("POST", body={"title": "Milk", "content": ""}, **page))
+        self.assertEqual(len(answer.headers.get_all("Access-Control-Allow-Origin")), 1)
+        exposed = answer.headers["Access-Control-Expose-Headers"].lower()
+        for it in ["etag", "location", "idempotency-key", "idempotent-replayed", "retry-after"]:
+            self.assertIn(it, exposed)
+
+
+class HttpApi(Api, unittest.TestCase):
+    stack = HTTP
+
+    def test_access_tokens_are_good_too(self):
+        tokens = self.stack.users.sign_in(f"{uuid.uuid4()}@example.org")
+        by_access, by_id = (User(self.stack, tokens[it]) for it in ("AccessToken", "IdToken"))
+        note = self.assert_status(201, by_access.create("Milk")).json
+        self.assertEqual(by_id.ask("GET").json["items"], [note])
+
+    def test_token_of_another_app(self):
+        other = UserPool(self.stack.users.pool, new_app(self.stack.users.pool))
+        self.assert_unauthorized(other.token(f"{uuid.uuid4()}@example.org"))
+
+
+class RestApi(Api, unittest.TestCase):
+    stack = REST
+
+    def test_a_page_may_see_that_it_was_refused(self):
+        refused = User(self.stack, None).ask("GET", Origin="https://notes.example")
+        self.assert_status(401, refused)
+        self.assertEqual(refused.headers["Access-Control-Allow-Origin"], "*")
+
+
+def functions(stack):
+    """The deployed functions, by their names within the stack."""
+    aws = client("lambda")
+    return {it: aws.get_function(FunctionName=f"{stack.name}-{it}")["Configuration"] for it in OPERATIONS}
+
+
+def codes(stack):
+    return {name: it["CodeSha256"] for name, it in functions(stack).items()}
+
+
+def osls(*arguments, binaries=None):
+    environment = dict(os.environ, NODE_NO_WARNINGS="1")
+    if binaries:
+        environment["NOTES_BINARIES"] = str(binaries)
+    command = ["node", "node_modules/osls/bin/serverless.js", *arguments]
+    done = subprocess.run(
+        command, cwd=HERE, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+class Deployment(unittest.TestCase):
+    """What was deployed, and what another deployment does."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.package = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.package.cleanup)
+        osls("package", "--stage", HTTP.stage, "--package", cls.package.name)
+        cls.binaries = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.binaries.cleanup)
+        for it in OPERATIONS:
+            with zipfile.ZipFile(cls.artifact(it)) as artifact:
+                artifact.extract("bootstrap", cls.binaries.name)
+            (Path(cls.binaries.name) / "bootstrap").rename(Path(cls.binaries.name) / it)
+
+    @classmethod
+    def artifact(cls, name):
+        return Path(cls.package.name) / f"{name}.zip"
+
+    def test_five_functions_run_five_codes(self):
+        for stack in (HTTP, REST):
+            self.assertEqual(len(set(codes(stack).values())), 5)
+        self.assertEqual(codes(HTTP), codes(REST))
+
+    def test_a_build_without_changes_makes_the_artifacts_that_are_deployed(self):
+        for name, code in codes(HTTP).items():
+            packed = base64.b64encode(hashlib.sha256(self.artifact(name).read_bytes()).digest())
+            self.assertEqual(packed.decode(), code, name)
+
+    def test_an_artifact_is_one_executable(self):
+        for name in OPERATIONS:
+            with zipfile.ZipFile(self.artifact(name)) as artifact:
+                (entry,) = artifact.infolist()
+            self.assertEqual(entry.filename, "bootstrap")
+            self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
+
+    def test_a_binary_starts_on_amazon_linux_2023(self):
+        for name in OPERATIONS:
+            binary = f"{self.binaries.name}/{name}"
+            symbols = subprocess.check_output(["objdump", "-T", binary], text=True)
+            versions = {tuple(map(int, it.split("."))) for it in re.findall(r"GLIBC_([\d.]+)", symbols)}
+            self.assertTrue(versions)
+            self.assertLessEqual(max(versions), GLIBC, name)
+            needed = subprocess.check_output(["readelf", "-d", binary], text=True)
+            libraries = set(re.findall(r"\(NEEDED\).*\[(.*)\]", needed))
+            known = r"(libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux-[\w-]+)\.so\.\d"
+            self.assertFalse([it for it in libraries if not re.fullmatch(known, it)], libraries)
+
+    def test_the_functions_are_configured(self):
+        roles = set()
+        for stack, identity in ((HTTP, "jwt:sub"), (REST, "cognito:sub")):
+            for it in functions(stack).values():
+                variables = it["Environment"]["Variables"]
+                self.assertEqual(it["Runtime"], "provided.al2023")
+                self.assertEqual(variables["NOTES_TABLE"], stack.table)
+                self.assertEqual(variables["NOTES_IDENTITY"], identity)
+                roles.add(it["Role"])
+        self.assertEqual(len(roles), 10)
+
+    # The emulator reads neither the encryption nor the backups that the template asks for;
+    # deploy/lint looks at the template.
+    def test_the_table_is_as_designed(self):
+        dynamodb = client("dynamodb")
+        table = dynamodb.describe_table(TableName=HTTP.table)["Table"]
+        keys = [(it["AttributeName"], it["KeyType"]) for it in table["KeySchema"]]
+        self.assertEqual(keys, [("userId", "HASH"), ("timestamp", "RANGE")])
+        types = {it["AttributeName"]: it["AttributeType"] for it in table["AttributeDefinitions"]}
+        self.assertEqual(types, {"userId": "S", "timestamp": "N"})
+        self.assertEqual(table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+        expiry = dynamodb.describe_time_to_live(TableName=HTTP.table)["TimeToLiveDescription"]
+        self.assertEqual(expiry["AttributeName"], "purgeAt")
+
+    def test_deploying_twice_changes_nothing(self):
+        for stack, options in ((HTTP, []), (REST, ["--param=api=rest"])):
+            before = functions(stack)
+            said = osls("deploy", "--stage", stack.stage, *options, binaries=self.binaries.name)
+            self.assertIn("No changes to deploy", said)
+            self.assertEqual(functions(stack), before)
+
+    def test_deploying_one_function_changes_only_it(self):
+        alice = new_user(HTTP)
+        note = alice.create("Milk").json
+        before = codes(HTTP)
+        with tempfile.TemporaryDirectory() as changed:
+            for it in OPERATIONS:
+                shutil.copy(f"{self.binaries.name}/{it}", changed)
+            # Bytes after its end change a binary, and not what it does.
+            with open(f"{changed}/get-note", "ab") as binary:
+                binary.write(secrets.token_bytes(8))
+            deploy = ["deploy", "function", "--stage", HTTP.stage, "-f", "get-note"]
+            try:
+                osls(*deploy, binaries=changed)
+                after = codes(HTTP)
+                self.assertNotEqual(after.pop("get-note"), before["get-note"])
+                self.assertEqual(after, {it: before[it] for it in after})
+                self.assertEqual(alice.ask("GET", f"/{note['id']}").json, note)
+            finally:
+                osls(*deploy, binaries=self.binaries.name)
+        self.assertEqual(codes(HTTP), before)
+
+
+# Runs as each of the roles, and says of each action whether it was refused.
+PROBE = '''
+import boto3
+from botocore.exceptions import ClientError
+
+def handler(event, context):
+    dynamodb = boto3.client("dynamodb")
+    table, other = event["table"], event["other"]
+    key = {"userId": {"S": "probe"}, "timestamp": {"N": "1"}}
+    update = {"Key": key, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+    query = {"KeyConditionExpression": "userId = :u", "ExpressionAttributeValues": {":u": {"S": "probe"}}}
+    calls = {
+        "PutItem": (dynamodb.put_item, {"Item": key}),
+        "GetItem": (dynamodb.get_item, {"Key": key}),
+        "Query": (dynamodb.query, query),
+        "UpdateItem": (dynamodb.update_item, update),
+        "DeleteItem": (dynamodb.delete_item, {"Key": key}),
+        "Scan": (dynamodb.scan, {}),
+        "DescribeTable": (dynamodb.describe_table, {}),
+        "DeleteTable": (dynamodb.delete_table, {}),
+    }
+    spread = {
+        "BatchGetItem": (dynamodb.batch_get_item, lambda it: {"RequestItems": {it: {"Keys": [key]}}}),
+        "BatchWriteItem": (dynamodb.batch_write_item, lambda it: {"RequestItems": {it: [{"PutRequest": {"Item": key}}]}}),
+    }
+    allowed = []
+    for where in (table, other):
+        here = [(name, call, {"TableName": where, **more}) for name, (call, more) in calls.items()]
+        here += [(name, call, arguments(where)) for name, (call, arguments) in spread.items()]
+        for name, call, arguments in here:
+            try:
+                call(**arguments)
+                allowed.append((where, name))
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "AccessDeniedException":
+                    raise
+    for call in (boto3.client("s3").list_buckets, boto3.client("iam").list_roles):
+        try:
+            call()
+            allowed.append(("", call.__name__))
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 403:
+                raise
+    return allowed
+'''
+
+
+@contextlib.contextmanager
+def deployed(name, code, role, **settings):
+    """A function that is no part of the stack, to be invoked without an API."""
+    aws = client("lambda")
+    name = f"{HTTP.name}-probe-{name}"
+    aws.create_function(FunctionName=name, Code={"ZipFile": code}, Role=role, Timeout=60, **settings)
+    try:
+        aws.get_waiter("function_active_v2").wait(FunctionName=name)
+        yield lambda event: json.load(aws.invoke(FunctionName=name, Payload=json.dumps(event))["Payload"])
+    finally:
+        aws.delete_function(FunctionName=name)
+
+
+def code_of(function):
+    location = client("lambda").get_function(FunctionName=function)["Code"]["Location"]
+    with urllib.request.urlopen(location, timeout=30) as it:
+        return it.read()
+
+
+class Roles(unittest.TestCase):
+    def test_a_role_may_do_what_its_function_does_and_nothing_else(self):
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as file:
+            file.writestr("probe.py", PROBE)
+        python = {"Runtime": "python3.13", "Handler": "probe.handler"}
+        for name, function in functions(HTTP).items():
+            with self.subTest(name), deployed(name, code.getvalue(), function["Role"], **python) as invoke:
+                allowed = invoke({"table": HTTP.table, "other": REST.table})
+                self.assertEqual(allowed, [[HTTP.table, OPERATIONS[name]]])
+
+    def test_a_function_without_its_role_fails_and_says_nothing(self):
+        known = functions(HTTP)
+        function = known["list-notes"]
+        event = {
+            "version": "2.0",
+            "routeKey": "GET /notes",
+            "rawPath": "/notes",
+            "headers": {},
+            "requestContext": {
+                "http": {"method": "GET", "path": "/notes"},
+                "authorizer": {"jwt": {"claims": {"sub": "probe"}}},
+            },
+        }
+        settings = {it: function[it] for it in ("Runtime", "Handler", "Environment")}
+        code = code_of(function["FunctionName"])
+        with deployed("own", code, function["Role"], **settings) as invoke:
+            self.assertEqual(invoke(event)["statusCode"], 200)
+        with deployed("other", code, known["create-note"]["Role"], **settings) as invoke:
+            refused = invoke(event)
+        self.assertIn(refused["statusCode"], (500, 503), refused)
+        self.assertNotRegex(refused["body"].lower(), "denied|dynamodb|arn:|role")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
