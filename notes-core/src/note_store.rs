@@ -76,13 +76,14 @@ pub trait NoteStore: Send + Sync {
     /// - Never creates.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
-    /// - An item that can't be read is left as it is: `Stale`.
+    /// - An item that lacks what every note has is left as it is: `Stale`.
     /// - Where the note already has the new revision, this update has happened: `Updated`, also when
     ///   the note has expired since.
     /// - Of concurrent updates that expect one revision, exactly one is `Updated`.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when the note may have been changed; any kind when it has not.
+    /// `OutcomeUnknown` when the note may have been changed; `Corrupt` also when it was, and what is
+    /// there now can't be read; any kind when it has not.
     async fn update(
         &self,
         user: &UserId,
@@ -97,7 +98,7 @@ pub trait NoteStore: Send + Sync {
     /// # Guarantees
     /// - Deletes the note only if its revision is expected and smaller than the new one. Otherwise
     ///   `Stale`.
-    /// - An item that can't be read is left as it is: `Stale`.
+    /// - An item that lacks what every note has is left as it is: `Stale`.
     /// - Where the note was deleted with this very revision, this deletion has happened: `Deleted`.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ impl<S> Notes<S> {
     }
 
     /// Accepts creations until so long after the time of their id, and keeps used ids at least that
-    /// long. A shorter window frees ids sooner, but turns away devices that were offline for longer.
+    /// long, counted by the window of when they were spent. A shorter window frees ids sooner, but turns away devices that were offline for longer.
     #[must_use]
     pub fn with_acceptance_window(mut self, window: Duration) -> Self {
         self.acceptance_window = window;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// An instant: whole milliseconds since the Unix epoch, from 1970 to the end of year 9999.
+/// An instant: whole milliseconds since the Unix epoch, from 1970 to [`Timestamp::MAX`].
 ///
 /// Its text is [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with three fractional
 /// digits. Parsing takes any RFC 3339 offset and drops what is finer than a millisecond.
@@ -124,10 +124,10 @@ impl FromStr for Timestamp {
     }
 }
 
-/// A text is not an RFC 3339 date and time between 1970 and 9999.
+/// A text is not an RFC 3339 date and time between 1970 and [`Timestamp::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999"
+    "not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999-12-30"
 )]
 pub struct InvalidTimestamp;
 

@@ -97,6 +97,7 @@ impl DynamoNoteStore {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(match refused.item() {
                         Some(item) => Written::Refused(item.clone().into(), attempts),
+                        None if attempts.may_have_executed() => return Err(gone()),
                         None => Written::NotFound,
                     })
                 }
@@ -113,6 +114,12 @@ enum Written {
     /// The condition does not hold for what is there.
     Refused(Stored, Attempts),
     NotFound,
+}
+
+/// There is nothing any more, not even a tombstone: a purge came between two attempts.
+fn gone() -> StoreError {
+    let why = "an earlier attempt may have been executed before the item was removed";
+    StoreError::new(StoreErrorKind::OutcomeUnknown, why)
 }
 
 /// The outcome of a refused write that is not found to have been executed.

@@ -83,10 +83,11 @@ pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo
 
 impl From<Item> for Stored {
     fn from(item: Item) -> Self {
-        if item
-            .get(DELETED)
-            .is_some_and(|it| it.as_bool() == Ok(&true))
-        {
+        let deleted = item.get(DELETED).map(AttributeValue::as_bool);
+        if deleted.is_some_and(|it| it != Ok(&true)) {
+            return Self::Unreadable("deleted is not true".into());
+        }
+        if deleted.is_some() {
             let revision = item.get(REVISION).and_then(|it| it.as_b().ok());
             let bytes = revision.and_then(|it| <[u8; 16]>::try_from(it.as_ref()).ok());
             return Self::Tombstone(bytes.and_then(|it| it.try_into().ok()));

@@ -16,10 +16,11 @@ use notes_core::{NoteStore, Notes, UserId};
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::deadline::within;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 use crate::route::{Operation, Route};
-use crate::{CorsOrigins, create, deadline, delete, get, list, update};
+use crate::{CorsOrigins, create, delete, get, list, update};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
 ///
@@ -113,7 +114,7 @@ where
             let (head, body) = request.into_parts();
             let mut response = match this.cors_origins.preflight(&head) {
                 Some(response) => response,
-                None => answered(&head, this.dispatch(&head, body)).await,
+                None => answered(this.dispatch(&head, body)).await,
             };
             this.cors_origins.expose(&head.headers, &mut response);
             Ok(if head.method == Method::HEAD {
@@ -134,22 +135,22 @@ impl<S: NoteStore> Api<S> {
         let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
         let notes = &self.notes;
         match route {
+            // It keeps the deadline itself, as its answer then still has the key.
             Route::Create => create::create(notes, user, head, body).await,
-            Route::List => list::list(notes, user, head).await,
-            Route::Get(id) => get::get(notes, user, id, head).await,
-            Route::Update(id) => update::update(notes, user, id, head, body).await,
-            Route::Delete(id) => delete::delete(notes, user, id, head).await,
+            Route::List => within(head, list::list(notes, user, head)).await,
+            Route::Get(id) => within(head, get::get(notes, user, id, head)).await,
+            Route::Update(id) => within(head, update::update(notes, user, id, head, body)).await,
+            Route::Delete(id) => within(head, delete::delete(notes, user, id, head)).await,
         }
     }
 }
 
-/// The response of an operation, whether it succeeds, fails, panics, or is not done in time.
+/// The response of an operation, whether it succeeds, fails or panics.
 pub(crate) async fn answered(
-    head: &Parts,
     operation: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Response {
     // What an operation shares with others is the store, and its locks are its own affair.
-    AssertUnwindSafe(deadline::within(&head.extensions, &head.method, operation))
+    AssertUnwindSafe(operation)
         .catch_unwind()
         .await
         .unwrap_or(Err(Problem::Internal))

@@ -8,6 +8,7 @@ use notes_core::{
 
 use crate::api::answered;
 use crate::body::{self, RequestBody};
+use crate::deadline::within;
 use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
 use crate::members::Members;
 use crate::problem::Problem;
@@ -30,7 +31,7 @@ pub(crate) async fn create<S: NoteStore>(
             chosen: false,
         },
     };
-    let mut response = answered(head, creation.attempt(notes, user, head, body)).await;
+    let mut response = answered(within(head, creation.attempt(notes, user, head, body))).await;
     reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
     Ok(response)
 }
@@ -57,7 +58,13 @@ impl Creation {
             return Err(Problem::MediaType("application/json"));
         }
         let body = body::read(&head.headers, body).await?;
-        let new = new_note(&body, notes.now())?;
+        // A repetition is judged as the first attempt was, also when the note has ended since.
+        let now = if self.chosen {
+            notes.now().min(self.id.created_at())
+        } else {
+            notes.now()
+        };
+        let new = new_note(&body, now)?;
         let (note, replayed) = match notes.create(user, self.id, new).await? {
             CreateOutcome::Created(note) => (note, false),
             // Nobody else knows an id that we chose: it is there through our own retry.

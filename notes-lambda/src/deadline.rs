@@ -1,6 +1,7 @@
 use std::time::Instant;
 
-use http::{Extensions, Method};
+use http::Method;
+use http::request::Parts;
 use notes_core::StoreErrorKind;
 
 use crate::problem::Problem;
@@ -14,16 +15,15 @@ pub struct Deadline(pub Instant);
 
 /// Awaits an operation until the deadline, if there is one.
 pub(crate) async fn within<T>(
-    extensions: &Extensions,
-    method: &Method,
+    head: &Parts,
     operation: impl Future<Output = Result<T, Problem>> + Send,
 ) -> Result<T, Problem> {
-    let Some(Deadline(at)) = extensions.get() else {
+    let Some(Deadline(at)) = head.extensions.get() else {
         return operation.await;
     };
     let done = tokio::time::timeout_at((*at).into(), operation).await;
     done.unwrap_or_else(|_| {
-        let kind = match *method {
+        let kind = match head.method {
             Method::GET | Method::HEAD => StoreErrorKind::Unavailable,
             _ => StoreErrorKind::OutcomeUnknown,
         };

@@ -162,7 +162,7 @@ mod tests {
             r#"[{"pointer":"/title","detail":"a title may not be empty or only white space"},"#
                 .to_owned()
                 + r#"{"pointer":"/content","detail":"has to be a string"},"#
-                + r#"{"pointer":"/expiresAt","detail":"not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999"},"#
+                + r#"{"pointer":"/expiresAt","detail":"not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999-12-30"},"#
                 + r#"{"pointer":"/a~1b","detail":"is not a member that can be set"},"#
                 + r#"{"pointer":"/id","detail":"is read-only"}]"#
         );
