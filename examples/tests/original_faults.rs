@@ -18,7 +18,7 @@ use support::answer::{Answer, send};
 use support::in_process::TABLE;
 use support::user::User;
 use support::wire::HalfSent;
-use support::{Below, Server, eventually, ids, new_key, new_user, note};
+use support::{Below, Server, eventually, ids, new_key, new_user, note, skip_behind_gateway};
 
 #[tokio::test]
 async fn two_notes_in_one_second_are_two_notes() {
@@ -147,8 +147,7 @@ async fn a_missing_header_is_a_problem_of_the_request() {
     let id = alice.create(&note("Milk")).await.id();
     for (method, path) in operations(&id) {
         let refused = send(alice.anonymous(method, &path)).await;
-        let refused = refused.expect_problem(401, "unauthenticated");
-        assert_eq!(refused.header("www-authenticate"), "Bearer");
+        refused.expect_unauthenticated();
     }
     let untyped = alice.request(Method::POST, "/notes");
     let refused = send(untyped.body(note("Milk").to_string())).await;
@@ -175,7 +174,7 @@ async fn a_header_is_never_identity() {
         ] {
             let request = alice.anonymous(method.clone(), &path);
             let refused = send(request.header(header, value)).await;
-            refused.expect_problem(401, "unauthenticated");
+            refused.expect_unauthenticated();
         }
     }
     let mallory = new_user();
@@ -186,11 +185,12 @@ async fn a_header_is_never_identity() {
 
 #[tokio::test]
 async fn a_token_that_is_no_user_is_401() {
+    let alice = new_user();
     let long = format!("Bearer {}", "a".repeat(256));
     for token in ["", "Bearer", "Bearer ", "Basic YTpi", "alice", &long] {
-        let request = new_user().anonymous(Method::GET, "/notes");
+        let request = alice.anonymous(Method::GET, "/notes");
         let refused = send(request.header(AUTHORIZATION, token)).await;
-        refused.expect_problem(401, "unauthenticated");
+        refused.expect_unauthenticated();
     }
 }
 
@@ -394,6 +394,9 @@ async fn a_replay_after_a_change_is_a_replay() {
 
 #[tokio::test]
 async fn a_delayed_first_attempt_does_not_bring_a_deleted_note_back() {
+    if skip_behind_gateway("a half-sent request does not reach the API") {
+        return;
+    }
     let (alice, key) = (new_user(), new_key());
     let first = HalfSent::creation(&alice, &key, &note("Milk")).await;
     alice.create_as(&key, &note("Milk")).await.expect(201);

@@ -22,7 +22,7 @@ use support::answer::{Answer, send};
 use support::in_process::panics;
 use support::user::User;
 use support::wire::Wire;
-use support::{Server, ids, new_key, new_user, note};
+use support::{Server, behind_gateway, ids, new_key, new_user, note, skip_behind_gateway};
 
 #[tokio::test]
 async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
@@ -58,8 +58,10 @@ fn keys_of_one_millisecond(count: usize) -> Vec<String> {
 async fn each_of_5_000_creations_of_one_millisecond_takes_one_put_and_none_is_lost() {
     let server = Server::own();
     let alice = server.new_user();
-    let keys = keys_of_one_millisecond(5_000);
-    assert_eq!(keys.len(), 5_000);
+    // An emulated gateway takes a tenth of a second for each.
+    let count = if behind_gateway() { 500 } else { 5_000 };
+    let keys = keys_of_one_millisecond(count);
+    assert_eq!(keys.len(), count);
     stream::iter(&keys)
         .for_each_concurrent(64, async |key| {
             let mut created = alice.create_as(key, &note("Milk")).await;
@@ -188,6 +190,9 @@ async fn serves_as_ever(alice: &User) {
 
 #[tokio::test]
 async fn no_request_is_a_danger() {
+    if skip_behind_gateway("it answers what has no route, and mends what is odd") {
+        return;
+    }
     let alice = new_user();
     let milk = note("Milk");
     let there = join_all((0..100).map(|_| alice.create(&milk))).await;
@@ -219,6 +224,9 @@ async fn no_request_is_a_danger() {
 
 #[tokio::test]
 async fn no_sequence_of_bytes_is_a_danger() {
+    if skip_behind_gateway("bytes that are no request do not reach the API") {
+        return;
+    }
     let alice = new_user();
     let sequences = samples("sequences of bytes", &any_bytes(&alice.id), 400);
     stream::iter(sequences)
@@ -239,6 +247,9 @@ async fn no_sequence_of_bytes_is_a_danger() {
 
 #[tokio::test]
 async fn an_answer_that_may_come_before_the_body_closes_the_connection_and_says_so() {
+    if skip_behind_gateway("connections end at it") {
+        return;
+    }
     let alice = new_user();
     for (request, status) in [
         ("POST /nowhere", 404),

@@ -103,6 +103,7 @@ impl Program {
     pub(crate) fn user_with_token(&self, token: &str) -> User {
         User {
             id: token.to_owned(),
+            token: token.to_owned(),
             ..self.new_user()
         }
     }

@@ -2,6 +2,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Request, RequestBuilder};
 use serde_json::Value;
 
+use super::behind_gateway;
+
 /// A response, read as a whole.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -51,6 +53,18 @@ impl Answer {
         for internal in ["dynamo", "exception", "panick", ".rs:", "serde", "sqlite"] {
             assert!(!text.contains(internal), "{text}");
         }
+        answer
+    }
+
+    /// Itself, if it says that the request does not tell who sends it. A gateway says so in its
+    /// own words, before the API.
+    #[track_caller]
+    pub(crate) fn expect_unauthenticated(self) -> Self {
+        if behind_gateway() {
+            return self.expect(401);
+        }
+        let answer = self.expect_problem(401, "unauthenticated");
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
         answer
     }
 

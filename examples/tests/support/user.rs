@@ -1,8 +1,21 @@
+use std::sync::{LazyLock, Mutex};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::TOKENS_VARIABLE;
 use super::answer::{Answer, send};
+
+/// The tokens in the file that [`TOKENS_VARIABLE`] names, which nobody has taken yet.
+static TOKENS: LazyLock<Mutex<std::vec::IntoIter<String>>> = LazyLock::new(|| {
+    let file = std::env::var(TOKENS_VARIABLE).unwrap();
+    let tokens = std::fs::read_to_string(file).unwrap();
+    let tokens: Vec<_> = tokens.lines().map(str::to_owned).collect();
+    Mutex::new(tokens.into_iter())
+});
 
 /// A user of a server.
 ///
@@ -10,15 +23,31 @@ use super::answer::{Answer, send};
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: String,
+    pub(crate) token: String,
     pub(crate) url: String,
     pub(crate) http: Client,
 }
 
 impl User {
-    /// A user of the server at this URL whom nobody has seen before.
+    /// A user, whose token is the user id, of the server at this URL whom nobody has seen before.
     pub(crate) fn new(url: &str) -> Self {
+        let id = format!("user-{}", Uuid::now_v7());
+        Self::with_token(id.clone(), id, url)
+    }
+
+    /// The next of the users who have signed in.
+    pub(crate) fn signed_in(url: &str) -> Self {
+        let token = TOKENS.lock().unwrap().next().expect("one more token");
+        let claims = token.split('.').nth(1).unwrap();
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        Self::with_token(claims["sub"].as_str().unwrap().to_owned(), token, url)
+    }
+
+    fn with_token(id: String, token: String, url: &str) -> Self {
         Self {
-            id: format!("user-{}", Uuid::now_v7()),
+            id,
+            token,
             url: url.to_owned(),
             http: Client::builder().no_proxy().build().unwrap(),
         }
@@ -26,7 +55,7 @@ impl User {
 
     /// A request of this user.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.anonymous(method, path).bearer_auth(&self.id)
+        self.anonymous(method, path).bearer_auth(&self.token)
     }
 
     /// A request that does not say who sends it.

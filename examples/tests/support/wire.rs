@@ -60,7 +60,7 @@ impl HalfSent {
             "POST /notes HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\n\
              Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Expect: 100-continue\r\nConnection: close\r\n\r\n",
-            user.id,
+            user.token,
             body.len()
         );
         let mut wire = Wire::open(&user.url).await;
