@@ -28,7 +28,8 @@ use support::{Server, behind_gateway, ids, new_key, new_user, note, skip_behind_
 async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
     let alice = new_user();
     let milk = note("Milk");
-    let answers = join_all((0..200).map(|_| alice.create(&milk))).await;
+    let create = async |_| alice.until_known(alice.create(&milk).await, &milk).await;
+    let answers = join_all((0..200).map(create)).await;
     let created: BTreeSet<_> = answers.into_iter().map(|it| it.expect(201).id()).collect();
     assert_eq!(created.len(), 200);
     let listed = alice.all().await;
@@ -57,20 +58,15 @@ fn keys_of_one_millisecond(count: usize) -> Vec<String> {
 #[tokio::test]
 async fn each_of_5_000_creations_of_one_millisecond_takes_one_put_and_none_is_lost() {
     let server = Server::own();
-    let alice = server.new_user();
+    let (alice, milk) = (server.new_user(), note("Milk"));
     // An emulated gateway takes a tenth of a second for each.
     let count = if behind_gateway() { 500 } else { 5_000 };
     let keys = keys_of_one_millisecond(count);
     assert_eq!(keys.len(), count);
     stream::iter(&keys)
         .for_each_concurrent(64, async |key| {
-            let mut created = alice.create_as(key, &note("Milk")).await;
-            // Another process may be on a slow disk; then the key makes it safe to ask again.
-            while server.below.is_none() && created.status == 503 {
-                println!("asked again, because of: {}", created.body);
-                created = alice.create_as(key, &note("Milk")).await;
-            }
-            created.expect(201);
+            let created = alice.create_as(key, &milk).await;
+            alice.until_known(created, &milk).await.expect(201);
         })
         .await;
 

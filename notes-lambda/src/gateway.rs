@@ -50,8 +50,12 @@ impl<S: NoteStore + 'static> Gateway<S> {
     /// Answers invocations for as long as Lambda has some.
     ///
     /// # Errors
-    /// When the Lambda Runtime API fails.
+    /// When the Lambda Runtime API fails, or is not there.
     pub async fn run(self) -> Result<(), Init> {
+        // Without it, lambda_runtime panics.
+        if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|it| it.is_empty()) {
+            return Err("AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only".into());
+        }
         lambda_runtime::run_concurrent(self).await.map_err(Init)
     }
 }

@@ -7,6 +7,10 @@ use serde_json::Value;
 /// Which of the things that an authorizer of API Gateway verified is the user. One holds per
 /// deployment, and all others are ignored.
 ///
+/// The caller of a function URL is known by none of them: it has no authorizer but IAM, and IAM knows
+/// roles, which are not people. Behind a function URL, give [`Api`](crate::Api) the user by a service
+/// of your own that verifies a token.
+///
 /// As a setting it is written `jwt:CLAIM`, `cognito:CLAIM`, `lambda:KEY` or `lambda-principal`.
 ///
 /// ```
@@ -22,7 +26,8 @@ pub enum Identity {
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
     JwtClaim(String),
-    /// A claim of the token that the [Cognito authorizer][docs] of a REST API verified.
+    /// A claim of the token that the [Cognito authorizer][docs] of a REST API verified. An HTTP API
+    /// with payload format 1.0 tells the claims of its JWT authorizer in the same place.
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     CognitoClaim(String),

@@ -12,7 +12,9 @@ use crate::{CorsOrigins, Identity};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// `NOTES_TABLE`: the table's name.
+    /// `NOTES_TABLE`: the table's [name][docs] or ARN.
+    ///
+    /// [docs]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     pub table: String,
     /// `NOTES_IDENTITY`: who the user is.
     pub identity: Identity,
@@ -41,7 +43,7 @@ impl Settings {
         let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
         let days = optional::<NonZeroU32>(&variable, "NOTES_RETENTION_DAYS")?;
         Ok(Self {
-            table: required("NOTES_TABLE")?,
+            table: table(required("NOTES_TABLE")?)?,
             identity: parsed("NOTES_IDENTITY", &required("NOTES_IDENTITY")?)?,
             retention: days.map(|it| Duration::from_secs(u64::from(it.get()) * 24 * 60 * 60)),
             consistent_reads: optional(&variable, "NOTES_CONSISTENT_READS")?.unwrap_or(true),
@@ -57,6 +59,15 @@ impl Settings {
             None => notes,
         }
     }
+}
+
+fn table(name: String) -> Result<String, Init> {
+    let allowed = |it: u8| it.is_ascii_alphanumeric() || b"_-.".contains(&it);
+    if name.starts_with("arn:") || (3..=255).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(name);
+    }
+    let why = "a table's name has 3 to 255 of a-z, A-Z, 0-9, _, - and .";
+    Err(format!("NOTES_TABLE is {name:?}: {why}").into())
 }
 
 fn optional<T: FromStr<Err: fmt::Display>>(
@@ -146,6 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_known_by_name_or_arn() {
+        let longest = "n".repeat(255);
+        let arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/notes";
+        for table in ["n_0", "Notes-prod.eu", &longest, arn] {
+            assert_eq!(read_with("NOTES_TABLE", table).unwrap().table, table);
+        }
+        refused("NOTES_TABLE", &"n".repeat(256));
+    }
+
+    #[test]
     fn an_empty_optional_setting_is_not_set() {
         for name in [
             "NOTES_RETENTION_DAYS",
@@ -172,7 +193,11 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_one_line_that_names_it_and_shows_its_value() {
         for (name, values) in [
-            ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"][..]),
+            (
+                "NOTES_TABLE",
+                &["no", "notes table", "notes\n", "Zürich"][..],
+            ),
+            ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"]),
             (
                 "NOTES_RETENTION_DAYS",
                 &["0", "-1", "1.5", "ninety", "90d", "4294967296", " 90"],

@@ -6,8 +6,8 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::TOKENS_VARIABLE;
 use super::answer::{Answer, send};
+use super::{Server, TOKENS_VARIABLE};
 
 /// The tokens in the file that [`TOKENS_VARIABLE`] names, which nobody has taken yet.
 static TOKENS: LazyLock<Mutex<std::vec::IntoIter<String>>> = LazyLock::new(|| {
@@ -82,6 +82,17 @@ impl User {
 
     pub(crate) async fn create_as(&self, key: &str, note: &Value) -> Answer {
         send(self.creation(key, note)).await
+    }
+
+    /// The answer to a creation: asks again while another process, which may be on a slow disk or
+    /// behind a slow gateway, does not say in time whether it has happened. The key makes that safe.
+    pub(crate) async fn until_known(&self, mut answer: Answer, note: &Value) -> Answer {
+        while answer.status == 503 && Server::shared().below.is_none() {
+            println!("asked again, because of: {}", answer.body);
+            let key = answer.header("idempotency-key");
+            answer = self.create_as(key, note).await;
+        }
+        answer
     }
 
     pub(crate) async fn get(&self, id: &str) -> Answer {

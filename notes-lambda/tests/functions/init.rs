@@ -46,6 +46,11 @@ async fn a_function_with_a_wrong_setting_ends_with_one_line_that_shows_it() {
     for binary in binaries() {
         for (name, value, why) in [
             (
+                "NOTES_TABLE",
+                "my notes",
+                "a table's name has 3 to 255 of a-z, A-Z, 0-9, _, - and .",
+            ),
+            (
                 "NOTES_IDENTITY",
                 "header:x-user-id",
                 "an identity is jwt:CLAIM, cognito:CLAIM, lambda:KEY or lambda-principal",
@@ -70,6 +75,13 @@ async fn a_function_with_a_wrong_setting_ends_with_one_line_that_shows_it() {
             assert_eq!(refusal(binary, name, Some(value)).await, line);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_lambda_a_function_ends_with_one_line_that_says_so() {
+    let said = refusal(ALL, "AWS_LAMBDA_RUNTIME_API", Some("")).await;
+    let line = "Error: AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only\n";
+    assert_eq!(said, line);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,23 @@
+//! A Lambda function of one's own: the parts of notes-lambda's functions, put together in code.
+//!
+//! This one has its settings in the source, serves lists only, and asks the store with eventual
+//! consistency, for half the price.
+//!
+//! ```sh
+//! cargo build --release --example own_function    # the file to upload as `bootstrap`
+//! ```
+
+use notes_core::Notes;
+use notes_dynamo::{DynamoNoteStore, client_from_env};
+use notes_lambda::{Api, Gateway, Identity, Init, Operation};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Init> {
+    let client = client_from_env()?;
+    let store = DynamoNoteStore::new(client, "notes").with_eventually_consistent_reads();
+    // Opens the connection while Lambda still gives a whole CPU.
+    store.warm_up().await;
+    let api = Api::new(Notes::new(store)).only(Operation::List);
+    let user = Identity::JwtClaim("sub".to_owned());
+    Gateway::new(api, user).run().await
+}
