@@ -31,6 +31,7 @@ pub mod isolation;
 pub mod list;
 pub mod purge;
 pub mod renewal;
+pub mod service;
 pub mod update;
 
 /// A store under test.
@@ -107,16 +108,20 @@ macro_rules! __conformance_cases {
                 keeps_text_byte_for_byte
                 keeps_control_characters_of_the_content
                 stores_the_largest_values
+                stores_the_smallest_values
                 stores_an_empty_content
                 takes_an_id_of_any_date
+                keeps_apart_ids_that_differ_in_one_bit
                 never_overwrites_a_live_note
                 repeated_shows_that_it_has_happened
                 tells_the_note_as_it_is_now_and_how_it_was_created
                 never_reuses_the_id_of_a_deleted_note
                 never_reuses_the_id_of_an_expired_note
+                keeps_the_id_of_an_expired_note_spent_as_long_as_asked
                 of_an_expired_note_spends_its_id_at_once
                 never_overwrites_an_item_that_cannot_be_read
                 of_concurrent_inserts_of_one_id_exactly_one_wins
+                of_concurrent_inserts_of_different_ids_loses_none
             }
             get {
                 gives_nothing_for_an_id_never_used
@@ -132,21 +137,27 @@ macro_rules! __conformance_cases {
                 orders_notes_of_one_millisecond_by_id
                 gives_every_note_once_whatever_the_limit
                 gives_every_note_once_over_several_large_pages
+                gives_every_note_once_when_notes_are_large
+                keeps_the_order_of_creation_when_notes_change
                 excludes_both_bounds_of_time
                 gives_an_empty_page_for_reversed_bounds
+                gives_nothing_beyond_either_end_of_time
                 goes_on_after_a_position
                 goes_on_after_a_position_without_a_note
+                goes_on_after_the_first_and_the_last_of_all_positions
                 keeps_its_bounds_whatever_the_position
                 hides_deleted_notes
                 hides_notes_from_the_second_of_their_expiry
                 finds_notes_beyond_many_hidden_ones
                 names_items_that_cannot_be_read_and_hides_no_others
                 gives_notes_that_stay_once_while_others_come_and_go
+                gives_notes_that_stay_once_while_each_page_has_rivals
             }
             update {
                 changes_one_field_and_keeps_the_others
                 removes_and_restores_category_and_expiry
                 changes_several_fields_at_once
+                keeps_text_byte_for_byte
                 takes_the_largest_values
                 gives_the_new_revision_also_when_nothing_else_changes
                 moves_the_end_of_a_note
@@ -162,9 +173,11 @@ macro_rules! __conformance_cases {
                 repeated_after_the_end_of_the_note_shows_that_it_has_happened
                 ends_a_note_at_once
                 repeated_after_a_rival_is_refused
+                repeated_while_under_way_happens_once
                 refuses_an_item_that_cannot_be_read
                 of_concurrent_updates_of_one_revision_exactly_one_wins
                 of_concurrent_updates_of_any_revision_the_greatest_stays
+                of_concurrent_updates_of_different_fields_loses_none
             }
             renewal {
                 moves_the_end_of_a_retained_note
@@ -175,6 +188,7 @@ macro_rules! __conformance_cases {
             delete {
                 makes_a_note_invisible_and_its_id_spent
                 outlasts_the_expiry_of_the_note
+                keeps_the_id_spent_as_long_as_asked
                 finds_an_id_never_used_missing
                 finds_an_expired_note_missing
                 finds_a_note_deleted_by_another_missing
@@ -184,6 +198,7 @@ macro_rules! __conformance_cases {
                 refuses_a_revision_that_does_not_grow
                 refuses_an_item_that_cannot_be_read
                 of_concurrent_writes_of_one_revision_exactly_one_wins
+                of_a_note_that_is_created_again_meanwhile_is_final
             }
             purge {
                 of_a_user_without_items_removes_nothing
@@ -200,6 +215,11 @@ macro_rules! __conformance_cases {
                 of_users_holds_for_purges
                 of_a_note_holds_for_every_method
                 of_unreadable_items_holds
+            }
+            service {
+                repeats_a_creation_without_a_second_note
+                streams_every_note_once
+                erases_all_of_a_user
             }
         }
     };

@@ -5,6 +5,7 @@ mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod content;
+mod delegation;
 mod expiry;
 mod fingerprint;
 mod list_query;

@@ -20,6 +20,13 @@ const MOST_PAGES: usize = 1_000;
 /// How many requests a case has under way at once, where it only prepares what it needs.
 const PREPARING: usize = 16;
 
+/// What is often normalised, re-encoded, escaped or trimmed.
+pub(super) const AWKWARD_TEXT: &str =
+    " é e\u{301} ﬁ İı ß 👩‍👩‍👧‍👦 \u{202e}rtl\u{202c} \u{fffd}\u{ffff}\u{10ffff} \"'\\ {} $ %s ";
+
+/// What a content may have, and other texts end or break at.
+pub(super) const CONTROL_CHARACTERS: &str = "\u{feff} \t\r\n\n\0\u{1}\u{1b}\u{7f}\u{85}\u{2028} \0";
+
 /// A user of the store under test, at a time.
 pub(super) struct Account<'a> {
     harness: &'a dyn Harness,

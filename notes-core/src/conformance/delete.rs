@@ -3,7 +3,9 @@
 use futures_util::future::{join, join_all};
 
 use super::Harness;
-use super::account::{Account, after, foreign, insertion, only, retitle, update_of, updated};
+use super::account::{
+    Account, after, foreign, insertion, only, purge_at, retitle, update_of, updated,
+};
 use crate::{
     DeleteOutcome, Deletion, Expected, InsertOutcome, Note, NoteId, Occupant, Revision,
     StoreErrorKind, Timestamp, UpdateOutcome,
@@ -58,6 +60,26 @@ pub async fn outlasts_the_expiry_of_the_note(harness: &dyn Harness) {
         assert_eq!(account.notes().await, []);
         let outcome = account.insert(&insertion(&note)).await;
         assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    }
+}
+
+/// The id of a deleted note is spent as long as the deletion asks, also when the note would have
+/// ended before.
+pub async fn keeps_the_id_spent_as_long_as_asked(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    for note in [account.new_note(), account.new_note_ending_in(60)] {
+        account.put(&note).await;
+        let month = 30 * 24 * 60 * 60;
+        let deletion = Deletion {
+            purge_at: purge_at(note.id, account.now.as_secs() + month),
+            ..account.deletion_of(&note)
+        };
+        let outcome = account.delete(note.id, &deletion).await;
+        assert_eq!(outcome, DeleteOutcome::Deleted);
+        let later = account.at_millis((deletion.purge_at.as_secs() - 1) * 1_000);
+        let outcome = later.insert(&insertion(&note)).await;
+        assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        assert_eq!(later.get(note.id).await, None);
     }
 }
 
@@ -235,4 +257,26 @@ pub async fn of_concurrent_writes_of_one_revision_exactly_one_wins(harness: &dyn
             (outcome, left) => panic!("{outcome:?} where {left:?} is left"),
         }
     }
+}
+
+/// A repetition of the creation that comes while the note is deleted doesn't bring it back.
+pub async fn of_a_note_that_is_created_again_meanwhile_is_final(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let again = insertion(&note);
+    let deletion = account.deletion_of(&note);
+    let (attempts, outcome) = join(
+        join_all((0..10).map(|_| account.insert(&again))),
+        account.delete(note.id, &deletion),
+    )
+    .await;
+    assert_eq!(outcome, DeleteOutcome::Deleted);
+    let was_there = |it: &InsertOutcome| match it {
+        InsertOutcome::Taken(Occupant::Live { note: told, .. }) => *told == note,
+        InsertOutcome::Taken(Occupant::Spent) => true,
+        _ => false,
+    };
+    assert!(attempts.iter().all(was_there), "{attempts:?}");
+    assert_eq!(account.get(note.id).await, None);
+    assert_eq!(account.notes().await, []);
 }

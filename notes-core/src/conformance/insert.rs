@@ -1,12 +1,18 @@
 //! Clauses of [`NoteStore::insert`](crate::NoteStore::insert).
 
+use std::cmp::Reverse;
+use std::iter;
+
 use futures_util::future::join_all;
 
 use super::Harness;
-use super::account::{Account, insertion, retitle, update_of, updated, value};
+use super::account::{
+    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, assert_updates, insertion, purge_at, retitle, until,
+    update_of, updated, value,
+};
 use crate::{
-    Category, Content, InsertOutcome, Note, NoteId, Occupant, StoreErrorKind, Timestamp, Title,
-    UpdateOutcome,
+    Category, Content, Expiry, InsertOutcome, Note, NoteId, Occupant, StoreErrorKind, Timestamp,
+    Title, UpdateOutcome, UserId,
 };
 
 async fn stores(account: &Account<'_>, note: &Note) {
@@ -31,11 +37,10 @@ pub async fn stores_the_note_as_given(harness: &dyn Harness) {
 /// Text is neither normalised nor re-encoded.
 pub async fn keeps_text_byte_for_byte(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let text = "é e\u{301} ﬁ İı ß 👩‍👩‍👧‍👦 \u{202e}rtl\u{202c} \u{fffd}\u{ffff}\u{10ffff} \"'\\ {} $ %s ";
     let note = Note {
-        title: value(text),
-        content: value(text),
-        category: Some(value(text.trim())),
+        title: value(AWKWARD_TEXT),
+        content: value(AWKWARD_TEXT),
+        category: Some(value(AWKWARD_TEXT)),
         ..account.new_note()
     };
     stores(&account, &note).await;
@@ -45,7 +50,7 @@ pub async fn keeps_text_byte_for_byte(harness: &dyn Harness) {
 pub async fn keeps_control_characters_of_the_content(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
-        content: value("\u{feff} \t\r\n\n\0\u{1}\u{1b}\u{7f}\u{85}\u{2028} \0"),
+        content: value(CONTROL_CHARACTERS),
         ..account.new_note()
     };
     stores(&account, &note).await;
@@ -54,11 +59,30 @@ pub async fn keeps_control_characters_of_the_content(harness: &dyn Harness) {
 /// A note with the largest values of all fields at once fits.
 pub async fn stores_the_largest_values(harness: &dyn Harness) {
     let account = Account::open(harness);
+    let longest = format!("{:x<1$}", account.user.as_str(), UserId::MAX_BYTES);
+    let account = Account::named(harness, &longest);
+    for content in [
+        "x".repeat(Content::MAX_BYTES),
+        "𝄞".repeat(Content::MAX_BYTES / 4),
+    ] {
+        let note = Note {
+            title: value(&"𝄞".repeat(Title::MAX_CHARS)),
+            content: value(&content),
+            category: Some(value(&"𝄞".repeat(Category::MAX_CHARS))),
+            ..account.new_retained_note()
+        };
+        stores(&account, &note).await;
+    }
+}
+
+/// One character is a title, and one is a category.
+pub async fn stores_the_smallest_values(harness: &dyn Harness) {
+    let account = Account::open(harness);
     let note = Note {
-        title: value(&"𝄞".repeat(Title::MAX_CHARS)),
-        content: value(&"x".repeat(Content::MAX_BYTES)),
-        category: Some(value(&"𝄞".repeat(Category::MAX_CHARS))),
-        ..account.new_retained_note()
+        title: value("0"),
+        content: value(""),
+        category: Some(value("-")),
+        ..account.new_note_ending_in(1)
     };
     stores(&account, &note).await;
 }
@@ -88,6 +112,20 @@ pub async fn takes_an_id_of_any_date(harness: &dyn Harness) {
     }
     let listed = account.notes().await;
     assert!(listed.iter().rev().map(|note| note.id).eq(ids));
+}
+
+/// Ids that differ in one bit are two ids: a key keeps each of them.
+pub async fn keeps_apart_ids_that_differ_in_one_bit(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let id = account.new_note().id.ordinal();
+    let ids = iter::once(id).chain((0..80).map(|bit| id ^ (1 << bit)));
+    let notes: Vec<_> = ids
+        .map(|id| account.note(NoteId::from_ordinal(id).expect("an id")))
+        .collect();
+    account.put_all(&notes).await;
+    for note in &notes {
+        assert_eq!(account.get(note.id).await.as_ref(), Some(note));
+    }
 }
 
 /// A live note stays as it is, whatever the same id is used for.
@@ -145,6 +183,19 @@ pub async fn never_reuses_the_id_of_an_expired_note(harness: &dyn Harness) {
     assert_spent(&later, &note).await;
 }
 
+/// The id of an expired note is spent as long as the insertion, or the last update of the end, asks.
+pub async fn keeps_the_id_of_an_expired_note_spent_as_long_as_asked(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note_ending_in(60);
+    account.put(&note).await;
+    let last_second = |end: Expiry| purge_at(note.id, end.as_secs()).as_secs() - 1;
+    let later = |secs: u64| account.at_millis(secs * 1_000);
+    assert_spent(&later(last_second(account.expiry_in(60))), &note).await;
+    let end = account.expiry_in(30 * 24 * 60 * 60);
+    assert_updates(&account, &note, &update_of(&note, until(end))).await;
+    assert_spent(&later(last_second(end)), &note).await;
+}
+
 /// A note that is expired when it comes is taken, and never seen.
 pub async fn of_an_expired_note_spends_its_id_at_once(harness: &dyn Harness) {
     let account = Account::open(harness);
@@ -185,6 +236,15 @@ pub async fn of_concurrent_inserts_of_one_id_exactly_one_wins(harness: &dyn Harn
             assert_eq!(outcome, taken_by(&winner, &winner));
         }
     }
+}
+
+/// Of concurrent inserts of different ids each is acknowledged, and none is lost.
+pub async fn of_concurrent_inserts_of_different_ids_loses_none(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes: Vec<_> = (0..40).map(|_| account.new_note()).collect();
+    join_all(notes.iter().map(|it| account.put(it))).await;
+    notes.sort_by_key(|note| Reverse(note.id));
+    assert_eq!(account.notes().await, notes);
 }
 
 fn taken_by(note: &Note, created: &Note) -> InsertOutcome {

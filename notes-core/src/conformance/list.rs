@@ -3,9 +3,11 @@
 use std::borrow::Borrow;
 use std::slice;
 
+use futures_util::future::join;
+
 use super::Harness;
-use super::account::{Account, expiry};
-use crate::{ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
+use super::account::{Account, expiry, retitle, update_of, updated, value};
+use crate::{Content, ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
 
 /// A list of all, in pages of this size.
 fn by(limit: usize, order: Order) -> ListQuery {
@@ -99,6 +101,29 @@ pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harnes
     assert_eq!(ids(&newest), ids(notes.iter().rev()));
 }
 
+/// A page of large notes may have few of them; following `next` gives each once all the same.
+pub async fn gives_every_note_once_when_notes_are_large(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(8);
+    for note in &mut notes {
+        note.content = value(&"x".repeat(Content::MAX_BYTES));
+    }
+    account.put_all(&notes).await;
+    assert_listed(&account, &notes).await;
+}
+
+/// The order is that of creation, whatever changed last.
+pub async fn keeps_the_order_of_creation_when_notes_change(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = put(&account, 5).await;
+    for index in [3, 0] {
+        let update = update_of(&notes[index], retitle("Changed last"));
+        account.update(notes[index].id, &update).await;
+        notes[index] = updated(&notes[index], &update);
+    }
+    assert_listed(&account, &notes).await;
+}
+
 /// A note belongs to a stretch of time when it was created after its start and before its end; one
 /// created in the millisecond of a bound is outside.
 pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
@@ -159,6 +184,27 @@ pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
     }
 }
 
+/// Nothing was created before 1970, and nothing is today that comes after the last moment.
+pub async fn gives_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let last = Timestamp::MAX.as_millis();
+    for order in [Order::Newest, Order::Oldest] {
+        for (after, before) in [(None, Some(0)), (Some(0), Some(0)), (Some(last), None)] {
+            let query = ListQuery {
+                order,
+                ..within(after, before)
+            };
+            assert_eq!(account.list(query).await.notes, [], "{query:?}");
+        }
+        let all = ListQuery {
+            order,
+            ..within(Some(0), Some(last))
+        };
+        assert_eq!(account.list(all).await.notes, slice::from_ref(&note));
+    }
+}
+
 /// A position cuts off what comes before it in the order asked for, and itself.
 pub async fn goes_on_after_a_position(harness: &dyn Harness) {
     let account = Account::open(harness);
@@ -193,6 +239,26 @@ pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
             };
             assert_eq!(account.list(query).await.notes, slice::from_ref(expected));
         }
+    }
+}
+
+/// After the last of all positions nothing comes, and after the first everything does.
+pub async fn goes_on_after_the_first_and_the_last_of_all_positions(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let first = NoteId::from_ordinal(0);
+    let last = NoteId::from_ordinal((1 << 122) - 1);
+    for (position, order, expected) in [
+        (first, Order::Oldest, slice::from_ref(&note)),
+        (first, Order::Newest, &[]),
+        (last, Order::Oldest, &[]),
+        (last, Order::Newest, slice::from_ref(&note)),
+    ] {
+        let query = ListQuery {
+            position,
+            ..by(2, order)
+        };
+        assert_eq!(account.list(query).await.notes, expected, "{query:?}");
     }
 }
 
@@ -247,13 +313,13 @@ pub async fn hides_notes_from_the_second_of_their_expiry(harness: &dyn Harness) 
 /// However many hidden notes lie between two live ones, both are in the list.
 pub async fn finds_notes_beyond_many_hidden_ones(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let mut notes = account.new_notes(153);
-    for note in &mut notes[1..76] {
+    let mut notes = account.new_notes(303);
+    for note in &mut notes[1..151] {
         note.expiry = Some(account.expiry_in(0));
     }
     account.put_all(&notes).await;
-    account.remove_all(&notes[77..152]).await;
-    let live = [notes[0].clone(), notes[76].clone(), notes[152].clone()];
+    account.remove_all(&notes[152..302]).await;
+    let live = [notes[0].clone(), notes[151].clone(), notes[302].clone()];
     assert_listed(&account, &live).await;
 }
 
@@ -306,5 +372,39 @@ pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn H
         }
         listed.retain(|it| ids(&notes).contains(&it.id));
         assert_eq!(listed, notes);
+    }
+}
+
+/// Notes that come and go while each page is read don't disturb those that stay, also where the
+/// position is one of them.
+pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn Harness) {
+    for (limit, order) in [(1, Order::Newest), (2, Order::Oldest), (3, Order::Newest)] {
+        let account = Account::open(harness);
+        let mut notes = account.new_notes(30);
+        if order == Order::Newest {
+            notes.reverse();
+        }
+        // Two of three stay. The others are there one after another, each while a page is read.
+        let (stay, pass): (Vec<_>, Vec<_>) = (0..30).partition(|index| index % 3 != 1);
+        let stay: Vec<_> = stay.into_iter().map(|it| notes[it].clone()).collect();
+        account.put_all(&stay).await;
+        let mut query = by(limit, order);
+        let mut listed: Vec<Note> = Vec::new();
+        let mut passing = pass.into_iter().map(|it| &notes[it]).cycle();
+        for _ in 0..100 {
+            let rival = account.note(NoteId::generate(
+                passing.next().expect("endless").created_at(),
+            ));
+            let (page, ()) = join(account.page(&query), account.put(&rival)).await;
+            account.remove(&rival).await;
+            listed.extend(page.notes);
+            query.position = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(query.position, None, "the list has an end");
+        listed.retain(|it| ids(&stay).contains(&it.id));
+        assert_eq!(listed, stay);
     }
 }

@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 
 use super::Harness;
 use super::account::{
-    Account, after, assert_stale, assert_updates, expiry, foreign, insertion, only, renewal,
-    retitle, until, update_of, updated, value, without_expiry,
+    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, after, assert_stale, assert_updates, expiry,
+    foreign, insertion, only, renewal, retitle, until, update_of, updated, value, without_expiry,
 };
 use crate::{
     Category, Change, Content, Expected, InsertOutcome, NoteId, NotePatch, Occupant, Revision,
@@ -83,6 +83,21 @@ pub async fn changes_several_fields_at_once(harness: &dyn Harness) {
         expiry: Change::Set(account.expiry_in(60)),
     };
     assert_updates(&account, &note, &update_of(&note, patch)).await;
+}
+
+/// Text is neither normalised nor re-encoded.
+pub async fn keeps_text_byte_for_byte(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.put_new().await;
+    for content in [AWKWARD_TEXT, CONTROL_CHARACTERS] {
+        let patch = NotePatch {
+            title: Some(value(AWKWARD_TEXT)),
+            content: Some(value(content)),
+            category: Change::Set(value(AWKWARD_TEXT)),
+            ..NotePatch::default()
+        };
+        note = assert_updates(&account, &note, &update_of(&note, patch)).await;
+    }
 }
 
 /// A note takes the largest values of all fields at once also when it has others.
@@ -379,4 +394,57 @@ pub async fn of_concurrent_updates_of_any_revision_the_greatest_stays(harness: &
     let greatest = updated(&created, &rivals[19]);
     assert_eq!(outcomes[0], UpdateOutcome::Updated(greatest.clone()));
     assert_eq!(account.get(created.id).await, Some(greatest));
+}
+
+/// Of concurrent updates of different fields none is lost: what each `Updated` one mentions is
+/// there in the end.
+pub async fn of_concurrent_updates_of_different_fields_loses_none(harness: &dyn Harness) {
+    for _ in 0..5 {
+        let account = Account::open(harness);
+        let created = account.put_new().await;
+        let patches = [
+            retitle("Changed"),
+            NotePatch {
+                content: Some(value("changed")),
+                ..NotePatch::default()
+            },
+            NotePatch {
+                category: Change::Set(value("changed")),
+                ..NotePatch::default()
+            },
+            until(account.expiry_in(60)),
+        ];
+        let mut updates: Vec<Update> = Vec::new();
+        for patch in patches {
+            let last = updates.last().map_or(created.revision, |it| it.revision);
+            updates.push(Update {
+                expected: Expected::Any,
+                revision: after(last),
+                ..update_of(&created, patch)
+            });
+        }
+        let outcomes = join_all(updates.iter().map(|it| account.update(created.id, it))).await;
+        let mut note = created;
+        for (update, outcome) in updates.iter().zip(outcomes) {
+            match outcome {
+                UpdateOutcome::Updated(_) => note = updated(&note, update),
+                UpdateOutcome::Stale(Some(_)) => {}
+                outcome => panic!("{outcome:?}"),
+            }
+        }
+        assert_eq!(account.get(note.id).await, Some(note));
+    }
+}
+
+/// An update that comes again while it is under way happens once, and each attempt is told so.
+pub async fn repeated_while_under_way_happens_once(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let update = update_of(&note, retitle("Once"));
+    let attempts = (0..10).map(|_| account.update(note.id, &update));
+    let after = updated(&note, &update);
+    for outcome in join_all(attempts).await {
+        assert_eq!(outcome, UpdateOutcome::Updated(after.clone()));
+    }
+    assert_eq!(account.get(note.id).await, Some(after));
 }

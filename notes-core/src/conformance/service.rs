@@ -1,0 +1,97 @@
+//! Promises of [`Notes`] that it can't keep alone: the store takes part in each.
+
+use futures_util::StreamExt;
+
+use super::Harness;
+use super::account::{Account, retitle, value};
+use crate::{
+    Change, CreateOutcome, DeleteOutcome, Expected, NewNote, Notes, Order, StoreErrorKind,
+    UpdateOutcome,
+};
+
+/// A creation that is repeated makes no second note: not after a change, and not after a deletion.
+pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let (notes, user) = (Notes::new(account.store()), &account.user);
+    let (id, new) = (notes.new_id(), milk());
+    let create = async || {
+        let outcome = notes.create(user, id, new.clone()).await;
+        outcome.expect("create has an outcome")
+    };
+    let CreateOutcome::Created(created) = create().await else {
+        panic!("the note is new");
+    };
+    assert_eq!(create().await, CreateOutcome::Replayed(created));
+
+    let updated = notes.update(user, id, retitle("Butter"), &Expected::Any);
+    let updated = updated.await.expect("update has an outcome");
+    let UpdateOutcome::Updated(changed) = updated else {
+        panic!("{updated:?}");
+    };
+    assert_eq!(create().await, CreateOutcome::Replayed(changed));
+
+    let deleted = notes.delete(user, id, &Expected::Any).await;
+    let deleted = deleted.expect("delete has an outcome");
+    assert_eq!(deleted, DeleteOutcome::Deleted);
+    assert_eq!(create().await, CreateOutcome::Spent);
+}
+
+/// A stream gives each live note once, over all pages, and an error for each item that can't be
+/// read.
+pub async fn streams_every_note_once(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(230);
+    let unreadable = notes.remove(120);
+    account.plant_unreadable(unreadable.id).await;
+    account.put_all(&notes).await;
+    account.remove_all(&notes[50..60]).await;
+    notes.drain(50..60);
+    let service = Notes::new(account.store());
+    for order in [Order::Newest, Order::Oldest] {
+        let all: Vec<_> = service.stream(&account.user, order).collect().await;
+        let (mut read, mut kinds) = (Vec::new(), Vec::new());
+        for item in all {
+            match item {
+                Ok(note) => read.push(note),
+                Err(error) => kinds.push(error.kind()),
+            }
+        }
+        if order == Order::Newest {
+            read.reverse();
+        }
+        assert_eq!(read, notes);
+        assert_eq!(kinds, [StoreErrorKind::Corrupt]);
+    }
+}
+
+/// An erased user has nothing left, in whatever state it was, and the count says how much it was.
+pub async fn erases_all_of_a_user(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(130);
+    let unreadable = notes.remove(70);
+    account.plant_unreadable(unreadable.id).await;
+    for note in &mut notes[..30] {
+        note.expiry = Some(account.expiry_in(0));
+    }
+    account.put_all(&notes).await;
+    account.remove_all(&notes[30..60]).await;
+    let service = Notes::new(account.store());
+    let erased = service.erase(&account.user).await;
+    assert_eq!(erased.expect("erase counts"), 130);
+    let left = service.stream(&account.user, Order::Oldest).count().await;
+    assert_eq!(left, 0);
+    let erased = service.erase(&account.user).await;
+    assert_eq!(erased.expect("erase counts"), 0);
+    account
+        .put_all(&[account.note(notes[30].id), account.note(unreadable.id)])
+        .await;
+}
+
+fn milk() -> NewNote {
+    NewNote {
+        title: value("Milk"),
+        content: value("2 litres"),
+        category: None,
+        expiry: Change::Keep,
+    }
+}

@@ -1,0 +1,72 @@
+//! A pointer to a store is a store, so that [`Notes`](crate::Notes) runs on one that is shared, or
+//! chosen when the program runs.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
+    Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
+};
+
+macro_rules! delegate {
+    ($pointer:ty) => {
+        #[async_trait]
+        impl<T: NoteStore + ?Sized> NoteStore for $pointer {
+            async fn insert(
+                &self,
+                insertion: &Insertion,
+                now: Timestamp,
+            ) -> Result<InsertOutcome, StoreError> {
+                (**self).insert(insertion, now).await
+            }
+
+            async fn get(
+                &self,
+                user: &UserId,
+                id: NoteId,
+                now: Timestamp,
+            ) -> Result<Option<Note>, StoreError> {
+                (**self).get(user, id, now).await
+            }
+
+            async fn list(
+                &self,
+                user: &UserId,
+                query: &ListQuery,
+                now: Timestamp,
+            ) -> Result<Page, StoreError> {
+                (**self).list(user, query, now).await
+            }
+
+            async fn update(
+                &self,
+                user: &UserId,
+                id: NoteId,
+                update: &Update,
+                now: Timestamp,
+            ) -> Result<UpdateOutcome, StoreError> {
+                (**self).update(user, id, update, now).await
+            }
+
+            async fn delete(
+                &self,
+                user: &UserId,
+                id: NoteId,
+                deletion: &Deletion,
+                now: Timestamp,
+            ) -> Result<DeleteOutcome, StoreError> {
+                (**self).delete(user, id, deletion, now).await
+            }
+
+            async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
+                (**self).purge(user, budget).await
+            }
+        }
+    };
+}
+
+delegate!(&T);
+delegate!(Arc<T>);
