@@ -1,7 +1,8 @@
 //! The conformance suite: how to know that a [`NoteStore`] keeps the promises of the port.
 //!
-//! Each case is one clause of the port's documentation, named as a sentence. [`conformance!`] turns
-//! all of them into tests of one store; none can be left out. A store joins by a [`Harness`]:
+//! Each case is one clause of the port's documentation, named as a sentence, or a promise of the
+//! service that the store takes part in. [`conformance!`] turns all of them into tests of one store;
+//! what a store can't support is named there, with the reason. A store joins by a [`Harness`]:
 //!
 //! ```
 //! use notes_core::MemoryNoteStore;

@@ -74,8 +74,8 @@ async fn a_store_may_be_chosen_when_the_program_runs() {
     let notes = Notes::new(Arc::clone(&store));
     let id = notes.new_id();
     assert!(notes.create(&user, id, milk()).await.is_ok());
-    let note = Notes::new(&store).get(&user, id).await.unwrap();
-    assert_eq!(note.map(|it| it.id), Some(id));
+    let created = Notes::new(&store).get(&user, id).await.unwrap();
+    assert_eq!(created.map(|it| it.id), Some(id));
 }
 
 /// What the feature `mock` is for: code on top of the port, and a store that fails on demand.

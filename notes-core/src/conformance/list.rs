@@ -10,7 +10,7 @@ use super::account::{Account, expiry, retitle, update_of, updated, value};
 use crate::{Content, ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
 
 /// A list of all, in pages of this size.
-fn by(limit: usize, order: Order) -> ListQuery {
+pub(super) fn by(limit: usize, order: Order) -> ListQuery {
     let limit = u8::try_from(limit).expect("a small number");
     ListQuery {
         limit: PageLimit::try_from(limit).expect("a limit"),
@@ -380,23 +380,27 @@ pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn H
 pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn Harness) {
     for (limit, order) in [(1, Order::Newest), (2, Order::Oldest), (3, Order::Newest)] {
         let account = Account::open(harness);
-        let mut notes = account.new_notes(30);
+        let mut notes = put(&account, 12).await;
         if order == Order::Newest {
             notes.reverse();
         }
-        // Two of three stay. The others are there one after another, each while a page is read.
-        let (stay, pass): (Vec<_>, Vec<_>) = (0..30).partition(|index| index % 3 != 1);
-        let stay: Vec<_> = stay.into_iter().map(|it| notes[it].clone()).collect();
-        account.put_all(&stay).await;
         let mut query = by(limit, order);
-        let mut listed: Vec<Note> = Vec::new();
-        let mut passing = pass.into_iter().map(|it| &notes[it]).cycle();
-        for _ in 0..100 {
-            let rival = account.note(NoteId::generate(
-                passing.next().expect("endless").created_at(),
-            ));
-            let (page, ()) = join(account.page(&query), account.put(&rival)).await;
-            account.remove(&rival).await;
+        let mut listed = Vec::new();
+        for round in 0..100 {
+            // Every other page begins with a rival; where the limit is 1, it is the next position.
+            let first = query.position.filter(|_| round % 2 == 1).map(|position| {
+                let ordinal = match order {
+                    Order::Newest => position.ordinal() - 1,
+                    Order::Oldest => position.ordinal() + 1,
+                };
+                account.note(NoteId::from_ordinal(ordinal).expect("an id of today"))
+            });
+            let beside = notes[round % notes.len()].created_at();
+            let beside = account.note(NoteId::generate(beside));
+            account.put_all(first.as_slice()).await;
+            let (page, ()) = join(account.page(&query), account.put(&beside)).await;
+            account.remove_all(first.as_slice()).await;
+            account.remove(&beside).await;
             listed.extend(page.notes);
             query.position = page.next;
             if page.next.is_none() {
@@ -404,7 +408,7 @@ pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn
             }
         }
         assert_eq!(query.position, None, "the list has an end");
-        listed.retain(|it| ids(&stay).contains(&it.id));
-        assert_eq!(listed, stay);
+        listed.retain(|it| ids(&notes).contains(&it.id));
+        assert_eq!(listed, notes);
     }
 }

@@ -17,7 +17,7 @@ async fn purge(account: &Account<'_>, budget: u32) -> Purged {
 }
 
 /// Purges until nothing is left, and gives the number of items removed.
-async fn purge_all(account: &Account<'_>, budget: u32) -> u32 {
+pub(super) async fn purge_all(account: &Account<'_>, budget: u32) -> u32 {
     let mut removed = 0;
     for _ in 0..MOST_CALLS {
         let purged = purge(account, budget).await;

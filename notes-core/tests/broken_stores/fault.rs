@@ -1,0 +1,257 @@
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident: $($of:ident::$case:ident),+;)*) => {
+        /// What a store does wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Fault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl Fault {
+            /// Each fault with the cases that have to catch it.
+            pub(crate) const ALL: &[(Self, &[&str])] = &[
+                $((Self::$fault, &[$(concat!(stringify!($of), "::", stringify!($case))),+]),)*
+            ];
+        }
+    };
+}
+
+faults! {
+    // Keys.
+
+    /// The key is the id alone.
+    UsersShareIds: isolation::of_a_note_holds_for_every_method;
+    /// The column of the user id has 128 characters.
+    CutsUserIds: isolation::of_users_holds_whatever_they_are_called;
+    IgnoresCaseOfUserIds: isolation::of_users_holds_whatever_they_are_called;
+    TrimsUserIds: isolation::of_users_holds_whatever_they_are_called;
+    NormalisesUserIds: isolation::of_users_holds_whatever_they_are_called;
+    /// A list is a scan of all keys that start with the user id.
+    ListsUsersByPrefix: isolation::of_users_holds_whatever_they_are_called;
+    PurgesUsersByPrefix: isolation::of_users_holds_for_purges;
+    /// Items that can't be read are looked up by their id, whoever has them.
+    UnreadableItemsAreShared: isolation::of_unreadable_items_holds;
+    /// As in the original, to the second there.
+    KeyIsTheMillisecond:
+        list::orders_notes_of_one_millisecond_by_id,
+        insert::of_concurrent_inserts_of_different_ids_loses_none;
+    /// The sort key went through a floating-point number.
+    KeyIsADouble: insert::keeps_apart_ids_that_differ_in_one_bit;
+
+    // Values.
+
+    TrimsText: insert::keeps_text_byte_for_byte, update::keeps_text_byte_for_byte;
+    NormalisesText: insert::keeps_text_byte_for_byte, update::keeps_text_byte_for_byte;
+    DropsControlCharacters:
+        insert::keeps_control_characters_of_the_content,
+        update::keeps_text_byte_for_byte;
+    CutsTitles: insert::stores_the_largest_values, update::takes_the_largest_values;
+    CutsContents: insert::stores_the_largest_values, update::takes_the_largest_values;
+    /// An empty text is not stored; then it is missing.
+    EmptyContentIsNone:
+        insert::stores_an_empty_content,
+        insert::stores_the_smallest_values,
+        update::changes_one_field_and_keeps_the_others;
+    /// Only inserts take the text as it is.
+    TrimsTextOfUpdates: update::keeps_text_byte_for_byte;
+    ForgetsWhoSetTheEnd:
+        insert::stores_the_note_as_given,
+        renewal::moves_the_end_of_a_retained_note,
+        renewal::goes_on_after_a_change_of_other_fields;
+
+    // The end of a note.
+
+    EndsASecondLate:
+        insert::never_reuses_the_id_of_an_expired_note,
+        get::hides_a_note_from_the_second_of_its_expiry,
+        list::hides_notes_from_the_second_of_their_expiry,
+        update::never_brings_an_expired_note_back,
+        delete::finds_an_expired_note_missing;
+    EndsASecondEarly:
+        insert::stores_the_smallest_values,
+        get::hides_a_note_from_the_second_of_its_expiry,
+        list::hides_notes_from_the_second_of_their_expiry,
+        update::moves_the_end_of_a_note,
+        delete::finds_an_expired_note_missing;
+    /// All items are removed a day after they end.
+    FreesIdsAfterADay:
+        insert::keeps_the_id_of_an_expired_note_spent_as_long_as_asked,
+        delete::keeps_the_id_spent_as_long_as_asked;
+    /// An update of the expiry leaves the time of removal as it was.
+    RemovalIgnoresUpdates:
+        insert::keeps_the_id_of_an_expired_note_spent_as_long_as_asked,
+        update::moves_the_end_of_a_note;
+    /// A deletion leaves the time of removal as it was.
+    RemovalIgnoresDeletions: delete::keeps_the_id_spent_as_long_as_asked;
+    TombstoneEndsWithTheNote: delete::outlasts_the_expiry_of_the_note;
+
+    // insert
+
+    OverwritesLiveNotes:
+        insert::never_overwrites_a_live_note,
+        insert::repeated_shows_that_it_has_happened,
+        insert::of_concurrent_inserts_of_one_id_exactly_one_wins;
+    OverwritesExpiredNotes: insert::never_reuses_the_id_of_an_expired_note;
+    OverwritesTombstones:
+        insert::never_reuses_the_id_of_a_deleted_note,
+        service::repeats_a_creation_without_a_second_note;
+    OverwritesUnreadableItems: insert::never_overwrites_an_item_that_cannot_be_read;
+    /// What is in the way is not read.
+    TellsTheRejectedNote: insert::never_overwrites_a_live_note;
+    /// The fingerprint is made of the note when it is asked for.
+    ForgetsTheFingerprint:
+        insert::tells_the_note_as_it_is_now_and_how_it_was_created,
+        service::repeats_a_creation_without_a_second_note;
+    RepeatedInsertIsInserted: insert::repeated_shows_that_it_has_happened;
+    IgnoresExpiredInserts: insert::of_an_expired_note_spends_its_id_at_once;
+    RefusesOldIds: insert::takes_an_id_of_any_date;
+    InsertIsNotAtomic: insert::of_concurrent_inserts_of_one_id_exactly_one_wins;
+    /// All notes of a user are one document, read and written as a whole.
+    InsertRewritesTheUser: insert::of_concurrent_inserts_of_different_ids_loses_none;
+    /// A repeated insertion writes the note that it has found once more.
+    RepeatedInsertWrites: delete::of_a_note_that_is_created_again_meanwhile_is_final;
+
+    // get
+
+    GetShowsExpiredNotes: get::hides_a_note_from_the_second_of_its_expiry;
+    GetShowsDeletedNotes:
+        get::hides_a_deleted_note,
+        delete::makes_a_note_invisible_and_its_id_spent;
+    GetIsCached: get::sees_every_acknowledged_write;
+    /// A search for the first key from here on, without a look at which one it is.
+    GetFindsTheNextNote: get::gives_nothing_for_an_id_never_used;
+    GetHidesUnreadableItems: get::fails_as_corrupt_for_an_item_that_cannot_be_read;
+
+    // list
+
+    OldestFirst: list::gives_the_newest_first;
+    NewestFirst: list::gives_the_oldest_first;
+    OrdersByLastChange: list::keeps_the_order_of_creation_when_notes_change;
+    ListShowsExpiredNotes:
+        list::hides_notes_from_the_second_of_their_expiry,
+        list::finds_notes_beyond_many_hidden_ones;
+    ListShowsDeletedNotes: list::hides_deleted_notes;
+    IgnoresTheLimit: list::gives_every_note_once_whatever_the_limit;
+    GivesOneMore: list::gives_every_note_once_whatever_the_limit;
+    /// `next` is the first note of the next page, which goes on after it.
+    DropsANoteAtEachPage: list::gives_every_note_once_whatever_the_limit;
+    /// `next` is the last note that was read, not the last one that was given.
+    NextIsTheLastRead: list::gives_every_note_once_whatever_the_limit;
+    PositionIsIncluded:
+        list::goes_on_after_a_position,
+        list::gives_every_note_once_whatever_the_limit;
+    /// The key before the first is the last.
+    PositionWraps: list::goes_on_after_the_first_and_the_last_of_all_positions;
+    /// The position is looked up, and where it is gone nothing comes after it.
+    PositionIsANote:
+        list::goes_on_after_a_position_without_a_note,
+        list::gives_notes_that_stay_once_while_each_page_has_rivals;
+    PositionReplacesBounds: list::keeps_its_bounds_whatever_the_position;
+    IncludesTheStart: list::excludes_both_bounds_of_time;
+    IncludesTheEnd: list::excludes_both_bounds_of_time;
+    BoundsAreSeconds: list::excludes_both_bounds_of_time;
+    ReversedBoundsFail: list::gives_an_empty_page_for_reversed_bounds;
+    /// What is before 1970 is at the end of time.
+    BoundsWrap: list::gives_nothing_beyond_either_end_of_time;
+    /// The limit counts what is hidden, and a page of fewer notes is taken for the last.
+    ShortPageIsTheEnd: list::finds_notes_beyond_many_hidden_ones;
+    EndsAfterAHundred:
+        list::gives_every_note_once_over_several_large_pages,
+        service::streams_every_note_once;
+    EndsAfterAMegabyte: list::gives_every_note_once_when_notes_are_large;
+    NeverEnds: list::is_empty_for_a_user_without_notes;
+    /// Later pages show the notes as they were when the first was read.
+    PagesAreASnapshot: list::gives_notes_that_stay_once_while_others_come_and_go;
+    UnreadableItemFailsTheList:
+        list::names_items_that_cannot_be_read_and_hides_no_others,
+        service::streams_every_note_once;
+    UnreadableItemIsSkipped: list::names_items_that_cannot_be_read_and_hides_no_others;
+    UnreadableItemEndsTheList: list::names_items_that_cannot_be_read_and_hides_no_others;
+    UnreadableItemIsNeverPassed: list::names_items_that_cannot_be_read_and_hides_no_others;
+
+    // What a write expects.
+
+    IgnoresExpectations: update::refuses_a_foreign_revision, delete::refuses_a_foreign_revision;
+    NoneExpectedIsAny: update::refuses_a_foreign_revision, delete::refuses_a_foreign_revision;
+    ReadsTheFirstExpected:
+        update::accepts_one_of_several_revisions,
+        delete::accepts_one_of_several_revisions;
+    ReadsTenExpected:
+        update::accepts_the_longest_list_of_revisions,
+        delete::accepts_one_of_several_revisions;
+    RequiresARevision: update::accepts_any_revision;
+    RevisionsMayShrink:
+        update::refuses_a_revision_that_does_not_grow,
+        update::repeated_after_a_rival_is_refused,
+        update::of_concurrent_updates_of_any_revision_the_greatest_stays,
+        delete::refuses_a_revision_that_does_not_grow;
+    StaleWithoutNote: update::refuses_a_foreign_revision, delete::refuses_a_foreign_revision;
+
+    // update
+
+    /// As in the original: a ghost that can't be read.
+    UpdateCreates: update::never_creates_a_note;
+    UpdateRevivesDeletedNotes: update::never_brings_a_deleted_note_back;
+    UpdateRevivesExpiredNotes:
+        update::never_brings_an_expired_note_back,
+        update::ends_a_note_at_once;
+    UpdateRepairsUnreadableItems: update::refuses_an_item_that_cannot_be_read;
+    UnreadableItemIsMissing:
+        update::refuses_an_item_that_cannot_be_read,
+        delete::refuses_an_item_that_cannot_be_read;
+    UpdateIsNotAtomic: update::of_concurrent_updates_of_one_revision_exactly_one_wins;
+    /// Without an expected revision, the note is read, changed and put.
+    UnconditionalUpdateIsNotAtomic:
+        update::of_concurrent_updates_of_different_fields_loses_none,
+        update::of_concurrent_updates_of_any_revision_the_greatest_stays;
+    KeepsTheRevision: update::changes_one_field_and_keeps_the_others;
+    UnchangedNoteKeepsTheRevision: update::gives_the_new_revision_also_when_nothing_else_changes;
+    OwnUpdateIsStale:
+        update::repeated_shows_that_it_has_happened,
+        update::repeated_while_under_way_happens_once;
+    OwnUpdateExpires:
+        update::repeated_after_the_end_of_the_note_shows_that_it_has_happened,
+        update::ends_a_note_at_once;
+    /// Any revision that the note ever had is taken for its own.
+    RemembersAllRevisions: update::repeated_after_a_rival_is_refused;
+    CategoryCannotBeRemoved: update::removes_and_restores_category_and_expiry;
+    ExpiryCannotBeRemoved: update::removes_and_restores_category_and_expiry;
+    /// A patch is taken for the whole note.
+    PatchReplacesTheNote: update::changes_one_field_and_keeps_the_others;
+    ChangesOneFieldOnly: update::changes_several_fields_at_once;
+    RefusesAnEndInThePast: update::ends_a_note_at_once;
+    RenewsEveryNote: renewal::is_refused_for_a_note_that_is_not_retained;
+    RenewalIsTheAuthors: renewal::moves_the_end_of_a_retained_note;
+    AuthorsEndIsRetained: renewal::is_over_when_the_author_sets_or_removes_the_end;
+    ChangeEndsRetention: renewal::goes_on_after_a_change_of_other_fields;
+
+    // delete
+
+    DeleteFreesTheId:
+        delete::makes_a_note_invisible_and_its_id_spent,
+        insert::never_reuses_the_id_of_a_deleted_note;
+    MissingIsDeleted: delete::finds_an_id_never_used_missing;
+    DeleteSpendsUnusedIds: delete::finds_an_id_never_used_missing;
+    DeleteFindsExpiredNotes: delete::finds_an_expired_note_missing;
+    AnyTombstoneIsDeleted: delete::finds_a_note_deleted_by_another_missing;
+    RepeatedDeleteIsMissing: delete::repeated_shows_that_it_has_happened;
+    DeleteRemovesUnreadableItems: delete::refuses_an_item_that_cannot_be_read;
+    DeleteIsNotAtomic: delete::of_concurrent_writes_of_one_revision_exactly_one_wins;
+
+    // purge
+
+    PurgeLeavesTombstones:
+        purge::removes_items_whatever_their_state,
+        service::erases_all_of_a_user;
+    PurgeLeavesExpiredNotes: purge::removes_items_whatever_their_state;
+    PurgeFailsOnUnreadableItems: purge::removes_an_item_that_cannot_be_read;
+    /// Items are deleted as notes are.
+    PurgeSpendsIds: purge::leaves_the_user_able_to_begin_again;
+    IgnoresTheBudget: purge::keeps_to_its_budget;
+    SaysNoMore: purge::keeps_to_its_budget, purge::goes_on_until_nothing_is_left;
+    AlwaysSaysMore: purge::of_a_user_without_items_removes_nothing;
+    CountsTheBudget:
+        purge::of_a_user_without_items_removes_nothing,
+        service::erases_all_of_a_user;
+    PurgesOneBatch: purge::removes_many_items, service::erases_all_of_a_user;
+    PurgesEverybody: purge::leaves_the_items_of_other_users;
+}
