@@ -34,6 +34,64 @@ pub use memory::MemoryNoteStore;
 pub use note::{NewNote, Note};
 pub use note_id::{InvalidNoteId, NoteId};
 pub use note_patch::NotePatch;
+/// A [mockall](https://docs.rs/mockall) mock of [`NoteStore`] (feature `mock`), for testing code that
+/// depends on the port.
+///
+/// It answers what a test tells it to, and panics where it is called otherwise: it stages what a real
+/// store seldom does, such as a write whose answer is lost. Where a test only needs some store,
+/// [`MemoryNoteStore`] is one.
+///
+/// ```
+/// use notes_core::{
+///     Change, CreateOutcome, InsertOutcome, MockNoteStore, NewNote, NoteStore, Notes, Occupant,
+///     StoreError, StoreErrorKind, UserId,
+/// };
+///
+/// /// The code under test: creates a note, again and again while that may help.
+/// async fn create<S: NoteStore>(
+///     notes: &Notes<S>,
+///     user: &UserId,
+///     new: NewNote,
+/// ) -> Result<CreateOutcome, StoreError> {
+///     let id = notes.new_id();
+///     loop {
+///         match notes.create(user, id, new.clone()).await {
+///             Err(error) if error.is_retryable() => {}
+///             outcome => return outcome,
+///         }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // The note is stored, and the answer is lost on the way.
+/// let mut store = MockNoteStore::new();
+/// let mut stored = None;
+/// store.expect_insert().times(2).returning(move |insertion, _| match stored.take() {
+///     None => {
+///         stored = Some(insertion.clone());
+///         Err(StoreErrorKind::OutcomeUnknown.into())
+///     }
+///     Some(stored) => {
+///         assert_eq!(insertion.note.id, stored.note.id, "the retry names another note");
+///         Ok(InsertOutcome::Taken(Occupant::Live {
+///             note: stored.note,
+///             fingerprint: stored.fingerprint,
+///         }))
+///     }
+/// });
+///
+/// let new = NewNote {
+///     title: "Milk".parse()?,
+///     content: "2 litres".parse()?,
+///     category: None,
+///     expiry: Change::Keep,
+/// };
+/// let outcome = create(&Notes::new(store), &"alice".parse()?, new).await?;
+/// assert!(matches!(outcome, CreateOutcome::Replayed(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "mock")]
 pub use note_store::MockNoteStore;
 pub use note_store::{
