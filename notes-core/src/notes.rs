@@ -69,6 +69,9 @@ impl<S> Notes<S> {
 
     /// Lets a note end so long after its last write, unless its author said when it ends or that it
     /// does not. Notes written before this was set stay as they are.
+    ///
+    /// It is rounded up to whole seconds and counted from the second of the write, as every
+    /// [`Expiry`].
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = Some(retention);
@@ -342,9 +345,9 @@ impl<S: NoteStore> Notes<S> {
 
     fn retention_end(&self, now: Timestamp) -> Option<Expiry> {
         let retention = self.retention?;
-        Some(Expiry::saturating(
-            now.as_secs().saturating_add(retention.as_secs()),
-        ))
+        let secs = retention.as_secs();
+        let rounded_up = secs.saturating_add(u64::from(retention.subsec_nanos() > 0));
+        Some(Expiry::saturating(now.as_secs().saturating_add(rounded_up)))
     }
 }
 

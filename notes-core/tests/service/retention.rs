@@ -190,6 +190,22 @@ async fn a_patch_that_changes_nothing_leaves_a_note_that_is_not_retained_alone()
 }
 
 #[tokio::test]
+async fn a_fraction_of_a_second_is_a_second() {
+    for (retention, secs) in [
+        (Duration::from_nanos(1), 1),
+        (Duration::from_millis(999), 1),
+        (Duration::from_secs(1), 1),
+        (Duration::from_millis(1_001), 2),
+    ] {
+        let fixture = Fixture::with_retention(retention);
+        let end = fixture.clock.expiry_in(Duration::from_secs(secs));
+        let note = fixture.create(milk()).await;
+        assert_eq!(note.expiry, Some(end), "{retention:?}");
+        assert_eq!(fixture.get(note.id).await, Some(note));
+    }
+}
+
+#[tokio::test]
 async fn a_retention_without_measure_ends_at_the_end_of_time() {
     let fixture = Fixture::with_retention(Duration::MAX);
     let note = fixture.create(milk()).await;
