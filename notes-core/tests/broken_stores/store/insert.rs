@@ -1,0 +1,107 @@
+use notes_core::{
+    Change, Fingerprint, InsertOutcome, Insertion, NewNote, Note, Occupant, Timestamp,
+};
+
+use super::{FaultyStore, Item, Stored, Write, value};
+use crate::fault::Fault;
+
+impl FaultyStore {
+    pub(super) fn decide_insert(
+        &self,
+        insertion: &Insertion,
+        now: Timestamp,
+        found: Option<Item>,
+    ) -> (Write, InsertOutcome) {
+        let note = &insertion.note;
+        let put = || {
+            if self.has(Fault::IgnoresExpiredInserts) && !note.is_live(now) {
+                return (Write::Nothing, InsertOutcome::Inserted);
+            }
+            let stored = Stored {
+                note: note.clone(),
+                fingerprint: insertion.fingerprint,
+                purge_at_secs: insertion.purge_at.map(|it| self.purge_at_secs(it, now)),
+                earlier_revisions: Vec::new(),
+            };
+            (Write::Put(self.item(stored)), InsertOutcome::Inserted)
+        };
+        let nothing = |by| (Write::Nothing, InsertOutcome::Taken(by));
+        match (self.fault, found) {
+            (_, None)
+            | (Some(Fault::OverwritesTombstones), Some(Item::Tombstone { .. }))
+            | (Some(Fault::OverwritesUnreadableItems), Some(Item::Unreadable)) => put(),
+            (_, Some(Item::Unreadable)) => nothing(Occupant::Unreadable),
+            (_, Some(Item::Tombstone { .. })) => nothing(Occupant::Spent),
+            (fault, Some(Item::Note(there))) => {
+                if !self.is_live(&there.note, now) {
+                    return match fault {
+                        Some(Fault::OverwritesExpiredNotes) => put(),
+                        _ => nothing(Occupant::Spent),
+                    };
+                }
+                let is_repeated = there.fingerprint == insertion.fingerprint;
+                let live = |note: &Note, fingerprint| Occupant::Live {
+                    note: note.clone(),
+                    fingerprint,
+                };
+                match fault {
+                    Some(Fault::OverwritesLiveNotes) => put(),
+                    Some(Fault::RepeatedInsertIsInserted) if is_repeated => {
+                        (Write::Nothing, InsertOutcome::Inserted)
+                    }
+                    Some(Fault::RepeatedInsertWrites) if is_repeated => {
+                        let (_, outcome) = nothing(live(&there.note, there.fingerprint));
+                        (Write::Put(Item::Note(there)), outcome)
+                    }
+                    Some(Fault::TellsTheRejectedNote) => nothing(live(note, insertion.fingerprint)),
+                    Some(Fault::ForgetsTheFingerprint) => {
+                        nothing(live(&there.note, fingerprint_of(&there.note)))
+                    }
+                    _ => nothing(live(&there.note, there.fingerprint)),
+                }
+            }
+        }
+    }
+
+    /// The item that is written for a note.
+    pub(super) fn item(&self, stored: Stored) -> Item {
+        let mut note = stored.note;
+        let (title, content) = (note.title.as_str(), note.content.as_str());
+        match self.fault {
+            Some(Fault::EmptyContentIsNone) if content.is_empty() => return Item::Unreadable,
+            Some(Fault::TrimsText) => {
+                (note.title, note.content) = (value(title.trim()), value(content.trim()));
+            }
+            Some(Fault::NormalisesText) => {
+                (note.title, note.content) =
+                    (value(&normalised(title)), value(&normalised(content)));
+            }
+            Some(Fault::DropsControlCharacters) => {
+                note.content = value(&content.replace(char::is_control, ""));
+            }
+            Some(Fault::CutsTitles) => {
+                note.title = value(&title.chars().take(255).collect::<String>());
+            }
+            Some(Fault::CutsContents) => {
+                note.content = value(&content.chars().take(65_535).collect::<String>());
+            }
+            Some(Fault::ForgetsWhoSetTheEnd) => note.retained = false,
+            _ => {}
+        }
+        Item::Note(Stored { note, ..stored })
+    }
+}
+
+/// Composes the one decomposed letter that the suite uses.
+pub(super) fn normalised(text: &str) -> String {
+    text.replace("e\u{301}", "é")
+}
+
+pub(super) fn fingerprint_of(note: &Note) -> Fingerprint {
+    Fingerprint::of(&NewNote {
+        title: note.title.clone(),
+        content: note.content.clone(),
+        category: note.category.clone(),
+        expiry: note.expiry.map_or(Change::Keep, Change::Set),
+    })
+}

@@ -1,0 +1,165 @@
+use notes_core::{
+    Change, Expected, Note, NoteId, NotePatch, Revision, Timestamp, Update, UpdateOutcome, UserId,
+};
+
+use super::insert::fingerprint_of;
+use super::{FaultyStore, Item, Stored, Write, value};
+use crate::fault::Fault;
+
+impl FaultyStore {
+    pub(super) fn decide_update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        update: &Update,
+        now: Timestamp,
+        found: Option<Item>,
+    ) -> (Write, UpdateOutcome) {
+        let nothing = |outcome| (Write::Nothing, outcome);
+        let put = |new: Stored| {
+            let outcome = UpdateOutcome::Updated(new.note.clone());
+            (Write::Put(self.item(new)), outcome)
+        };
+        match (self.fault, found) {
+            (Some(Fault::UpdateCreates), None) => {
+                (Write::Put(Item::Unreadable), UpdateOutcome::Missing)
+            }
+            (Some(Fault::UpdateRevivesDeletedNotes), Some(Item::Tombstone { of, .. })) => {
+                put(self.patched(&of, update, now))
+            }
+            (Some(Fault::UpdateRepairsUnreadableItems), Some(Item::Unreadable)) => {
+                put(repaired(user, id, update))
+            }
+            (Some(Fault::UnreadableItemIsMissing), Some(Item::Unreadable))
+            | (_, None | Some(Item::Tombstone { .. })) => nothing(UpdateOutcome::Missing),
+            (_, Some(Item::Unreadable)) => nothing(UpdateOutcome::Stale(None)),
+            (fault, Some(Item::Note(there))) => {
+                let is_live = self.shows(&there.note, now, Fault::UpdateRevivesExpiredNotes);
+                let is_own = match fault {
+                    Some(Fault::OwnUpdateIsStale) => false,
+                    Some(Fault::OwnUpdateExpires) if !is_live => false,
+                    Some(Fault::RemembersAllRevisions)
+                        if there.earlier_revisions.contains(&update.revision) =>
+                    {
+                        true
+                    }
+                    _ => there.note.revision == update.revision,
+                };
+                let is_renewable = there.note.retained || fault == Some(Fault::RenewsEveryNote);
+                if is_own {
+                    nothing(UpdateOutcome::Updated(there.note))
+                } else if !is_live {
+                    nothing(UpdateOutcome::Missing)
+                } else if !self.allows(&update.expected, there.note.revision, update.revision)
+                    || update.renewal && !is_renewable
+                {
+                    nothing(UpdateOutcome::Stale(self.stale(there.note)))
+                } else {
+                    let new = self.patched(&there, update, now);
+                    if fault == Some(Fault::RefusesAnEndInThePast) && !new.note.is_live(now) {
+                        return nothing(UpdateOutcome::Stale(Some(there.note)));
+                    }
+                    put(new)
+                }
+            }
+        }
+    }
+
+    fn patched(&self, old: &Stored, update: &Update, now: Timestamp) -> Stored {
+        let mut patch = update.patch.clone();
+        match self.fault {
+            Some(Fault::CategoryCannotBeRemoved) if patch.category == Change::Clear => {
+                patch.category = Change::Keep;
+            }
+            Some(Fault::ExpiryCannotBeRemoved) if patch.expiry == Change::Clear => {
+                patch.expiry = Change::Keep;
+            }
+            Some(Fault::PatchReplacesTheNote) => {
+                patch.content = patch.content.or_else(|| Some(value("")));
+                if patch.category == Change::Keep {
+                    patch.category = Change::Clear;
+                }
+            }
+            Some(Fault::ChangesOneFieldOnly) if patch.title.is_some() => {
+                patch = NotePatch {
+                    title: patch.title,
+                    ..NotePatch::default()
+                };
+            }
+            Some(Fault::TrimsTextOfUpdates) => {
+                patch.title = patch.title.map(|it| value(it.as_str().trim()));
+            }
+            _ => {}
+        }
+        let mut new = old.clone();
+        patch.clone().apply(&mut new.note);
+        new.note.retained |= update.renewal && !self.has(Fault::RenewalIsTheAuthors);
+        new.note.retained |= old.note.retained && self.has(Fault::AuthorsEndIsRetained);
+        new.note.retained &= patch.expiry != Change::Keep || !self.has(Fault::ChangeEndsRetention);
+        if !self.has(Fault::RemovalIgnoresUpdates) {
+            match patch.expiry {
+                Change::Keep => {}
+                Change::Clear => new.purge_at_secs = None,
+                Change::Set(_) => {
+                    new.purge_at_secs = update.purge_at.map(|it| self.purge_at_secs(it, now));
+                }
+            }
+        }
+        let is_unchanged = update.patch.changes_nothing_in(&old.note);
+        let keeps_revision = self.has(Fault::KeepsTheRevision)
+            || self.has(Fault::UnchangedNoteKeepsTheRevision) && is_unchanged;
+        if !keeps_revision {
+            new.earlier_revisions.push(old.note.revision);
+            new.note.revision = update.revision;
+        }
+        new
+    }
+
+    pub(super) fn allows(&self, expected: &Expected, current: Revision, new: Revision) -> bool {
+        let grows = current < new || self.has(Fault::RevisionsMayShrink);
+        let is_expected = match (self.fault, expected) {
+            (Some(Fault::IgnoresExpectations), _) => true,
+            (Some(Fault::RequiresARevision), Expected::Any) => false,
+            (Some(Fault::NoneExpectedIsAny), Expected::OneOf(them)) if them.is_empty() => true,
+            (Some(Fault::ReadsTheFirstExpected), Expected::OneOf(them)) => {
+                them.first() == Some(&current)
+            }
+            (Some(Fault::ReadsTenExpected), Expected::OneOf(them)) => {
+                them.iter().take(10).any(|it| *it == current)
+            }
+            _ => expected.allows(current),
+        };
+        grows && is_expected
+    }
+
+    pub(super) fn stale(&self, current: Note) -> Option<Note> {
+        (!self.has(Fault::StaleWithoutNote)).then_some(current)
+    }
+}
+
+fn repaired(user: &UserId, id: NoteId, update: &Update) -> Stored {
+    let mut stored = ghost(user, id);
+    update.patch.clone().apply(&mut stored.note);
+    stored.note.revision = update.revision;
+    stored
+}
+
+/// A note that nobody wrote.
+pub(super) fn ghost(user: &UserId, id: NoteId) -> Stored {
+    let note = Note {
+        user: user.clone(),
+        id,
+        title: value("Ghost"),
+        content: value(""),
+        category: None,
+        expiry: None,
+        retained: false,
+        revision: id.into(),
+    };
+    Stored {
+        fingerprint: fingerprint_of(&note),
+        note,
+        purge_at_secs: None,
+        earlier_revisions: Vec::new(),
+    }
+}
