@@ -16,6 +16,7 @@ use crate::{
 /// is a case of it.
 ///
 /// # Guarantees
+/// - What is written is what is read, every text byte for byte.
 /// - Users are isolated: no call sees or changes an item of another user.
 /// - Reads see every write acknowledged before them (a store may offer a switch that gives this up).
 /// - Deleted and expired notes are invisible to `get` and `list`, count as missing for `update` and
@@ -33,6 +34,8 @@ pub trait NoteStore: Send + Sync {
     /// # Guarantees
     /// - Never overwrites: where the id is taken, the outcome says by what.
     /// - Of concurrent inserts of one id, exactly one is `Inserted`.
+    /// - The id of a note that expires stays spent at least until `insertion.purge_at`, or until that
+    ///   of the last update of its expiry.
     ///
     /// # Errors
     /// `OutcomeUnknown` when the note may have been stored; any kind when it has not.
@@ -79,7 +82,8 @@ pub trait NoteStore: Send + Sync {
     /// - An item that lacks what every note has is left as it is: `Stale`.
     /// - Where the note already has the new revision, this update has happened: `Updated`, also when
     ///   the note has expired since.
-    /// - Of concurrent updates that expect one revision, exactly one is `Updated`.
+    /// - Of concurrent updates that expect one revision, exactly one is `Updated`; of those that
+    ///   expect any, none that is `Updated` is lost.
     ///
     /// # Errors
     /// `OutcomeUnknown` when the note may have been changed; `Corrupt` also when it was, and what is
