@@ -11,6 +11,7 @@ use notes_core::{
 };
 
 use crate::attempts::Attempts;
+use crate::capacity::{Capacity, Observer};
 use crate::error::{of_read, of_write};
 use crate::expression::Expression;
 use crate::item::{
@@ -30,6 +31,7 @@ pub struct DynamoNoteStore {
     pub(crate) client: Client,
     pub(crate) table: String,
     pub(crate) consistent_reads: bool,
+    pub(crate) capacity: Observer,
 }
 
 impl DynamoNoteStore {
@@ -39,6 +41,7 @@ impl DynamoNoteStore {
             client,
             table: table.into(),
             consistent_reads: true,
+            capacity: Observer::default(),
         }
     }
 
@@ -50,6 +53,17 @@ impl DynamoNoteStore {
     #[must_use]
     pub fn with_eventually_consistent_reads(mut self) -> Self {
         self.consistent_reads = false;
+        self
+    }
+
+    /// Tells this how much capacity each request has consumed, in the task that sent it. A request
+    /// that failed has told nobody, although a refused conditional write consumes write units too.
+    #[must_use]
+    pub fn with_capacity_observer(
+        mut self,
+        observer: impl Fn(Capacity) + Send + Sync + 'static,
+    ) -> Self {
+        self.capacity = Observer::new(observer);
         self
     }
 
@@ -87,12 +101,16 @@ impl DynamoNoteStore {
             .set_expression_attribute_values(Some(expression.values))
             .return_values(returns)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity.asks())
             .customize()
             .interceptor(attempts.clone())
             .send()
             .await;
         match sent {
-            Ok(output) => Ok(Written::Done(output.attributes)),
+            Ok(output) => {
+                self.capacity.wrote(output.consumed_capacity());
+                Ok(Written::Done(output.attributes))
+            }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     Ok(match refused.item() {
@@ -161,12 +179,17 @@ impl NoteStore for DynamoNoteStore {
             .condition_expression(expression.condition())
             .set_expression_attribute_names(Some(expression.names))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity.asks())
             .customize()
             .interceptor(attempts.clone())
             .send()
             .await;
-        let Err(error) = sent else {
-            return Ok(InsertOutcome::Inserted);
+        let error = match sent {
+            Ok(output) => {
+                self.capacity.wrote(output.consumed_capacity());
+                return Ok(InsertOutcome::Inserted);
+            }
+            Err(error) => error,
         };
         let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
         else {
@@ -198,9 +221,11 @@ impl NoteStore for DynamoNoteStore {
             .table_name(&self.table)
             .set_key(Some(item::key(user, id)))
             .consistent_read(self.consistent_reads)
+            .set_return_consumed_capacity(self.capacity.asks())
             .send()
             .await
             .map_err(of_read)?;
+        self.capacity.read(output.consumed_capacity());
         match output.item.map(Stored::from) {
             Some(Stored::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
             Some(Stored::Tombstone(_)) | None => Ok(None),

@@ -108,7 +108,12 @@ fn read(mut item: Item) -> Result<(Note, Fingerprint), Box<dyn Error + Send + Sy
         .remove(TIMESTAMP)
         .and_then(|it| note_id(it.as_n().ok()?))
         .ok_or("timestamp is not the key of a note id")?;
-    let attributes: Attributes = serde_dynamo::from_item(item)?;
+    let types = types(&item);
+    // The error that this drops may quote a value.
+    let attributes: Attributes = serde_dynamo::from_item(item).map_err(|_| {
+        let there: Vec<_> = types.into_iter().flatten().collect();
+        format!("the attributes are not those of a note: {there:?}")
+    })?;
     let note = Note {
         user,
         id,
@@ -120,6 +125,24 @@ fn read(mut item: Item) -> Result<(Note, Fingerprint), Box<dyn Error + Send + Sy
         revision: attributes.revision.0.try_into()?,
     };
     Ok((note, attributes.creation.0.into()))
+}
+
+/// The type of each attribute of a note that is there, for whoever looks into it. Never a value: that
+/// is the user's.
+fn types(item: &Item) -> [Option<(&'static str, &'static str)>; 7] {
+    [
+        TITLE, CONTENT, CATEGORY, REVISION, CREATION, EXPIRES_AT, RETAINED,
+    ]
+    .map(|name| {
+        let of_type = match item.get(name)? {
+            AttributeValue::S(_) => "S",
+            AttributeValue::N(_) => "N",
+            AttributeValue::B(_) => "B",
+            AttributeValue::Bool(_) => "BOOL",
+            _ => "another type",
+        };
+        Some((name, of_type))
+    })
 }
 
 /// So many bytes, as the type B.

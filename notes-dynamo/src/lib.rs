@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attempts;
+mod capacity;
 #[cfg(feature = "client")]
 mod client;
 mod dynamo_note_store;
@@ -12,6 +13,7 @@ mod purge;
 mod sort_key;
 mod table;
 
+pub use capacity::Capacity;
 #[cfg(feature = "client")]
 pub use client::{MissingVariable, client_config, client_from_env};
 pub use dynamo_note_store::DynamoNoteStore;

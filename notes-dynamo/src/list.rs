@@ -50,9 +50,11 @@ impl DynamoNoteStore {
                 .scan_index_forward(query.order == Order::Oldest)
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
+                .set_return_consumed_capacity(self.capacity.asks())
                 .send()
                 .await
                 .map_err(of_read)?;
+            self.capacity.read(output.consumed_capacity());
             for item in output.items.unwrap_or_default() {
                 if page.notes.len() + page.unreadable.len() == query.limit.get() {
                     return Ok(page);

@@ -31,9 +31,11 @@ impl DynamoNoteStore {
             .set_expression_attribute_values(Some(expression.values))
             .consistent_read(true)
             .limit(i32::try_from(budget.get()).unwrap_or(i32::MAX))
+            .set_return_consumed_capacity(self.capacity.asks())
             .send()
             .await
             .map_err(of_read)?;
+        self.capacity.read(found.consumed_capacity());
         let keys = found.items.unwrap_or_default();
         let mut purged = Purged {
             removed: 0,
@@ -79,11 +81,13 @@ impl DynamoNoteStore {
             .client
             .batch_write_item()
             .request_items(&self.table, requests)
+            .set_return_consumed_capacity(self.capacity.asks())
             .customize()
             .interceptor(attempts.clone())
             .send()
             .await
             .map_err(|error| of_write(error, &attempts))?;
+        self.capacity.wrote(output.consumed_capacity().first());
         let left: usize = output
             .unprocessed_items
             .map_or(0, |tables| tables.values().map(Vec::len).sum());

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use notes_dynamo::{DynamoNoteStore, client_from_env};
-use notes_lambda::{Api, Gateway, Init, Operation, Settings};
+use notes_lambda::{Api, Gateway, Init, Operation, Settings, log_capacity};
 use tokio::time::timeout;
 
 /// Lambda gives the whole start ten seconds, and begins again where it takes longer.
@@ -13,7 +13,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 /// Serves one operation, or all.
 pub(crate) async fn run(operation: Option<Operation>) -> Result<(), Init> {
     let settings = Settings::from_env()?;
-    let mut store = DynamoNoteStore::new(client_from_env()?, &settings.table);
+    let mut store = DynamoNoteStore::new(client_from_env()?, &settings.table)
+        .with_capacity_observer(|it| log_capacity(it.read_units, it.write_units));
     if !settings.consistent_reads {
         store = store.with_eventually_consistent_reads();
     }

@@ -20,7 +20,7 @@ use crate::deadline::within;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 use crate::route::{Operation, Route};
-use crate::{CorsOrigins, create, delete, get, list, update};
+use crate::{CorsOrigins, Report, create, delete, get, list, update};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
 ///
@@ -37,9 +37,8 @@ use crate::{CorsOrigins, create, delete, get, list, update};
 ///
 /// # What the operator learns
 ///
-/// Responses say nothing internal. When the store failed, its error with all its sources is in the
-/// response's extensions as an `Arc<`[`StoreError`](notes_core::StoreError)`>`, for a layer that
-/// logs. A request that has to be answered by some time has a [`Deadline`](crate::Deadline) in its
+/// Responses say nothing internal. A [`Report`] is in the extensions of each, for a layer that logs:
+/// when the store failed, it has the error with all its sources. A request that has to be answered by some time has a [`Deadline`](crate::Deadline) in its
 /// extensions. A panic is answered with 500, and goes to the panic hook as always.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
@@ -117,6 +116,10 @@ where
                 None => answered(this.dispatch(&head, body)).await,
             };
             this.cors_origins.expose(&head.headers, &mut response);
+            let report: &mut Report = response.extensions_mut().get_or_insert_default();
+            report.operation = Route::of(&head.method, head.uri.path())
+                .ok()
+                .map(Route::operation);
             Ok(if head.method == Method::HEAD {
                 reply::without_body(response)
             } else {

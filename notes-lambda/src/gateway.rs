@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::log::Logged;
 use crate::problem::Problem;
-use crate::{Api, Deadline, Identity, Init, event};
+use crate::{Api, Deadline, Identity, Init, Report, event};
 
 /// The API behind API Gateway or a function URL: a service of Lambda events, REST API (payload
 /// format 1.0), HTTP API and function URL (2.0).
@@ -47,7 +48,16 @@ impl<S: NoteStore + 'static> Gateway<S> {
         Self { api, identity }
     }
 
-    /// Answers invocations for as long as Lambda has some.
+    /// Answers invocations for as long as Lambda has some, and writes a line of JSON for each on
+    /// standard output, in CloudWatch's [Embedded Metric Format][emf].
+    ///
+    /// Its metrics are in the namespace `Notes`, by `Route`: `Latency` (milliseconds), `4XXError`,
+    /// `5XXError`, `ColdStart`, `ConsumedReadCapacityUnits` and `ConsumedWriteCapacityUnits` (as the
+    /// store tells by [`log_capacity`](crate::log_capacity)). Beside them: `status`, `requestId`,
+    /// `gatewayRequestId`, `traceId`; `errorKind` and `error`, the store's failure with its causes;
+    /// `unreadable`, the ids of items that can't be read. Never anything of a note or the user.
+    ///
+    /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     ///
     /// # Errors
     /// When the Lambda Runtime API fails, or is not there.
@@ -56,7 +66,30 @@ impl<S: NoteStore + 'static> Gateway<S> {
         if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|it| it.is_empty()) {
             return Err("AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only".into());
         }
-        lambda_runtime::run_concurrent(self).await.map_err(Init)
+        lambda_runtime::run_concurrent(Logged::new(self))
+            .await
+            .map_err(Init)
+    }
+}
+
+impl<S: NoteStore + 'static> Gateway<S> {
+    pub(crate) async fn answer(&self, invocation: LambdaEvent<Value>) -> (Answer, Report) {
+        let mut event = invocation.payload;
+        let mut response = match event::request(&mut event) {
+            None => Problem::BadEvent.into_response(),
+            Some(mut request) => {
+                let extensions = request.extensions_mut();
+                extensions.insert(deadline(invocation.context.deadline));
+                if let Some(user) = self.identity.user(&event) {
+                    extensions.insert(user);
+                }
+                let Ok(response) = self.api.clone().call(request).await;
+                response
+            }
+        };
+        let report = response.extensions_mut().remove().unwrap_or_default();
+        let answer = Answer::new(response, event::visible_path(&event)).await;
+        (answer, report)
     }
 }
 
@@ -70,23 +103,8 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
     }
 
     fn call(&mut self, invocation: LambdaEvent<Value>) -> Self::Future {
-        let mut this = self.clone();
-        Box::pin(async move {
-            let mut event = invocation.payload;
-            let response = match event::request(&mut event) {
-                None => Problem::BadEvent.into_response(),
-                Some(mut request) => {
-                    let extensions = request.extensions_mut();
-                    extensions.insert(deadline(invocation.context.deadline));
-                    if let Some(user) = this.identity.user(&event) {
-                        extensions.insert(user);
-                    }
-                    let Ok(response) = this.api.call(request).await;
-                    response
-                }
-            };
-            Ok(Answer::new(response, event::visible_path(&event)).await)
-        })
+        let this = self.clone();
+        Box::pin(async move { Ok(this.answer(invocation).await.0) })
     }
 }
 
@@ -108,6 +126,10 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn status(&self) -> u16 {
+        self.status_code
+    }
+
     async fn new(response: http::Response<Full<Bytes>>, path: Option<&str>) -> Self {
         let (head, body) = response.into_parts();
         let Ok(body) = body.collect().await;

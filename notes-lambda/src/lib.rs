@@ -21,6 +21,8 @@ mod idempotency_key;
 mod identity;
 mod json_object;
 mod list;
+#[cfg(feature = "lambda")]
+mod log;
 mod members;
 mod note_json;
 mod preconditions;
@@ -29,6 +31,7 @@ mod problem_type;
 pub mod problems;
 mod query;
 mod reply;
+mod report;
 mod route;
 #[cfg(feature = "lambda")]
 mod settings;
@@ -42,6 +45,9 @@ pub use deadline::Deadline;
 pub use gateway::{Answer, Gateway};
 #[cfg(feature = "lambda")]
 pub use identity::{Identity, InvalidIdentity};
+#[cfg(feature = "lambda")]
+pub use log::log_capacity;
+pub use report::Report;
 pub use route::Operation;
 #[cfg(feature = "lambda")]
 pub use settings::{Init, Settings};

@@ -4,6 +4,7 @@ use notes_core::{NoteStore, Notes, Order, Page, UserId};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::Report;
 use crate::cursor::Cursor;
 use crate::envelope::Envelope;
 use crate::note_json::NoteJson;
@@ -19,8 +20,14 @@ pub(crate) async fn list<S: NoteStore>(
 ) -> Result<Response, Problem> {
     let query = query::read(head.uri.query())?;
     let page = notes.list(user, &query).await?;
+    let unreadable = page.unreadable.clone();
     let page = PageJson::of(page, query.order, Envelope::new());
-    reply::json(StatusCode::OK, &page.map_err(|_| Problem::Internal)?)
+    let mut response = reply::json(StatusCode::OK, &page.map_err(|_| Problem::Internal)?)?;
+    response.extensions_mut().insert(Report {
+        unreadable,
+        ..Report::default()
+    });
+    Ok(response)
 }
 
 /// A page as the API shows it.

@@ -7,6 +7,7 @@ use http_body_util::Full;
 use notes_core::{Revision, StoreError, StoreErrorKind, UnacceptableDate};
 use serde::Serialize;
 
+use crate::Report;
 use crate::etag::ETag;
 use crate::fault::{Fault, Faults};
 use crate::problem_type::{self as types, ProblemType};
@@ -189,7 +190,11 @@ impl Problem {
             reply::set(&mut response, name, value);
         }
         if let Self::Store(error) = self {
-            response.extensions_mut().insert(Arc::new(error));
+            let error = Some(Arc::new(error));
+            response.extensions_mut().insert(Report {
+                error,
+                ..Report::default()
+            });
         }
         response
     }

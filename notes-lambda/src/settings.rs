@@ -88,12 +88,15 @@ pub struct Init(pub(crate) Box<dyn Error + Send + Sync>);
 
 impl fmt::Debug for Init {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let causes = std::iter::successors(self.0.source(), |&cause| cause.source());
-        causes
-            .into_iter()
-            .try_for_each(|cause| write!(f, ": {cause}"))
+        write!(f, "{}", chain(&*self.0))
     }
+}
+
+/// An error with all its causes, in one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> impl fmt::Display {
+    let errors = std::iter::successors(Some(error), |&it| it.source());
+    let texts: Vec<_> = errors.map(ToString::to_string).collect();
+    texts.join(": ")
 }
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Init {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use notes_core::{NoteId, Timestamp};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use crate::endpoint::TABLE;
 use crate::runtime_api::RuntimeApi;
@@ -41,6 +43,8 @@ pub(crate) fn variables(endpoint: &str) -> Vec<(&'static str, String)> {
 /// A process that Lambda started, ended with this.
 pub(crate) struct Function {
     process: Child,
+    /// What it writes on standard output.
+    log: JoinHandle<String>,
     pub(crate) lambda: RuntimeApi,
 }
 
@@ -74,8 +78,19 @@ impl Function {
     /// A function that has asked for its first invocation.
     pub(crate) async fn start(binary: &str, variables: &[(&str, String)]) -> Self {
         let lambda = RuntimeApi::start().await;
-        let process = command(binary, &lambda, variables).spawn().unwrap();
-        let mut function = Self { process, lambda };
+        let mut process = command(binary, &lambda, variables).spawn().unwrap();
+        let mut stdout = process.stdout.take().unwrap();
+        // Read while it runs, as a full pipe would stop it.
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            stdout.read_to_string(&mut log).await.unwrap();
+            log
+        });
+        let mut function = Self {
+            process,
+            log,
+            lambda,
+        };
         tokio::select! {
             () = function.lambda.asked(1) => {}
             status = function.process.wait() => panic!("it ended: {status:?}"),
@@ -108,13 +123,15 @@ impl Function {
         self.process.wait().await.unwrap()
     }
 
-    /// Checks that it still runs, and has written nothing.
-    pub(crate) async fn end_quietly(mut self) {
+    /// Checks that it still runs, and has written nothing but its log. The lines of that.
+    pub(crate) async fn end_quietly(mut self) -> Vec<Value> {
         assert_eq!(self.process.try_wait().unwrap(), None);
         self.process.start_kill().unwrap();
         let output = self.process.wait_with_output().await.unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+        let log = self.log.await.unwrap();
+        let lines = log.lines().map(|it| serde_json::from_str(it).unwrap());
+        lines.collect()
     }
 }
 

@@ -7,4 +7,5 @@ mod function;
 mod init;
 mod invocations;
 mod limits;
+mod logs;
 mod runtime_api;

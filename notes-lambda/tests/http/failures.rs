@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::Method;
 use notes_core::conformance::Harness;
 use notes_core::{MemoryNoteStore, MockNoteStore, Notes, StoreError, StoreErrorKind, Timestamp};
-use notes_lambda::Api;
+use notes_lambda::{Api, Report};
 
 use crate::client::{Answer, call, client, milk};
 
@@ -59,7 +59,8 @@ fn check(answers: &[Answer], kind: StoreErrorKind) {
             !body.contains("10.0.0.7") && !body.contains("panic"),
             "{body}"
         );
-        let error: &Arc<StoreError> = answer.extensions.get().unwrap();
+        let report: &Report = answer.extensions.get().unwrap();
+        let error = report.error.as_ref().unwrap();
         assert_eq!(error.kind(), kind);
         assert_eq!(error.source().unwrap().to_string(), SECRET);
     }

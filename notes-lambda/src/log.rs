@@ -1,0 +1,224 @@
+//! A line of JSON per request in CloudWatch's Embedded Metric Format: log and metrics in one.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::LambdaEvent;
+use notes_core::NoteStore;
+use serde::Serialize;
+use serde_json::Value;
+use tower_service::Service;
+
+use crate::Operation;
+use crate::gateway::{Answer, Gateway};
+use crate::settings::chain;
+
+tokio::task_local! {
+    static CONSUMED: Cell<Consumed>;
+}
+
+#[derive(Clone, Copy, Default)]
+struct Consumed {
+    read_units: f64,
+    write_units: f64,
+}
+
+/// Adds capacity units to what the invocation that is being answered has consumed, which
+/// [`Gateway::run`] logs: to be called by the store, in the task that asks it.
+pub fn log_capacity(read_units: f64, write_units: f64) {
+    // Elsewhere there is no invocation to add it to.
+    let _ = CONSUMED.try_with(|it| {
+        let consumed = it.get();
+        it.set(Consumed {
+            read_units: consumed.read_units + read_units,
+            write_units: consumed.write_units + write_units,
+        });
+    });
+}
+
+/// A gateway that writes a line on standard output for each invocation.
+pub(crate) struct Logged<S> {
+    gateway: Gateway<S>,
+    is_warm: Arc<AtomicBool>,
+}
+
+impl<S> Logged<S> {
+    pub(crate) fn new(gateway: Gateway<S>) -> Self {
+        Self {
+            gateway,
+            is_warm: Arc::default(),
+        }
+    }
+}
+
+impl<S> Clone for Logged<S> {
+    fn clone(&self) -> Self {
+        Self {
+            gateway: self.gateway.clone(),
+            is_warm: Arc::clone(&self.is_warm),
+        }
+    }
+}
+
+impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, invocation: LambdaEvent<Value>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let started = Instant::now();
+            let is_cold = !this.is_warm.swap(true, Ordering::Relaxed);
+            let context = invocation.context.clone();
+            let gateway_id = invocation.payload.pointer("/requestContext/requestId");
+            let gateway_id = gateway_id.and_then(Value::as_str).map(str::to_owned);
+            let answering = async {
+                let answered = this.gateway.answer(invocation).await;
+                (answered, CONSUMED.with(Cell::get))
+            };
+            let ((answer, report), consumed) = CONSUMED.scope(Cell::default(), answering).await;
+            let status = answer.status();
+            let line = Line {
+                aws: Metadata::now(),
+                route: route(report.operation),
+                latency: started.elapsed().as_secs_f64() * 1_000.0,
+                client_error: u8::from((400..500).contains(&status)),
+                server_error: u8::from(status >= 500),
+                cold_start: u8::from(is_cold),
+                read_units: consumed.read_units,
+                write_units: consumed.write_units,
+                status,
+                request_id: &context.request_id,
+                gateway_request_id: gateway_id.as_deref(),
+                trace_id: context.xray_trace_id.as_deref(),
+                error_kind: report.error.as_ref().map(|it| format!("{:?}", it.kind())),
+                error: report.error.as_ref().map(|it| chain(&**it).to_string()),
+                unreadable: &report.unreadable,
+            };
+            line.write();
+            Ok(answer)
+        })
+    }
+}
+
+/// A dimension: few values, and never one that a caller chooses.
+fn route(operation: Option<Operation>) -> &'static str {
+    match operation {
+        Some(Operation::Create) => "POST /notes",
+        Some(Operation::List) => "GET /notes",
+        Some(Operation::Get) => "GET /notes/{id}",
+        Some(Operation::Update) => "PATCH /notes/{id}",
+        Some(Operation::Delete) => "DELETE /notes/{id}",
+        None => "none",
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "_aws")]
+    aws: Metadata,
+    #[serde(rename = "Route")]
+    route: &'static str,
+
+    #[serde(rename = "Latency")]
+    latency: f64,
+    #[serde(rename = "4XXError")]
+    client_error: u8,
+    #[serde(rename = "5XXError")]
+    server_error: u8,
+    #[serde(rename = "ColdStart")]
+    cold_start: u8,
+    #[serde(rename = "ConsumedReadCapacityUnits")]
+    read_units: f64,
+    #[serde(rename = "ConsumedWriteCapacityUnits")]
+    write_units: f64,
+
+    status: u16,
+    #[serde(rename = "requestId")]
+    request_id: &'a str,
+    #[serde(rename = "gatewayRequestId", skip_serializing_if = "Option::is_none")]
+    gateway_request_id: Option<&'a str>,
+    #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(rename = "errorKind", skip_serializing_if = "Option::is_none")]
+    error_kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unreadable: &'a [String],
+}
+
+impl Line<'_> {
+    fn write(&self) {
+        // All of it is texts and numbers; and nobody is left to tell that the log is closed.
+        let Ok(mut line) = serde_json::to_vec(self) else {
+            return;
+        };
+        line.push(b'\n');
+        let _ = std::io::stdout().write_all(&line);
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    /// Milliseconds since the Unix epoch.
+    timestamp: u128,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: [[&'static str; 1]; 1],
+    metrics: [Metric; 6],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Metadata {
+    fn now() -> Self {
+        let count = |name| Metric {
+            name,
+            unit: "Count",
+        };
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            timestamp: since.unwrap_or_default().as_millis(),
+            cloud_watch_metrics: [Directive {
+                namespace: "Notes",
+                dimensions: [["Route"]],
+                metrics: [
+                    Metric {
+                        name: "Latency",
+                        unit: "Milliseconds",
+                    },
+                    count("4XXError"),
+                    count("5XXError"),
+                    count("ColdStart"),
+                    count("ConsumedReadCapacityUnits"),
+                    count("ConsumedWriteCapacityUnits"),
+                ],
+            }],
+        }
+    }
+}

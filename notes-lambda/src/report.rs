@@ -1,0 +1,20 @@
+use std::sync::Arc;
+
+use notes_core::StoreError;
+
+use crate::Operation;
+
+/// What the operator learns of a request and the caller does not: in the extensions of each
+/// response, for a layer that logs.
+///
+/// None of it is from a note or names a user, as far as the sources of the store's errors don't.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// What the request asked for, where its method and path are known.
+    pub operation: Option<Operation>,
+    /// The failure of the store, with all its sources.
+    pub error: Option<Arc<StoreError>>,
+    /// The ids of the items of a list that can't be read.
+    pub unreadable: Vec<String>,
+}
