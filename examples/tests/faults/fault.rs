@@ -1,0 +1,39 @@
+/// What may happen to one attempt of a request on its way to the engine and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    /// It is refused for now, and not executed.
+    Throttled,
+    /// It meets a server's fault, and is not executed.
+    FailedBefore,
+    /// There is no connection.
+    Refused,
+    /// It never arrives, and nobody says so.
+    Lost,
+    /// It arrives and is executed, but maybe after the caller has given up.
+    Late,
+    /// It is executed and answered, and executed once more later.
+    Doubled,
+    /// It is executed, and the answer is a server's fault.
+    FailedAfter,
+    /// It is executed, and the connection is closed before the answer.
+    Reset,
+    /// It is executed, and half of the answer comes before the connection is closed.
+    Cut,
+    /// It is executed, and no answer comes.
+    Silent,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Throttled,
+        Self::FailedBefore,
+        Self::Refused,
+        Self::Lost,
+        Self::Late,
+        Self::Doubled,
+        Self::FailedAfter,
+        Self::Reset,
+        Self::Cut,
+        Self::Silent,
+    ];
+}

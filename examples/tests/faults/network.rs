@@ -1,0 +1,214 @@
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::future::pending;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{Credentials, HttpClient, Region, RuntimeComponents};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use tokio::task::JoinSet;
+
+use crate::engine;
+use crate::fault::Fault;
+use crate::sabotage::Sabotage;
+
+/// The way between a store and its engine, as the SDK's HTTP client. What goes wrong on it is drawn
+/// from a seed.
+#[derive(Clone)]
+pub(crate) struct Network(Arc<State>);
+
+struct State {
+    database: Database,
+    sabotage: Option<Sabotage>,
+    random: Mutex<fastrand::Rng>,
+    fault_percent: AtomicUsize,
+    faults: Mutex<BTreeMap<Fault, usize>>,
+    /// What the last attempt of a call met.
+    met: Mutex<HashMap<String, Option<Fault>>>,
+    on_the_way: Mutex<JoinSet<()>>,
+}
+
+/// A request of the SDK.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Its attempts have it in common.
+    pub(crate) invocation: String,
+    pub(crate) operation: String,
+    pub(crate) body: String,
+}
+
+impl Network {
+    /// A network that is calm until told otherwise, before an empty engine.
+    pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+        Self(Arc::new(State {
+            database: Database::memory().unwrap(),
+            sabotage,
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            fault_percent: AtomicUsize::new(0),
+            faults: Mutex::default(),
+            met: Mutex::default(),
+            on_the_way: Mutex::default(),
+        }))
+    }
+
+    /// A client as in production but for the network. That allows any number of retries: a bucket
+    /// that is soon empty would leave little to be tested.
+    pub(crate) fn client(&self) -> Client {
+        let retries = RetryPartition::custom("unlimited").token_bucket(TokenBucket::unlimited());
+        let config = notes_dynamo::client_config()
+            .http_client(self.clone())
+            .retry_partition(retries.build())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "static"));
+        Client::from_conf(config.build())
+    }
+
+    /// From now on, so many of 100 attempts meet a fault.
+    pub(crate) fn set_fault_percent(&self, percent: usize) {
+        self.0.fault_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// How often which fault was met.
+    pub(crate) fn faults(&self) -> BTreeMap<Fault, usize> {
+        self.0.faults.lock().unwrap().clone()
+    }
+
+    /// Waits until all that is late has arrived.
+    pub(crate) async fn settle(&self) {
+        let on_the_way = std::mem::take(&mut *self.0.on_the_way.lock().unwrap());
+        on_the_way.join_all().await;
+    }
+
+    async fn carry(self, call: Call) -> Result<HttpResponse, ConnectorError> {
+        let fault = self.draw_fault(&call);
+        self.travel(1..=10).await;
+        match fault {
+            Some(Fault::Throttled) => return Ok(failure(400, "ThrottlingException")),
+            Some(Fault::FailedBefore) => return Ok(failure(500, "InternalServerError")),
+            Some(Fault::Refused) => return Err(broken(io::ErrorKind::ConnectionRefused)),
+            Some(Fault::Lost) => return pending().await,
+            Some(Fault::Late) => {
+                self.deliver_later(call);
+                return pending().await;
+            }
+            Some(Fault::Doubled) => self.deliver_later(call.clone()),
+            _ => {}
+        }
+        let (status, body) = self.execute(call);
+        self.travel(1..=10).await;
+        match fault {
+            Some(Fault::FailedAfter) => Ok(failure(500, "InternalServerError")),
+            Some(Fault::Reset) => Err(broken(io::ErrorKind::ConnectionReset)),
+            Some(Fault::Silent) => pending().await,
+            Some(Fault::Cut) => Ok(response(status, half_of(&body))),
+            _ => Ok(response(status, body.into())),
+        }
+    }
+
+    /// Often what the attempt before it met: a call's attempts come soon after one another.
+    fn draw_fault(&self, call: &Call) -> Option<Fault> {
+        let mut random = self.0.random.lock().unwrap();
+        let percent = self.0.fault_percent.load(Ordering::Relaxed);
+        let drawn = (random.usize(..100) < percent).then(|| random.choice(Fault::ALL).unwrap());
+        let mut met = self.0.met.lock().unwrap();
+        let fault = match met.get(&call.invocation) {
+            Some(&before) if random.bool() => before,
+            _ => drawn,
+        };
+        met.insert(call.invocation.clone(), fault);
+        if let Some(fault) = fault {
+            *self.0.faults.lock().unwrap().entry(fault).or_default() += 1;
+        }
+        fault
+    }
+
+    fn execute(&self, mut call: Call) -> (u16, String) {
+        let answer = |call: &Call| engine::answer(&self.0.database, &call.operation, &call.body);
+        let Some(sabotage) = &self.0.sabotage else {
+            return answer(&call);
+        };
+        sabotage.change(&mut call);
+        let mut answered = answer(&call);
+        sabotage.follow(&call, &mut answered, answer);
+        answered
+    }
+
+    /// Anything from before the SDK's next attempt to long after its last one.
+    fn deliver_later(&self, call: Call) {
+        let magnitude = self.0.random.lock().unwrap().u32(4..15);
+        let network = self.clone();
+        let mut on_the_way = self.0.on_the_way.lock().unwrap();
+        on_the_way.spawn(async move {
+            network.travel(1 << magnitude..=2 << magnitude).await;
+            network.execute(call);
+        });
+    }
+
+    /// Takes its time, which is simulated.
+    async fn travel(&self, millis: std::ops::RangeInclusive<u64>) {
+        let millis = self.0.random.lock().unwrap().u64(millis);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Network {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Network {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let header = |name| request.headers().get(name).unwrap();
+        let (_, operation) = header("x-amz-target").split_once('.').unwrap();
+        let call = Call {
+            invocation: header("amz-sdk-invocation-id").to_owned(),
+            operation: operation.to_owned(),
+            body: String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap(),
+        };
+        HttpConnectorFuture::new(self.clone().carry(call))
+    }
+}
+
+fn response(status: u16, body: SdkBody) -> HttpResponse {
+    HttpResponse::new(status.try_into().unwrap(), body)
+}
+
+fn failure(status: u16, code: &str) -> HttpResponse {
+    let body = format!(r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}"}}"#);
+    response(status, body.into())
+}
+
+fn broken(how: io::ErrorKind) -> ConnectorError {
+    ConnectorError::io(io::Error::from(how).into())
+}
+
+fn half_of(body: &str) -> SdkBody {
+    let half = body.as_bytes()[..body.len() / 2].to_vec();
+    let closed = io::Error::from(io::ErrorKind::UnexpectedEof);
+    let frames = [Ok(Frame::data(half.into())), Err(closed)];
+    SdkBody::from_body_1_x(StreamBody::new(stream::iter(frames)))
+}

@@ -1,0 +1,177 @@
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use notes_core::{
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
+    Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+};
+use notes_dynamo::DynamoNoteStore;
+use serde_json::{Value, json};
+
+use crate::network::Call;
+
+/// A protocol that is broken in one place, for the proof that this is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sabotage {
+    /// A creation takes its key whatever is there.
+    InsertOverwrites,
+    /// A deletion leaves no tombstone.
+    DeleteFreesTheId,
+    /// An update is also done when a later one was done before it.
+    RevisionsMayShrink,
+    /// An update is also done when the expected revision is no longer there.
+    IfMatchIsIgnored,
+    /// A read shows the note as the read before could have.
+    ReadsAreOld,
+    /// A creation whose outcome is unknown is repeated under another id.
+    CreationsAreRenamed,
+    /// An update whose outcome is unknown is repeated as if it were another one.
+    UpdatesAreRepeated,
+    /// What may have been written is said not to be.
+    UnknownIsNotWritten,
+}
+
+impl Sabotage {
+    /// Changes a request before it is executed.
+    pub(crate) fn change(self, call: &mut Call) {
+        let (part, instead) = match self {
+            Self::InsertOverwrites => (
+                "attribute_not_exists(#userId)",
+                "(attribute_exists(#userId) OR attribute_not_exists(#userId))",
+            ),
+            Self::RevisionsMayShrink => ("#revision < :revision", "attribute_exists(#revision)"),
+            Self::IfMatchIsIgnored => (
+                "#revision IN (:expected0)",
+                "(attribute_exists(#revision) OR #revision IN (:expected0))",
+            ),
+            _ => return,
+        };
+        call.body = call.body.replace(part, instead);
+    }
+
+    /// Does what it does after a request was executed.
+    pub(crate) fn follow(
+        self,
+        call: &Call,
+        answered: &mut (u16, String),
+        answer: impl Fn(&Call) -> (u16, String),
+    ) {
+        if self == Self::DeleteFreesTheId && answered.0 == 200 && call.body.contains(":deleted") {
+            let request: Value = serde_json::from_str(&call.body).unwrap();
+            let delete = json!({"TableName": request["TableName"], "Key": request["Key"]});
+            answer(&Call {
+                operation: "DeleteItem".to_owned(),
+                body: delete.to_string(),
+                ..call.clone()
+            });
+        }
+    }
+}
+
+/// A store that does not do all that it should.
+pub(crate) struct Sabotaged {
+    store: DynamoNoteStore,
+    sabotage: Sabotage,
+    reads: Mutex<HashMap<NoteId, Option<Note>>>,
+}
+
+impl Sabotaged {
+    pub(crate) fn new(store: DynamoNoteStore, sabotage: Sabotage) -> Self {
+        Self {
+            store,
+            sabotage,
+            reads: Mutex::default(),
+        }
+    }
+
+    fn own<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        outcome.map_err(|error| match self.sabotage {
+            Sabotage::UnknownIsNotWritten if is_unknown(&error) => {
+                StoreErrorKind::Unavailable.into()
+            }
+            _ => error,
+        })
+    }
+}
+
+fn is_unknown(error: &StoreError) -> bool {
+    error.kind() == StoreErrorKind::OutcomeUnknown
+}
+
+#[async_trait]
+impl NoteStore for Sabotaged {
+    async fn insert(
+        &self,
+        insertion: &Insertion,
+        now: Timestamp,
+    ) -> Result<InsertOutcome, StoreError> {
+        let outcome = self.store.insert(insertion, now).await;
+        match outcome {
+            Err(error) if self.sabotage == Sabotage::CreationsAreRenamed && is_unknown(&error) => {
+                let mut renamed = insertion.clone();
+                renamed.note.id = NoteId::generate(now);
+                renamed.note.revision = renamed.note.id.into();
+                self.store.insert(&renamed, now).await
+            }
+            outcome => self.own(outcome),
+        }
+    }
+
+    async fn get(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        now: Timestamp,
+    ) -> Result<Option<Note>, StoreError> {
+        let read = self.store.get(user, id, now).await?;
+        let before = self.reads.lock().unwrap().insert(id, read.clone());
+        Ok(match before {
+            Some(before) if self.sabotage == Sabotage::ReadsAreOld => before,
+            _ => read,
+        })
+    }
+
+    async fn list(
+        &self,
+        user: &UserId,
+        query: &ListQuery,
+        now: Timestamp,
+    ) -> Result<Page, StoreError> {
+        self.store.list(user, query, now).await
+    }
+
+    async fn update(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        update: &Update,
+        now: Timestamp,
+    ) -> Result<UpdateOutcome, StoreError> {
+        let outcome = self.store.update(user, id, update, now).await;
+        match outcome {
+            Err(error) if self.sabotage == Sabotage::UpdatesAreRepeated && is_unknown(&error) => {
+                let mut again = update.clone();
+                again.revision = update.revision.next(now).unwrap();
+                self.store.update(user, id, &again, now).await
+            }
+            outcome => self.own(outcome),
+        }
+    }
+
+    async fn delete(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        deletion: &Deletion,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError> {
+        let outcome = self.store.delete(user, id, deletion, now).await;
+        self.own(outcome)
+    }
+
+    async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
+        self.store.purge(user, budget).await
+    }
+}
