@@ -11,7 +11,7 @@ pub(crate) enum Fault {
     Lost,
     /// It arrives and is executed, but maybe after the caller has given up.
     Late,
-    /// It is executed and answered, and executed once more later.
+    /// It is executed and answered, and, if it was done, executed once more later.
     Doubled,
     /// It is executed, and the answer is a server's fault.
     FailedAfter,

@@ -104,10 +104,12 @@ impl Network {
                 self.deliver_later(call);
                 return pending().await;
             }
-            Some(Fault::Doubled) => self.deliver_later(call.clone()),
             _ => {}
         }
-        let (status, body) = self.execute(call);
+        let (status, body) = self.execute(call.clone());
+        if fault == Some(Fault::Doubled) && status == 200 {
+            self.deliver_later(call);
+        }
         self.travel(1..=10).await;
         match fault {
             Some(Fault::FailedAfter) => Ok(failure(500, "InternalServerError")),
