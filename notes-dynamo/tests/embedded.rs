@@ -1,12 +1,13 @@
 //! The store passes the port's suite on the embedded engine, in memory and on a file.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod ghost;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::conformance::Harness;
-use notes_core::{NoteId, NoteStore, Revision, UserId};
-use notes_dynamo::{DynamoNoteStore, ensure_table, sort_key};
+use notes_core::{NoteId, NoteStore, UserId};
+use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_examples::Engine;
 use tempfile::TempDir;
 
@@ -48,19 +49,8 @@ impl Harness for Embedded {
         &self.store
     }
 
-    /// A ghost, as a PATCH that creates would leave it: a key, a revision, and the patched field.
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
-        let revision = Revision::from(id).into_bytes();
-        self.client
-            .put_item()
-            .table_name(TABLE)
-            .item("userId", AttributeValue::S(user.as_str().to_owned()))
-            .item("timestamp", AttributeValue::N(sort_key(id)))
-            .item("revision", AttributeValue::B(revision.to_vec().into()))
-            .item("title", AttributeValue::S("ghost".to_owned()))
-            .send()
-            .await
-            .unwrap();
+        ghost::plant(&self.client, TABLE, user, id).await;
     }
 }
 

@@ -1,0 +1,63 @@
+//! The suite on any engine: `NOTES_TEST_ENDPOINT=URL cargo test --workspace --test endpoint`.
+//!
+//! The engine is DynamoDB Local, ScyllaDB Alternator, an emulator, or AWS itself. Region and
+//! credentials are `AWS_REGION`, `AWS_ACCESS_KEY_ID` and so on, where an engine looks at them.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod ghost;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use notes_core::conformance::Harness;
+use notes_core::{NoteId, NoteStore, UserId};
+use notes_dynamo::{DynamoNoteStore, client_config, ensure_table};
+use tokio::sync::OnceCell;
+
+/// Other tables than this one are left alone.
+const TABLE: &str = "notes-conformance";
+
+struct Endpoint {
+    client: Client,
+    store: DynamoNoteStore,
+}
+
+impl Endpoint {
+    async fn open() -> Self {
+        static READY: OnceCell<()> = OnceCell::const_new();
+        let variable = |name| std::env::var(name).ok();
+        let url = variable("NOTES_TEST_ENDPOINT").expect("NOTES_TEST_ENDPOINT is an engine's URL");
+        let or_local = |name| variable(name).unwrap_or_else(|| "local".to_owned());
+        let credentials = Credentials::new(
+            or_local("AWS_ACCESS_KEY_ID"),
+            or_local("AWS_SECRET_ACCESS_KEY"),
+            variable("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        let region = variable("AWS_REGION").unwrap_or_else(|| "eu-central-1".to_owned());
+        let config = client_config()
+            .endpoint_url(url)
+            .region(Region::new(region))
+            .credentials_provider(credentials);
+        let client = Client::from_conf(config.build());
+        READY
+            .get_or_init(async || ensure_table(&client, TABLE).await.unwrap())
+            .await;
+        let store = DynamoNoteStore::new(client.clone(), TABLE);
+        Self { client, store }
+    }
+}
+
+#[async_trait]
+impl Harness for Endpoint {
+    fn store(&self) -> &dyn NoteStore {
+        &self.store
+    }
+
+    async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
+        ghost::plant(&self.client, TABLE, user, id).await;
+    }
+}
+
+notes_core::conformance!(mod conformance_endpoint, crate::Endpoint::open().await);
