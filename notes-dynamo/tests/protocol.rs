@@ -166,14 +166,15 @@ struct Protocol {
     expires_at: Option<Time>,
     /// When the model ends.
     horizon: Time,
+    /// How often a call sends a write again.
+    retries: u8,
     flaw: Option<Flaw>,
 }
 
 /// Of the creation. The clock of its author may be ahead of others, which is why it is not the least.
 const FIRST: Revision = 15;
-/// Of the calls, in any order.
+/// Of the calls, in any order. A model uses one more than it has writers.
 const REVISIONS: [Revision; 3] = [10, 20, 30];
-const RETRIES: u8 = 1;
 const REISSUES: u8 = 1;
 /// A creation is accepted until then.
 const WINDOW: Time = 3;
@@ -188,18 +189,29 @@ impl Protocol {
             calls: calls.to_vec(),
             expires_at: None,
             horizon: 0,
+            retries: 1,
             flaw: None,
         }
     }
 
-    /// With notes that expire in the middle of the time in which they may be created, and so long
-    /// that TTL removes them.
+    /// With notes that expire in the middle of the time in which they may be created.
     fn expiring(self) -> Self {
         Self {
             expires_at: Some(1),
+            ..self.aging()
+        }
+    }
+
+    /// So long that TTL removes what is over.
+    fn aging(self) -> Self {
+        Self {
             horizon: WINDOW + MARGIN + 1,
             ..self
         }
+    }
+
+    fn without_retries(self) -> Self {
+        Self { retries: 0, ..self }
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -313,7 +325,7 @@ impl Protocol {
                     state.on_the_way.insert(again);
                     state.callers[call] = Caller::Waiting {
                         last: again,
-                        retries: RETRIES,
+                        retries: self.retries,
                         reissues: reissues - 1,
                         uncertain: false,
                     };
@@ -416,7 +428,9 @@ impl Model for Protocol {
                     }
                 }
                 Caller::NotStarted => {
-                    let free = REVISIONS.iter().filter(|it| !state.revisions.contains(it));
+                    let writers = self.calls.iter().filter(|it| **it != Create).count();
+                    let revisions = REVISIONS.iter().take(writers + 1);
+                    let free = revisions.filter(|it| !state.revisions.contains(it));
                     actions.extend(free.map(|it| Action::Start(call, *it)));
                 }
                 Caller::Waiting { last, .. } if state.now <= last.begun + LATENESS => {
@@ -460,7 +474,7 @@ impl Model for Protocol {
                 state.on_the_way.insert(attempt);
                 state.callers[call] = Caller::Waiting {
                     last: attempt,
-                    retries: RETRIES,
+                    retries: self.retries,
                     reissues: REISSUES,
                     uncertain: false,
                 };
@@ -613,7 +627,10 @@ fn no_order_of_events_breaks_a_promise() {
 #[test]
 fn no_order_of_events_breaks_a_promise_while_notes_expire_and_are_purged() {
     let calls = [[Create, Create], [Create, Update], [Create, Delete]];
-    let reached = sound(calls.map(|it| Protocol::new(&it).expiring()));
+    let expiring = calls.map(|it| Protocol::new(&it).expiring());
+    // A repetition that comes late is a retry, too.
+    let deleted = Protocol::new(&[Create, Create, Delete]).without_retries();
+    let reached = sound(expiring.into_iter().chain([deleted.aging()]));
     assert!(reached.contains(PURGED) && reached.contains("spent"));
 }
 
@@ -623,7 +640,6 @@ fn no_order_of_events_of_more_calls_breaks_a_promise() {
     sound([
         Protocol::new(&[Create, Create, Update, Delete]),
         Protocol::new(&[Create, Update, UpdateIfNew, Delete]),
-        Protocol::new(&[Create, Create, Delete]).expiring(),
     ]);
 }
 
@@ -659,12 +675,14 @@ fn an_insert_that_replaces_the_expired_lets_it_come_back() {
 
 #[test]
 fn a_purge_before_the_window_ends_lets_it_come_back() {
-    let model = Protocol::new(&[Create, Create]).expiring();
-    assert_breaks(
-        Flaw::PurgeBeforeTheWindowEnds,
-        model,
-        &[ONE_NOTE, STAYS_DELETED],
-    );
+    let deleted = Protocol::new(&[Create, Create, Delete]).without_retries();
+    for model in [Protocol::new(&[Create, Create]).expiring(), deleted.aging()] {
+        assert_breaks(
+            Flaw::PurgeBeforeTheWindowEnds,
+            model,
+            &[ONE_NOTE, STAYS_DELETED],
+        );
+    }
 }
 
 #[test]
