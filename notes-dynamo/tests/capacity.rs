@@ -1,0 +1,275 @@
+//! What each operation consumes is the minimum by DynamoDB's arithmetic, as the engine counts it:
+//! writes by 1 KB, strongly consistent reads by 4 KB, others at half of that
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>).
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use notes_core::{
+    Change, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote,
+    Note, NoteId, NotePatch, NoteStore, PurgeAt, Revision, Timestamp, Update, UserId,
+};
+use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
+use notes_examples::Engine;
+
+const TABLE: &str = "notes";
+
+/// Whole items, in bytes: 0.5, 1, 1.1, 4, 4.1, 20 and 349 KB, the round ones just below.
+const SIZES: [usize; 7] = [512, 1_000, 1_127, 4_080, 4_200, 20_400, 349_000];
+
+struct Counted {
+    store: DynamoNoteStore,
+    eventual: DynamoNoteStore,
+    client: Client,
+    told: Arc<Mutex<Capacity>>,
+    user: UserId,
+    now: Timestamp,
+    _engine: Engine,
+}
+
+impl Counted {
+    async fn new() -> Self {
+        let engine = Engine::in_memory().unwrap();
+        let client = engine.client();
+        ensure_table(&client, TABLE).await.unwrap();
+        let told = Arc::<Mutex<Capacity>>::default();
+        let total = Arc::clone(&told);
+        let store = DynamoNoteStore::new(client.clone(), TABLE);
+        let store = store.with_capacity_observer(move |it| {
+            let mut total = total.lock().unwrap();
+            total.read_units += it.read_units;
+            total.write_units += it.write_units;
+        });
+        Self {
+            eventual: store.clone().with_eventually_consistent_reads(),
+            store,
+            client,
+            told,
+            // As long as a Cognito user's.
+            user: "3b241101-e2bb-4255-8caf-4136c566a962".parse().unwrap(),
+            now: Timestamp::now(),
+            _engine: engine,
+        }
+    }
+
+    /// What has been consumed since this was asked last: units of reads and of writes.
+    fn consumed(&self) -> (f64, f64) {
+        let told = std::mem::take(&mut *self.told.lock().unwrap());
+        (told.read_units, told.write_units)
+    }
+
+    fn insertion(&self, content: usize) -> Insertion {
+        let new = NewNote {
+            title: "Milk".parse().unwrap(),
+            content: "a".repeat(content).parse().unwrap(),
+            category: Some("shop".parse().unwrap()),
+            expiry: Change::Keep,
+        };
+        let id = NoteId::generate(self.now);
+        Insertion {
+            fingerprint: Fingerprint::of(&new),
+            note: Note {
+                user: self.user.clone(),
+                id,
+                title: new.title,
+                content: new.content,
+                category: new.category,
+                expiry: None,
+                retained: false,
+                revision: id.into(),
+            },
+            purge_at: None,
+        }
+    }
+
+    async fn insert(&self, insertion: &Insertion) {
+        let inserted = self.store.insert(insertion, self.now).await;
+        assert_eq!(inserted.unwrap(), InsertOutcome::Inserted);
+    }
+
+    async fn item(&self, id: NoteId) -> HashMap<String, AttributeValue> {
+        let get = self.client.get_item().table_name(TABLE);
+        let get = get
+            .key("userId", AttributeValue::S(self.user.as_str().to_owned()))
+            .key("timestamp", AttributeValue::N(sort_key(id)));
+        get.send().await.unwrap().item.unwrap()
+    }
+
+    /// A note whose item has this size.
+    async fn note_of(&self, size: usize) -> NoteId {
+        let probe = self.insertion(0);
+        self.insert(&probe).await;
+        let overhead = item_size(&self.item(probe.note.id).await);
+        let all = NonZeroU32::MAX;
+        self.store.purge(&self.user, all).await.unwrap();
+        self.consumed();
+        // Under the same key: how large it is depends on its digits.
+        let mut insertion = probe;
+        insertion.note.content = "a".repeat(size - overhead).parse().unwrap();
+        self.insert(&insertion).await;
+        let id = insertion.note.id;
+        assert_eq!(item_size(&self.item(id).await), size);
+        id
+    }
+
+    fn later(&self) -> Revision {
+        NoteId::generate(Timestamp::from_millis(self.now.as_millis() + 1)).into()
+    }
+}
+
+/// The [size of an item](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
+fn item_size(item: &HashMap<String, AttributeValue>) -> usize {
+    let value = |it: &AttributeValue| match it {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Bool(_) => 1,
+        AttributeValue::N(digits) => digits.trim_end_matches('0').len().div_ceil(2) + 1,
+        other => panic!("no attribute of a note: {other:?}"),
+    };
+    item.iter().map(|(name, it)| name.len() + value(it)).sum()
+}
+
+fn units(size: usize, unit: usize) -> f64 {
+    f64::from(u32::try_from(size.div_ceil(unit)).unwrap())
+}
+
+fn writes(size: usize) -> f64 {
+    units(size, 1 << 10)
+}
+
+fn reads(size: usize) -> f64 {
+    units(size, 4 << 10)
+}
+
+#[tokio::test]
+async fn insert_consumes_the_units_of_its_item() {
+    let counted = Counted::new().await;
+    for size in SIZES {
+        counted.note_of(size).await;
+        assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn get_consumes_the_units_of_its_item_and_half_of_them_where_reads_are_eventual() {
+    let counted = Counted::new().await;
+    for size in SIZES {
+        let id = counted.note_of(size).await;
+        counted.consumed();
+        for (store, factor) in [(&counted.store, 1.0), (&counted.eventual, 0.5)] {
+            let note = store.get(&counted.user, id, counted.now).await.unwrap();
+            assert!(note.is_some());
+            assert_eq!(counted.consumed(), (reads(size) * factor, 0.0), "{size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn update_and_delete_consume_the_units_of_the_item_and_read_nothing() {
+    let counted = Counted::new().await;
+    for size in SIZES {
+        let id = counted.note_of(size).await;
+        counted.consumed();
+        let update = Update {
+            patch: NotePatch {
+                title: Some("Beer".parse().unwrap()),
+                ..NotePatch::default()
+            },
+            purge_at: None,
+            renewal: false,
+            expected: Expected::Any,
+            revision: counted.later(),
+        };
+        let (user, now) = (&counted.user, counted.now);
+        counted.store.update(user, id, &update, now).await.unwrap();
+        assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
+
+        let deletion = Deletion {
+            purge_at: PurgeAt::new(id, now.as_secs(), Duration::from_mins(1)),
+            expected: Expected::OneOf(vec![update.revision]),
+            revision: NoteId::generate(Timestamp::from_millis(now.as_millis() + 2)).into(),
+        };
+        counted
+            .store
+            .delete(user, id, &deletion, now)
+            .await
+            .unwrap();
+        assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn list_consumes_the_units_of_all_its_items_together() {
+    let counted = Counted::new().await;
+    for size in SIZES {
+        // No more than one query reads, which is 1 MB.
+        let count = if size > 50_000 { 2 } else { 20 };
+        let first = counted.note_of(size).await;
+        let content = counted.store.get(&counted.user, first, counted.now).await;
+        let content = content.unwrap().unwrap().content.as_str().len();
+        let mut sizes = vec![size];
+        for _ in 1..count {
+            let insertion = counted.insertion(content);
+            counted.insert(&insertion).await;
+            sizes.push(item_size(&counted.item(insertion.note.id).await));
+        }
+        counted.consumed();
+        let query = ListQuery {
+            limit: u8::try_from(count).unwrap().try_into().unwrap(),
+            ..ListQuery::default()
+        };
+        let expected = reads(sizes.iter().sum());
+        for (store, factor) in [(&counted.store, 1.0), (&counted.eventual, 0.5)] {
+            let page = store.list(&counted.user, &query, counted.now).await;
+            assert_eq!(page.unwrap().notes.len(), count);
+            assert_eq!(counted.consumed(), (expected * factor, 0.0), "{size}");
+        }
+        // So that the next size is alone.
+        counted
+            .store
+            .purge(&counted.user, NonZeroU32::MAX)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn purge_consumes_one_read_and_one_write_of_each_item() {
+    let counted = Counted::new().await;
+    for size in SIZES {
+        counted.note_of(size).await;
+        counted.consumed();
+        let purged = counted.store.purge(&counted.user, NonZeroU32::MIN).await;
+        assert_eq!(purged.unwrap().removed, 1);
+        assert_eq!(counted.consumed(), (reads(size), writes(size)), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn the_overhead_of_a_note_is_bounded() {
+    let counted = Counted::new().await;
+    let text = |it: &Note| {
+        let category = it.category.as_ref().map_or(0, |it| it.as_str().len());
+        it.title.as_str().len() + it.content.as_str().len() + category
+    };
+    for (retained, expiry, most) in [(false, false, 160), (false, true, 160), (true, true, 167)] {
+        let mut insertion = counted.insertion(100);
+        insertion.note.retained = retained;
+        insertion.note.expiry = expiry.then(|| 4_000_000_000.try_into().unwrap());
+        let end = insertion.note.expiry.map(Expiry::as_secs);
+        insertion.purge_at =
+            end.map(|it| PurgeAt::new(insertion.note.id, it, Duration::from_mins(1)));
+        counted.insert(&insertion).await;
+        let size = item_size(&counted.item(insertion.note.id).await);
+        let overhead = size - text(&insertion.note);
+        assert!(
+            overhead <= most,
+            "{overhead} with retained: {retained}, expiry: {expiry}"
+        );
+    }
+}
