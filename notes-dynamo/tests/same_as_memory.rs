@@ -1,0 +1,297 @@
+//! Whatever is asked, in whatever order: the store on DynamoDB shows the same as the reference
+//! implementation in memory. More cases by `PROPTEST_CASES`.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use notes_core::{
+    Category, Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome,
+    Insertion, ListQuery, MemoryNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Order,
+    PurgeAt, Revision, Timestamp, Update, UpdateOutcome, UserId,
+};
+use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_examples::Engine;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tokio::runtime::Runtime;
+
+/// When the first step happens, in milliseconds.
+const START: u64 = 1_800_000_000_000;
+
+/// One of two users.
+type User = bool;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(User, NoteId, NewNote, bool),
+    Get(User, NoteId),
+    List(User, ListQuery),
+    Update(User, NoteId, Update),
+    Delete(User, NoteId, Deletion),
+    Purge(User, NonZeroU32),
+    Wait(Duration),
+}
+
+/// What a step shows.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Insert(InsertOutcome),
+    Get(Option<Note>),
+    /// Of all pages: where one ends is the store's affair.
+    List(Vec<Note>),
+    Update(UpdateOutcome),
+    Delete(DeleteOutcome),
+    /// How many items until there are no more: that there may be more is no promise.
+    Purge(u32),
+    Nothing,
+}
+
+/// Few ids, of which some are of one millisecond, so that steps meet.
+fn ids() -> impl Strategy<Value = NoteId> {
+    let ids = [(0, 1), (0, 2), (1, 0), (1, u128::MAX >> 54), (2, 7)];
+    select(ids.map(|(millis, rest)| id(millis, rest)).to_vec())
+}
+
+fn id(millis: u64, rest: u128) -> NoteId {
+    NoteId::from_ordinal(u128::from(START + millis) << 74 | rest).unwrap()
+}
+
+/// Those that notes begin with, and others later and earlier.
+fn revisions() -> impl Strategy<Value = Revision> {
+    prop_oneof![ids(), (0..6_u64).prop_map(|it| id(it, 3))].prop_map(Revision::from)
+}
+
+fn expected() -> impl Strategy<Value = Expected> {
+    prop_oneof![
+        2 => Just(Expected::Any),
+        3 => vec(revisions(), 0..4).prop_map(Expected::OneOf),
+    ]
+}
+
+/// Soon after the first step.
+fn expiries() -> impl Strategy<Value = Expiry> {
+    (0..20_u64).prop_map(|it| (START / 1_000 + it).try_into().unwrap())
+}
+
+fn changes<T: Clone + std::fmt::Debug + 'static>(
+    value: impl Strategy<Value = T> + 'static,
+) -> impl Strategy<Value = Change<T>> {
+    prop_oneof![
+        Just(Change::Keep),
+        Just(Change::Clear),
+        value.prop_map(Change::Set),
+    ]
+}
+
+fn categories() -> impl Strategy<Value = Category> {
+    select(vec!["shop", "🥛"]).prop_map(|it| it.parse().unwrap())
+}
+
+fn notes() -> impl Strategy<Value = NewNote> {
+    let expiry = prop_oneof![3 => Just(Change::Keep), 1 => expiries().prop_map(Change::Set)];
+    let values = ("[ab]", "[ab\u{0}]{0,2}", option::of(categories()), expiry);
+    values.prop_map(|(title, content, category, expiry)| NewNote {
+        title: title.parse().unwrap(),
+        content: content.parse().unwrap(),
+        category,
+        expiry,
+    })
+}
+
+fn patches() -> impl Strategy<Value = NotePatch> {
+    (
+        option::of("[ab]"),
+        option::of("[ab]{0,2}"),
+        changes(categories()),
+        changes(expiries()),
+    )
+        .prop_map(|(title, content, category, expiry)| NotePatch {
+            title: title.map(|it| it.parse().unwrap()),
+            content: content.map(|it| it.parse().unwrap()),
+            category,
+            expiry,
+        })
+}
+
+fn updates() -> impl Strategy<Value = Update> {
+    let renewal = prop::bool::weighted(0.3);
+    (patches(), renewal, expected(), revisions()).prop_map(
+        |(patch, renewal, expected, revision)| Update {
+            purge_at: expiry_of(&patch.expiry).map(|it| purge_at(it.as_secs())),
+            renewal: renewal && expiry_of(&patch.expiry).is_some(),
+            patch,
+            expected,
+            revision,
+        },
+    )
+}
+
+fn expiry_of(change: &Change<Expiry>) -> Option<Expiry> {
+    match change {
+        Change::Set(expiry) => Some(*expiry),
+        Change::Keep | Change::Clear => None,
+    }
+}
+
+/// After all steps.
+fn purge_at(end_secs: u64) -> PurgeAt {
+    PurgeAt::new(id(0, 0), end_secs, Duration::from_hours(1))
+}
+
+fn deletions() -> impl Strategy<Value = Deletion> {
+    (expected(), revisions()).prop_map(|(expected, revision)| Deletion {
+        expected,
+        revision,
+        purge_at: purge_at(START / 1_000),
+    })
+}
+
+fn queries() -> impl Strategy<Value = ListQuery> {
+    let time = || option::of((START - 1..START + 4).prop_map(Timestamp::from_millis));
+    let order = select(vec![Order::Newest, Order::Oldest]);
+    (1..=4_u8, order, time(), time(), option::of(ids())).prop_map(
+        |(limit, order, created_after, created_before, position)| ListQuery {
+            limit: limit.try_into().unwrap(),
+            order,
+            created_after,
+            created_before,
+            position,
+        },
+    )
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let user = any::<User>;
+    let budget = (1..4_u32).prop_map(|it| NonZeroU32::new(it).unwrap());
+    prop_oneof![
+        6 => (user(), ids(), notes(), any::<bool>())
+            .prop_map(|(user, id, note, retained)| Step::Insert(user, id, note, retained)),
+        3 => (user(), ids()).prop_map(|(user, id)| Step::Get(user, id)),
+        3 => (user(), queries()).prop_map(|(user, query)| Step::List(user, query)),
+        6 => (user(), ids(), updates()).prop_map(|(user, id, it)| Step::Update(user, id, it)),
+        3 => (user(), ids(), deletions()).prop_map(|(user, id, it)| Step::Delete(user, id, it)),
+        1 => (user(), budget).prop_map(|(user, budget)| Step::Purge(user, budget)),
+        1 => (1..5_000_u64).prop_map(|it| Step::Wait(Duration::from_millis(it))),
+    ]
+}
+
+fn insertion(user: &UserId, id: NoteId, new: &NewNote, retained: bool) -> Insertion {
+    let expiry = expiry_of(&new.expiry);
+    Insertion {
+        fingerprint: Fingerprint::of(new),
+        purge_at: expiry.map(|it| purge_at(it.as_secs())),
+        note: Note {
+            user: user.clone(),
+            id,
+            title: new.title.clone(),
+            content: new.content.clone(),
+            category: new.category.clone(),
+            expiry,
+            retained: retained && expiry.is_some(),
+            revision: id.into(),
+        },
+    }
+}
+
+async fn seen(store: &dyn NoteStore, users: &[UserId; 2], step: &Step, now: Timestamp) -> Seen {
+    let of = |user: &User| &users[usize::from(*user)];
+    match step {
+        Step::Insert(user, id, new, retained) => {
+            let insertion = insertion(of(user), *id, new, *retained);
+            Seen::Insert(store.insert(&insertion, now).await.unwrap())
+        }
+        Step::Get(user, id) => Seen::Get(store.get(of(user), *id, now).await.unwrap()),
+        Step::List(user, query) => {
+            let mut query = *query;
+            let mut notes = vec![];
+            loop {
+                let page = store.list(of(user), &query, now).await.unwrap();
+                assert!(page.notes.len() <= query.limit.get() && page.unreadable.is_empty());
+                notes.extend(page.notes);
+                match page.next {
+                    Some(next) => query.position = Some(next),
+                    None => return Seen::List(notes),
+                }
+            }
+        }
+        Step::Update(user, id, update) => {
+            Seen::Update(store.update(of(user), *id, update, now).await.unwrap())
+        }
+        Step::Delete(user, id, deletion) => {
+            Seen::Delete(store.delete(of(user), *id, deletion, now).await.unwrap())
+        }
+        Step::Purge(user, budget) => {
+            let mut removed = 0;
+            loop {
+                let purged = store.purge(of(user), *budget).await.unwrap();
+                assert!(purged.removed <= budget.get());
+                removed += purged.removed;
+                if !purged.more {
+                    return Seen::Purge(removed);
+                }
+            }
+        }
+        Step::Wait(_) => Seen::Nothing,
+    }
+}
+
+struct Dynamo {
+    runtime: Runtime,
+    store: DynamoNoteStore,
+    _engine: Engine,
+}
+
+static DYNAMO: LazyLock<Dynamo> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    let table = ensure_table(&client, "notes");
+    runtime.block_on(table).unwrap();
+    Dynamo {
+        runtime,
+        store: DynamoNoteStore::new(client, "notes"),
+        _engine: engine,
+    }
+});
+
+/// Two users whom no other case has, one's id the beginning of the other's.
+fn new_users() -> [UserId; 2] {
+    static CASES: AtomicUsize = AtomicUsize::new(0);
+    let case = CASES.fetch_add(1, Ordering::Relaxed);
+    [format!("alice{case:06}"), format!("alice{case:06}x")].map(|it| it.parse().unwrap())
+}
+
+/// Where the stores show something else, if they do.
+fn difference(other: &dyn NoteStore, steps: &[Step]) -> Option<String> {
+    let memory = MemoryNoteStore::new();
+    let users = new_users();
+    let mut now = START;
+    for step in steps {
+        if let Step::Wait(duration) = step {
+            now += u64::try_from(duration.as_millis()).unwrap();
+        }
+        let (one, two) = DYNAMO.runtime.block_on(async {
+            let now = Timestamp::from_millis(now);
+            let memory = seen(&memory, &users, step, now).await;
+            (memory, seen(other, &users, step, now).await)
+        });
+        if one != two {
+            return Some(format!(
+                "{step:?} at {now}: in memory {one:?}, else {two:?}"
+            ));
+        }
+    }
+    None
+}
+
+proptest! {
+    #[test]
+    fn dynamodb_shows_what_memory_shows(steps in vec(steps(), 1..40)) {
+        prop_assert_eq!(difference(&DYNAMO.store, &steps), None);
+    }
+}
