@@ -18,7 +18,7 @@ impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + 
 {}
 
 /// Room for the largest content with every byte written as a `\u` escape, and for the rest.
-const MAX_BYTES: u32 = 2_621_440;
+pub(crate) const MAX_BYTES: u32 = 2_621_440;
 
 /// The whole body, of at most 2.5 MiB. One that is announced as larger is not read at all.
 pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {

@@ -2,8 +2,8 @@ use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use notes_core::{
-    Category, Change, Content, CreateOutcome, NewNote, NoteId, NoteStore, Notes, Timestamp, Title,
-    UserId,
+    Category, Change, Content, CreateOutcome, NewNote, Note, NoteId, NoteStore, Notes, Timestamp,
+    Title, UserId,
 };
 
 use crate::api::answered;
@@ -13,6 +13,9 @@ use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
 use crate::members::Members;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
+
+/// What it takes.
+pub(crate) const MEDIA_TYPE: &str = "application/json";
 
 /// `POST /notes`.
 ///
@@ -54,8 +57,8 @@ impl Creation {
         if self.chosen {
             notes.check_date(self.id).map_err(Problem::Date)?;
         }
-        if !body::has_type(&head.headers, &["application/json"]) {
-            return Err(Problem::MediaType("application/json"));
+        if !body::has_type(&head.headers, &[MEDIA_TYPE]) {
+            return Err(Problem::MediaType(MEDIA_TYPE));
         }
         let body = body::read(&head.headers, body).await?;
         // A repetition is judged as the first attempt was, also when the note has ended since.
@@ -72,19 +75,24 @@ impl Creation {
             CreateOutcome::OtherContents => return Err(Problem::IdReused),
             CreateOutcome::Spent => return Err(Problem::IdSpent),
         };
-        let mut response = reply::note(StatusCode::CREATED, &note)?;
-        let location = format!("{}/{}", head.uri.path(), note.id);
-        reply::set(&mut response, LOCATION, location);
-        if replayed {
-            let name = HeaderName::from_static("idempotent-replayed");
-            let yes = HeaderValue::from_static("true");
-            response.headers_mut().insert(name, yes);
-        }
-        Ok(response)
+        created(head.uri.path(), &note, replayed)
     }
 }
 
-fn new_note(body: &[u8], now: Timestamp) -> Result<NewNote, Problem> {
+/// The answer to a creation at this path.
+pub(crate) fn created(path: &str, note: &Note, replayed: bool) -> Result<Response, Problem> {
+    let mut response = reply::note(StatusCode::CREATED, note)?;
+    let location = format!("{path}/{}", note.id);
+    reply::set(&mut response, LOCATION, location);
+    if replayed {
+        let name = HeaderName::from_static("idempotent-replayed");
+        let yes = HeaderValue::from_static("true");
+        response.headers_mut().insert(name, yes);
+    }
+    Ok(response)
+}
+
+pub(crate) fn new_note(body: &[u8], now: Timestamp) -> Result<NewNote, Problem> {
     let mut members = Members::parse(body)?;
     let title = members.required("title", Title::try_from);
     let content = members.required("content", Content::try_from);

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use http::header::ETAG;
 use http::request::Parts;
-use notes_core::{NoteId, NoteStore, Notes, UserId};
+use notes_core::{NoteId, NoteStore, Notes, Revision, UserId};
 
 use crate::etag::ETag;
 use crate::preconditions::IfNoneMatch;
@@ -18,9 +18,14 @@ pub(crate) async fn get<S: NoteStore>(
     let known = IfNoneMatch::read(&head.headers)?;
     let note = notes.get(user, id).await?.ok_or(Problem::NoteNotFound)?;
     if known.names(note.revision) {
-        let mut response = reply::empty(StatusCode::NOT_MODIFIED);
-        reply::set(&mut response, ETAG, ETag(note.revision));
-        return Ok(response);
+        return Ok(not_modified(note.revision));
     }
     reply::note(StatusCode::OK, &note)
+}
+
+/// The answer to who has this state.
+pub(crate) fn not_modified(revision: Revision) -> Response {
+    let mut response = reply::empty(StatusCode::NOT_MODIFIED);
+    reply::set(&mut response, ETAG, ETag(revision));
+    response
 }

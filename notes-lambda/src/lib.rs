@@ -25,6 +25,8 @@ mod list;
 mod log;
 mod members;
 mod note_json;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod preconditions;
 mod problem;
 mod problem_type;
@@ -47,6 +49,8 @@ pub use gateway::{Answer, Gateway};
 pub use identity::{Identity, InvalidIdentity};
 #[cfg(feature = "lambda")]
 pub use log::log_capacity;
+#[cfg(feature = "openapi")]
+pub use openapi::openapi;
 pub use report::Report;
 pub use route::Operation;
 #[cfg(feature = "lambda")]

@@ -19,9 +19,13 @@ pub(crate) async fn list<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let query = query::read(head.uri.query())?;
-    let page = notes.list(user, &query).await?;
+    listed(notes.list(user, &query).await?, query.order)
+}
+
+/// The answer with this page of a list in this order.
+pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
     let unreadable = page.unreadable.clone();
-    let page = PageJson::of(page, query.order, Envelope::new());
+    let page = PageJson::of(page, order, Envelope::new());
     let mut response = reply::json(StatusCode::OK, &page.map_err(|_| Problem::Internal)?)?;
     response.extensions_mut().insert(Report {
         unreadable,

@@ -8,7 +8,7 @@ use http::StatusCode;
 #[derive(Debug)]
 pub(crate) struct ProblemType {
     pub(crate) status: StatusCode,
-    slug: &'static str,
+    pub(crate) slug: &'static str,
     pub(crate) title: &'static str,
 }
 
@@ -28,8 +28,8 @@ macro_rules! problem_types {
             title: $title,
         };)*
 
-        #[cfg(test)]
-        const ALL: &[ProblemType] = &[$($name),*];
+        #[cfg(any(test, feature = "openapi"))]
+        pub(crate) const ALL: &[ProblemType] = &[$($name),*];
     };
 }
 

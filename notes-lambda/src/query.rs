@@ -8,25 +8,31 @@ use crate::cursor::Cursor;
 use crate::fault::{Faults, Place};
 use crate::problem::Problem;
 
+pub(crate) const LIMIT: &str = "limit";
+pub(crate) const CURSOR: &str = "cursor";
+pub(crate) const ORDER: &str = "order";
+pub(crate) const CREATED_AFTER: &str = "createdAfter";
+pub(crate) const CREATED_BEFORE: &str = "createdBefore";
+
 /// Reads the query of `GET /notes`. All faults are found at once.
 ///
 /// A cursor brings the order with it; an explicit order has to be the same.
 pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
     let mut parameters = Parameters::parse(query.unwrap_or_default());
-    let limit = parameters.take("limit", limit);
-    let cursor: Option<Cursor> = parameters.take("cursor", str::parse);
-    let order = parameters.take("order", order);
+    let limit = parameters.take(LIMIT, limit);
+    let cursor: Option<Cursor> = parameters.take(CURSOR, str::parse);
+    let order = parameters.take(ORDER, order);
     let query = ListQuery {
         limit: limit.unwrap_or_default(),
         order: order.or(cursor.map(Cursor::order)).unwrap_or_default(),
-        created_after: parameters.take("createdAfter", |it| timestamp(it, str::parse)),
-        created_before: parameters.take("createdBefore", |it| {
+        created_after: parameters.take(CREATED_AFTER, |it| timestamp(it, str::parse)),
+        created_before: parameters.take(CREATED_BEFORE, |it| {
             timestamp(it, Timestamp::parse_rounding_up)
         }),
         position: cursor.map(Cursor::position),
     };
     if cursor.is_some_and(|it| it.order() != query.order) {
-        parameters.fault("cursor", "comes from a list in the other order");
+        parameters.fault(CURSOR, "comes from a list in the other order");
     }
     parameters.finish(query)
 }

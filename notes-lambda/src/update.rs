@@ -10,6 +10,12 @@ use crate::preconditions::IfMatch;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 
+/// What it takes.
+pub(crate) const MEDIA_TYPES: [&str; 2] = ["application/merge-patch+json", "application/json"];
+
+/// The same as a header's value.
+pub(crate) const ACCEPT_PATCH: &str = "application/merge-patch+json, application/json";
+
 /// `PATCH /notes/{id}`, with a JSON merge patch
 /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
 pub(crate) async fn update<S: NoteStore>(
@@ -19,10 +25,8 @@ pub(crate) async fn update<S: NoteStore>(
     head: &Parts,
     body: impl RequestBody,
 ) -> Result<Response, Problem> {
-    let media_types = ["application/merge-patch+json", "application/json"];
-    if !body::has_type(&head.headers, &media_types) {
-        let taken = "application/merge-patch+json, application/json";
-        return Err(Problem::PatchMediaType(taken));
+    if !body::has_type(&head.headers, &MEDIA_TYPES) {
+        return Err(Problem::PatchMediaType(ACCEPT_PATCH));
     }
     let IfMatch {
         expected,
@@ -40,7 +44,7 @@ pub(crate) async fn update<S: NoteStore>(
     }
 }
 
-fn note_patch(body: &[u8], now: Timestamp) -> Result<NotePatch, Problem> {
+pub(crate) fn note_patch(body: &[u8], now: Timestamp) -> Result<NotePatch, Problem> {
     let mut members = Members::parse(body)?;
     let patch = NotePatch {
         title: members.replaceable("title", Title::try_from),

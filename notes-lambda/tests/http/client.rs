@@ -1,5 +1,6 @@
 //! A client of the service, in process.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +12,8 @@ use notes_core::{MemoryNoteStore, NoteId, NoteStore, Notes, Timestamp, UserId};
 use notes_lambda::Api;
 use serde_json::{Value, json};
 use tower_service::Service;
+
+use crate::description::{Claim, borne_out};
 
 pub(crate) struct Client<S> {
     pub(crate) api: Api<S>,
@@ -151,14 +154,18 @@ impl<S: NoteStore + 'static> Call<S> {
     where
         B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     {
+        let (method, uri) = (self.request.method().clone(), self.request.uri().clone());
         let answered = self.api.call(self.request.map(body)).await;
         let (head, body) = answered.unwrap_or_else(|it| match it {}).into_parts();
-        Answer {
+        let mut answer = Answer {
             status: head.status,
             headers: head.headers,
             extensions: head.extensions,
             body: body.collect().await.unwrap().to_bytes(),
-        }
+            claims: BTreeSet::new(),
+        };
+        answer.claims = borne_out(&method, uri.path(), &answer);
+        answer
     }
 }
 
@@ -167,6 +174,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
     pub(crate) body: Bytes,
+    /// What the description says that this answer bears out.
+    pub(crate) claims: BTreeSet<Claim>,
 }
 
 impl Answer {

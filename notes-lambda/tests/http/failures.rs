@@ -27,7 +27,7 @@ fn store(end: fn() -> StoreError) -> MockNoteStore {
 }
 
 /// The answer of each operation, that of POST first.
-async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
+pub(crate) async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
     let user = "alice".parse().unwrap();
     let note = "/notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
     let mut answers = vec![];

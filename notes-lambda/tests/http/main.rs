@@ -6,6 +6,7 @@ mod bodies;
 mod client;
 mod create;
 mod delete;
+mod description;
 mod failures;
 mod get;
 mod idempotency;

@@ -1,0 +1,298 @@
+use http::StatusCode;
+use notes_core::{Expected, Note, NoteId, Order, Page, PageLimit, Revision};
+use serde_json::{Value, json};
+
+use super::answer::{Answer, responses};
+use super::problems;
+use super::schemas::{EXAMPLE_ID, UUID_V7, example_id, reference};
+use crate::body::MAX_BYTES;
+use crate::idempotency_key::IDEMPOTENCY_KEY;
+use crate::{Cursor, Operation, create, get, list, query, reply, update};
+
+/// All paths with their operations.
+pub(super) fn paths() -> Value {
+    let (list, get) = (list(), get());
+    json!({
+        "/notes": {
+            "get": list,
+            "head": head(&list),
+            "post": create(),
+        },
+        "/notes/{id}": {
+            "parameters": [{
+                "name": "id",
+                "in": "path",
+                "required": true,
+                "description": "The note's id. Any other spelling of it is an unknown path.",
+                "schema": reference("NoteId"),
+            }],
+            "get": get,
+            "head": head(&get),
+            "patch": update(),
+            "delete": delete(),
+        },
+    })
+}
+
+fn create() -> Value {
+    let example = json!({
+        "title": "Milk",
+        "content": "2 litres",
+        "category": "shop",
+        "expiresAt": "2999-12-31T00:00:00Z",
+    });
+    let mut answers = vec![];
+    for (replayed, description) in [
+        (false, "The note is created."),
+        (true, "The note as it is now: it was created before."),
+    ] {
+        let created = note().map_or(Err(crate::problem::Problem::Internal), |note| {
+            create::created("/notes", &note, replayed)
+        });
+        let answer = Answer::success(description, "Note", created)
+            .with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID)
+            .linked(links());
+        answers.push(answer);
+    }
+    answers.extend(problems::answers(Operation::Create));
+    json!({
+        "operationId": "createNote",
+        "tags": ["notes"],
+        "summary": "Creates a note",
+        "description": "The creator names the note by an `Idempotency-Key`. Repeated with one key, as often as it takes, \
+            it makes at most one note, and never one again that was deleted. Without a key, one is chosen and is in the answer.",
+        "parameters": [{
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The note's id to be: a UUID of version 7, bare or in double quotes. It is dated at \
+                most 5 minutes ahead, and at most 7 days ago unless the operator chose another time.",
+            "schema": {"type": "string", "pattern": format!("^({UUID_V7}|\"{UUID_V7}\")$")},
+            "example": EXAMPLE_ID,
+        }],
+        "requestBody": request_body(&[create::MEDIA_TYPE], "NewNote", &example),
+        "responses": responses(answers),
+    })
+}
+
+fn list() -> Value {
+    let page = Page {
+        notes: note().into_iter().collect(),
+        unreadable: vec!["019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned()],
+        next: example_id(),
+    };
+    let page = list::listed(page, Order::Newest);
+    let next = json!({"NextPage": {
+        "operationId": "listNotes",
+        "description": "Where `nextCursor` is there, what it leads to.",
+        "parameters": {query::CURSOR: "$response.body#/nextCursor"},
+    }});
+    let mut answers = vec![Answer::success("A page.", "Page", page).linked(next)];
+    answers.extend(problems::answers(Operation::List));
+    json!({
+        "operationId": "listNotes",
+        "tags": ["notes"],
+        "summary": "Lists the caller's notes, by time of creation",
+        "parameters": [
+            parameter(query::LIMIT, "The most notes in the page.", &json!({
+                "type": "integer",
+                "minimum": 1,
+                "maximum": PageLimit::MAX,
+                "default": PageLimit::default().get(),
+            })),
+            parameter(query::CURSOR, "The `nextCursor` of the page before, as it was received.", &json!({
+                "type": "string",
+                "minLength": 1,
+                "maxLength": Cursor::LENGTH,
+            })),
+            parameter(query::ORDER, "By default that of the cursor, or else `newest`. With a cursor, no other than its own.", &json!({
+                "type": "string",
+                "enum": ["newest", "oldest"],
+            })),
+            parameter(query::CREATED_AFTER, "Only notes created later than this.", &json!({
+                "type": "string",
+                "format": "date-time",
+            })),
+            parameter(query::CREATED_BEFORE, "Only notes created earlier than this.", &json!({
+                "type": "string",
+                "format": "date-time",
+            })),
+        ],
+        "responses": responses(answers),
+    })
+}
+
+fn get() -> Value {
+    let mut answers = vec![shown("The note.")];
+    if let Some(id) = example_id() {
+        let unchanged = get::not_modified(id.into());
+        answers.push(Answer::success(
+            "`If-None-Match` names the note's present state.",
+            "",
+            Ok(unchanged),
+        ));
+    }
+    answers.extend(problems::answers(Operation::Get));
+    json!({
+        "operationId": "getNote",
+        "tags": ["notes"],
+        "summary": "Shows a note",
+        "parameters": [tags(
+            "If-None-Match",
+            "The states that the client has: entity tags, or `*`.",
+        )],
+        "responses": responses(answers),
+    })
+}
+
+fn update() -> Value {
+    let example = json!({
+        "title": "Oat milk",
+        "content": "1 litre",
+        "category": null,
+        "expiresAt": null,
+    });
+    let mut answers = vec![shown("The note as it is now.")];
+    answers.extend(problems::answers(Operation::Update));
+    json!({
+        "operationId": "updateNote",
+        "tags": ["notes"],
+        "summary": "Changes a note",
+        "description": "A patch that would change nothing succeeds, whatever `If-Match` says.",
+        "parameters": [if_match()],
+        "requestBody": request_body(&update::MEDIA_TYPES, "NotePatch", &example),
+        "responses": responses(answers),
+    })
+}
+
+fn delete() -> Value {
+    let deleted = reply::empty(StatusCode::NO_CONTENT);
+    let mut answers = vec![Answer::success("The note is gone.", "", Ok(deleted))];
+    answers.extend(problems::answers(Operation::Delete));
+    json!({
+        "operationId": "deleteNote",
+        "tags": ["notes"],
+        "summary": "Deletes a note",
+        "parameters": [if_match()],
+        "responses": responses(answers),
+    })
+}
+
+/// HEAD of what GET is: the same without bodies.
+fn head(get: &Value) -> Value {
+    let mut head = get.clone();
+    let id = get["operationId"].as_str().unwrap_or_default();
+    head["operationId"] = format!("{id}Head").into();
+    head["summary"] = "The headers that GET would answer with".into();
+    if let Some(responses) = head["responses"].as_object_mut() {
+        for response in responses.values_mut().filter_map(Value::as_object_mut) {
+            response.remove("content");
+            response.remove("links");
+        }
+    }
+    head
+}
+
+fn shown(description: &str) -> Answer {
+    let response = note().map_or(Err(crate::problem::Problem::Internal), |note| {
+        reply::note(StatusCode::OK, &note)
+    });
+    Answer::success(description, "Note", response)
+}
+
+/// The note that is the example everywhere.
+fn note() -> Option<Note> {
+    let id: NoteId = example_id()?;
+    Some(Note {
+        user: "alice".parse().ok()?,
+        id,
+        title: "Milk".parse().ok()?,
+        content: "2 litres".parse().ok()?,
+        category: Some("shop".parse().ok()?),
+        expiry: Some("2999-12-31T00:00:00Z".parse().ok()?),
+        retained: false,
+        revision: Revision::from(id),
+    })
+}
+
+/// What can be done with a note that was created.
+fn links() -> Value {
+    let link = |operation: &str| {
+        json!({
+            "operationId": operation,
+            "parameters": {"id": "$response.body#/id"},
+        })
+    };
+    json!({
+        "GetNote": link("getNote"),
+        "UpdateNote": link("updateNote"),
+        "DeleteNote": link("deleteNote"),
+    })
+}
+
+fn request_body(media_types: &[&str], schema: &str, example: &Value) -> Value {
+    let content = media_types.iter().map(|&it| {
+        let media_type = json!({"schema": reference(schema), "example": example});
+        (it.to_owned(), media_type)
+    });
+    json!({
+        "description": format!("At most {MAX_BYTES} bytes of UTF-8, no member more than once."),
+        "required": true,
+        "content": content.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn parameter(name: &str, description: &str, schema: &Value) -> Value {
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+fn if_match() -> Value {
+    let most = Expected::MAX;
+    tags(
+        "If-Match",
+        &format!(
+            "The states that the request may replace: at most {most} strong entity tags, or `*`. \
+             A weak tag names none."
+        ),
+    )
+}
+
+fn tags(name: &str, description: &str) -> Value {
+    let tag = "(W/)?\"[!#-~]*\"";
+    json!({
+        "name": name,
+        "in": "header",
+        "description": description,
+        "schema": {"type": "string", "pattern": format!(r"^(\*|{tag}( *, *{tag})*)$")},
+        "example": format!("\"{EXAMPLE_ID}\""),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::route::Route;
+
+    #[test]
+    fn each_path_has_the_methods_that_the_code_has_and_no_others() {
+        let paths = paths();
+        for (path, operations) in paths.as_object().unwrap() {
+            let path = path.replace("{id}", EXAMPLE_ID);
+            let mut methods = Route::methods(&path).unwrap().split(", ").count();
+            for (method, operation) in operations.as_object().unwrap() {
+                if method == "parameters" {
+                    continue;
+                }
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let route = Route::of(&method, &path).unwrap().operation();
+                let id = operation["operationId"].as_str().unwrap();
+                let name = format!("{route:?}").to_lowercase();
+                assert!(id.starts_with(&name), "{method} {path}: {id}");
+                methods -= 1;
+            }
+            assert_eq!(methods, 0, "{path}");
+        }
+        assert_eq!(paths.as_object().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,222 @@
+use notes_core::{Category, Content, NoteId, PageLimit, Title};
+use serde_json::{Map, Value, json};
+
+use super::problems;
+use crate::fault::Faults;
+
+/// A `UUIDv7` in its canonical form, without anchors.
+pub(super) const UUID_V7: &str =
+    "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+/// Neither blank nor with a control character.
+const LABEL: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+
+/// The note that is the example everywhere.
+pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+
+/// A reference to the schema with this name.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// All schemas by their names.
+pub(super) fn all() -> Map<String, Value> {
+    let mut all = problems::schemas();
+    let mut add = |name: &str, schema| all.insert(name.to_owned(), schema);
+    add(
+        "NoteId",
+        json!({
+            "description": "A note's id: a UUID of version 7 that the creator of the note chose. It carries the time of creation.",
+            "type": "string",
+            "format": "uuid",
+            "pattern": format!("^{UUID_V7}$"),
+            "examples": [EXAMPLE_ID],
+        }),
+    );
+    add(
+        "EntityTag",
+        json!({
+            "description": "Names one state of a note. It is opaque: send it as it was received, with its quotes.",
+            "type": "string",
+            "pattern": "^\"[!#-~]*\"$",
+            "examples": [format!("\"{EXAMPLE_ID}\"")],
+        }),
+    );
+    add(
+        "Title",
+        json!({
+            "description": "Not blank, no control characters. Characters are Unicode scalar values.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": Title::MAX_CHARS,
+            "pattern": LABEL,
+            "examples": ["Milk"],
+        }),
+    );
+    add(
+        "Content",
+        json!({
+            "description": format!("At most {} bytes of UTF-8; may be empty.", Content::MAX_BYTES),
+            "type": "string",
+            "maxLength": Content::MAX_BYTES,
+            "examples": ["2 litres"],
+        }),
+    );
+    add(
+        "Category",
+        json!({
+            "description": "A label. Not blank, no control characters; white space at both ends is removed.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": Category::MAX_CHARS,
+            "pattern": LABEL,
+            "examples": ["shop"],
+        }),
+    );
+    add("Note", note());
+    add("NewNote", new_note());
+    add("NotePatch", note_patch());
+    add("Page", page());
+    add("Problem", problem());
+    add("Fault", fault());
+    all
+}
+
+fn note() -> Value {
+    json!({
+        "description": "A note. What it does not have is left out.",
+        "type": "object",
+        "required": ["id", "title", "content", "createdAt", "updatedAt", "etag"],
+        "properties": {
+            "id": reference("NoteId"),
+            "title": reference("Title"),
+            "content": reference("Content"),
+            "category": reference("Category"),
+            "createdAt": {
+                "description": "The time that the id carries.",
+                "type": "string",
+                "format": "date-time",
+            },
+            "updatedAt": {"type": "string", "format": "date-time"},
+            "expiresAt": {
+                "description": "When the note ends, in whole seconds.",
+                "type": "string",
+                "format": "date-time",
+            },
+            "etag": reference("EntityTag"),
+        },
+    })
+}
+
+fn new_note() -> Value {
+    json!({
+        "description": "A note to create.",
+        "type": "object",
+        "required": ["title", "content"],
+        "additionalProperties": false,
+        "properties": {
+            "title": reference("Title"),
+            "content": reference("Content"),
+            "category": or_null("Category"),
+            "expiresAt": expires_at("Absent for the operator's retention, `null` for never."),
+        },
+    })
+}
+
+fn note_patch() -> Value {
+    json!({
+        "description": "Changes to a note: a JSON merge patch (RFC 7396). What is absent stays as it is; `null` removes.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "title": reference("Title"),
+            "content": reference("Content"),
+            "category": or_null("Category"),
+            "expiresAt": expires_at("`null` for never."),
+        },
+    })
+}
+
+fn or_null(name: &str) -> Value {
+    json!({"anyOf": [reference(name), {"type": "null"}]})
+}
+
+fn expires_at(absence: &str) -> Value {
+    json!({
+        "description": format!("When the note ends: in the future, and before 9999-12-31; rounded up to whole seconds. {absence}"),
+        "type": ["string", "null"],
+        "format": "date-time",
+    })
+}
+
+fn page() -> Value {
+    json!({
+        "description": "A page of a list.",
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "items": {
+                "description": "May be fewer than asked for, also none: only an absent `nextCursor` means the end.",
+                "type": "array",
+                "items": reference("Note"),
+                "maxItems": PageLimit::MAX,
+            },
+            "nextCursor": {
+                "description": "Where the list goes on; absent at its end.",
+                "type": "string",
+            },
+            "unreadable": {
+                "description": "The ids of items that can't be shown; absent where there are none.",
+                "type": "array",
+                "items": {"type": "string"},
+            },
+        },
+    })
+}
+
+fn problem() -> Value {
+    json!({
+        "description": "A problem document (RFC 9457). Decide by `type` and status; `title` and `detail` are for people.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {
+                "description": "The address of the problem type's documentation.",
+                "type": "string",
+                "format": "uri",
+            },
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "errors": {
+                "description": "All faults of the request; of very many, the first.",
+                "type": "array",
+                "items": reference("Fault"),
+                "maxItems": Faults::MAX_LISTED,
+            },
+        },
+    })
+}
+
+fn fault() -> Value {
+    json!({
+        "description": "One thing that is wrong with a request, and where.",
+        "type": "object",
+        "required": ["detail"],
+        "oneOf": [{"required": ["pointer"]}, {"required": ["parameter"]}],
+        "properties": {
+            "detail": {"type": "string"},
+            "pointer": {
+                "description": "Where in the body: a JSON pointer (RFC 6901); empty for the whole.",
+                "type": "string",
+                "format": "json-pointer",
+            },
+            "parameter": {"description": "The name of a query parameter.", "type": "string"},
+        },
+    })
+}
+
+/// The id that is the example everywhere.
+pub(super) fn example_id() -> Option<NoteId> {
+    EXAMPLE_ID.parse().ok()
+}
