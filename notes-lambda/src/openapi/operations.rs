@@ -1,5 +1,5 @@
 use http::StatusCode;
-use notes_core::{Expected, Note, NoteId, Order, Page, PageLimit, Revision};
+use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, responses};
@@ -7,6 +7,7 @@ use super::problems;
 use super::schemas::{EXAMPLE_ID, UUID_V7, example_id, reference};
 use crate::body::MAX_BYTES;
 use crate::idempotency_key::IDEMPOTENCY_KEY;
+use crate::problem::Problem;
 use crate::{Cursor, Operation, create, get, list, query, reply, update};
 
 /// All paths with their operations.
@@ -46,7 +47,7 @@ fn create() -> Value {
         (false, "The note is created."),
         (true, "The note as it is now: it was created before."),
     ] {
-        let created = note().map_or(Err(crate::problem::Problem::Internal), |note| {
+        let created = note().map_or(Err(Problem::Internal), |note| {
             create::created("/notes", &note, replayed)
         });
         let answer = Answer::success(description, "Note", created)
@@ -64,14 +65,24 @@ fn create() -> Value {
         "parameters": [{
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "The note's id to be: a UUID of version 7, bare or in double quotes. It is dated at \
-                most 5 minutes ahead, and at most 7 days ago unless the operator chose another time.",
+            "description": key_description(),
             "schema": {"type": "string", "pattern": format!("^({UUID_V7}|\"{UUID_V7}\")$")},
-            "example": EXAMPLE_ID,
         }],
         "requestBody": request_body(&[create::MEDIA_TYPE], "NewNote", &example),
         "responses": responses(answers),
     })
+}
+
+fn key_description() -> String {
+    let (days, minutes) = (
+        Notes::<()>::DEFAULT_ACCEPTANCE_WINDOW.as_secs() / 86_400,
+        Notes::<()>::MAX_AHEAD.as_secs() / 60,
+    );
+    format!(
+        "The note's id to be: a UUID of version 7 such as `{EXAMPLE_ID}`, bare or in double quotes. \
+         It is dated at most {minutes} minutes ahead, and at most {days} days ago unless the operator \
+         chose another time."
+    )
 }
 
 fn list() -> Value {
@@ -193,7 +204,7 @@ fn head(get: &Value) -> Value {
 }
 
 fn shown(description: &str) -> Answer {
-    let response = note().map_or(Err(crate::problem::Problem::Internal), |note| {
+    let response = note().map_or(Err(Problem::Internal), |note| {
         reply::note(StatusCode::OK, &note)
     });
     Answer::success(description, "Note", response)
@@ -256,14 +267,16 @@ fn if_match() -> Value {
     )
 }
 
+/// Entity tags as they are read: elements of the list may be empty, and so may all of it. Without an
+/// example, which pages to try requests on would send: it would match nothing.
 fn tags(name: &str, description: &str) -> Value {
-    let tag = "(W/)?\"[!#-~]*\"";
+    let tag = r#"(W/)?"[!#-~\x80-\xff]*""#;
+    let list = format!(r"[ \t,]*({tag}([ \t]*,[ \t,]*{tag})*[ \t,]*)?");
     json!({
         "name": name,
         "in": "header",
         "description": description,
-        "schema": {"type": "string", "pattern": format!(r"^(\*|{tag}( *, *{tag})*)$")},
-        "example": format!("\"{EXAMPLE_ID}\""),
+        "schema": {"type": "string", "pattern": format!(r"^(\*|{list})$")},
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use super::problems;
 use crate::fault::Faults;
 
-/// A `UUIDv7` in its canonical form, without anchors.
+/// A UUIDv7 in its canonical form, without anchors.
 pub(super) const UUID_V7: &str =
     "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 

@@ -1,4 +1,4 @@
-//! The `OpenAPI` description, held against the answers of the service.
+//! The OpenAPI description, held against the answers of the service.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -132,7 +132,7 @@ fn claims() -> BTreeSet<Claim> {
 /// Requests that together meet with every answer that the description has, but for a broken body.
 async fn calls() -> Vec<Call<MemoryNoteStore>> {
     let client = client();
-    let (path, _) = client.note().await;
+    let (milk_path, _) = client.note().await;
     let keyed = |id: NoteId| client.post(milk()).header("idempotency-key", id);
     let live = client.id_at(0);
     let spent = client.id_at(1);
@@ -149,7 +149,7 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
     let absent = format!("/notes/{}", client.id_at(3));
     let to_delete = client.note().await.0;
     let long = "x".repeat(3_000_000);
-    let patch = |body: &str| client.patch(&path, body);
+    let patch = |body: &str| client.patch(&milk_path, body);
     let foreign = "\"another\"";
     let week = 7 * 24 * 60 * 60 * 1_000;
     let mut calls = vec![
@@ -168,9 +168,9 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
             .header("idempotency-key", live),
         client.get("/notes?limit=1"),
         client.get("/notes?limit=0"),
-        client.get(&path),
-        client.get(&path).header("if-none-match", "*"),
-        client.get(&path).header("if-none-match", "?"),
+        client.get(&milk_path),
+        client.get(&milk_path).header("if-none-match", "*"),
+        client.get(&milk_path).header("if-none-match", "?"),
         patch(r#"{"title":"Oat milk"}"#),
         patch("{}").without_header("content-type"),
         patch("{}").header("if-match", "?"),
@@ -181,8 +181,8 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
         client
             .patch(&unreadable, r#"{"title":"Tea"}"#)
             .header("if-match", foreign),
-        client.delete(&path).header("if-match", "?"),
-        client.delete(&path).header("if-match", foreign),
+        client.delete(&milk_path).header("if-match", "?"),
+        client.delete(&milk_path).header("if-match", foreign),
         client.delete(&unreadable).header("if-match", foreign),
         client.delete(&to_delete),
     ];
@@ -194,9 +194,9 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
     for nobody in [
         client.post(milk()),
         client.get("/notes"),
-        client.get(&path),
+        client.get(&milk_path),
         patch("{}"),
-        client.delete(&path),
+        client.delete(&milk_path),
     ] {
         calls.push(nobody.nobody());
     }
