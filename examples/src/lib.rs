@@ -2,6 +2,7 @@
 
 mod engine;
 mod local_api;
+mod page;
 
 pub use engine::{Engine, client};
 pub use local_api::LocalApi;

@@ -4,7 +4,6 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONNECTION};
@@ -16,7 +15,9 @@ use notes_lambda::Api;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// The notes API on a loopback port, for development: the text of the bearer token *is* the user id,
+use crate::page;
+
+/// The notes API on a loopback port, with a page to try it on at `/docs`, for development: the text of the bearer token *is* the user id,
 /// and nobody checks it. That is why there is no way to make it listen on any other address.
 #[derive(Debug)]
 pub struct LocalApi {
@@ -53,7 +54,7 @@ impl LocalApi {
         notes: Notes<S>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let app = Router::new()
+        let app = page::routes()
             .fallback_service(Api::new(notes))
             .layer(middleware::from_fn(identify));
         let (stopping, stopped) = oneshot::channel::<Infallible>();

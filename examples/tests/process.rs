@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use notes_examples::Engine;
 use program::{Program, fails};
+use reqwest::Method;
+use support::answer::send;
 use support::user::User;
 use support::wire::HalfSent;
 use support::{eventually, ids, new_key, note};
@@ -46,6 +48,33 @@ async fn the_printed_curl_lines_work_when_pasted() {
     let notes = alice.all().await;
     assert_eq!(notes.len(), 1);
     assert_eq!(notes[0]["category"], "shop");
+}
+
+#[tokio::test]
+async fn the_printed_page_has_all_it_needs_from_this_program() {
+    let program = Program::start(&["--in-memory"]);
+    assert!(
+        program
+            .greeting
+            .contains(&format!("{}/docs\n", program.url))
+    );
+    let nobody = program.new_user();
+    let get = async |path: &str| send(nobody.anonymous(Method::GET, path)).await.expect(200);
+    let page = get("/docs").await;
+    assert_eq!(page.header("content-type"), "text/html");
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none';")
+    );
+    let attributes = page.body.split(['"', '\'']);
+    let files: Vec<_> = attributes.filter(|it| it.starts_with('/')).collect();
+    assert_eq!(files.len(), 4);
+    for file in files {
+        assert!(!get(file).await.body.is_empty(), "{file}");
+    }
+    let description = get("/docs/openapi.json").await;
+    assert_eq!(description.header("content-type"), "application/json");
+    assert!(description.json()["paths"]["/notes"].is_object());
 }
 
 #[tokio::test]
