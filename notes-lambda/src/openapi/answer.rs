@@ -166,7 +166,7 @@ fn header(name: &str, example: &str, required: bool) -> (String, Value) {
         "idempotent-replayed" => (
             "Idempotent-Replayed",
             "The note was there: this creation has happened before.",
-            json!({"const": "true"}),
+            json!({"type": "string", "const": "true"}),
         ),
         "location" => (
             "Location",

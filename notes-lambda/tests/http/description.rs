@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -12,6 +12,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use notes_core::conformance::Harness;
 use notes_core::{MemoryNoteStore, NoteId, StoreError, StoreErrorKind};
+use notes_lambda::Report;
 use serde_json::Value;
 
 use crate::client::{Answer, Call, client, milk};
@@ -44,7 +45,8 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
     let mut claims = BTreeSet::new();
 
     // A test's store says so of a read or a deletion, too. A real one does not.
-    let error: Option<&Arc<StoreError>> = answer.extensions.get();
+    let report: Option<&Report> = answer.extensions.get();
+    let error = report.and_then(|it| it.error.as_ref());
     let strange = match (error.map(|it| it.kind()), method) {
         (Some(StoreErrorKind::TooLarge), method) => {
             method == Method::GET || method == Method::DELETE
@@ -261,6 +263,26 @@ async fn what_is_described_can_be_sent() {
         let answer = client.get(&format!("/notes?{name}=")).send().await;
         assert_eq!(answer.json()["errors"][0]["detail"], "is empty", "{name}");
     }
+}
+
+#[test]
+fn the_page_for_client_authors_lists_each_problem_type_and_no_others() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let listed = page.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let status = cells.get(2).filter(|it| it.parse::<u16>().is_ok())?;
+        Some([cells[1].trim_matches('`'), status, cells[3]].map(str::to_owned))
+    });
+    let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap();
+    let described = schemas.values().filter_map(|it| {
+        let of_type = it["properties"]["type"]["const"].as_str()?;
+        let slug = of_type.split('#').next_back()?.to_owned();
+        let status = it["properties"]["status"]["const"].to_string();
+        Some([slug, status, it["title"].as_str()?.to_owned()])
+    });
+    let listed: BTreeSet<_> = listed.collect();
+    assert_eq!(listed, described.collect());
 }
 
 /// `docs/openapi.json`, which people and generators read.
