@@ -27,6 +27,9 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 /// It is always ready and never fails: whatever goes wrong is a response
 /// ([problems](crate::problems)). A clone serves the same notes.
 ///
+/// Its paths are `/notes` and `/notes/{id}`. Below a prefix that the server takes away, the
+/// `Location` of a new note lacks that prefix, too.
+///
 /// # Who the user is
 ///
 /// The user is the [`UserId`] in the request's
