@@ -1,0 +1,9 @@
+//! Each request that the store sends, to the letter, and what it makes of each reply.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod given;
+mod maintenance;
+mod reads;
+
+mod wire;
+mod writes;

@@ -1,0 +1,182 @@
+use notes_core::{ListQuery, NoteStore, Order, Page, Timestamp};
+use serde_json::{Value, json};
+
+use crate::given::{FIRST, NOW, alice, id, item, key, note};
+use crate::wire::{Reply, Wire};
+
+/// For one page.
+const MOST_QUERIES: usize = 8;
+
+fn query(limit: u8, order: Order) -> ListQuery {
+    ListQuery {
+        limit: limit.try_into().unwrap(),
+        order,
+        ..ListQuery::default()
+    }
+}
+
+fn first_query() -> Value {
+    json!({
+        "TableName": "notes",
+        "KeyConditionExpression": "#userId = :userId AND #timestamp BETWEEN :low AND :high",
+        "FilterExpression": "attribute_not_exists(#deleted) AND \
+            (attribute_not_exists(#expiresAt) OR #expiresAt > :now)",
+        "ExpressionAttributeNames": {
+            "#userId": "userId",
+            "#timestamp": "timestamp",
+            "#deleted": "deleted",
+            "#expiresAt": "expiresAt",
+        },
+        "ExpressionAttributeValues": {
+            ":userId": {"S": "alice"},
+            ":low": {"N": "0"},
+            ":high": {"N": "28147497671065518889465931478580854783"},
+            ":now": {"N": "1766813700"},
+        },
+        "ConsistentRead": true,
+        "ScanIndexForward": false,
+        "Limit": 20,
+    })
+}
+
+async fn list(wire: &Wire, query: &ListQuery) -> Page {
+    wire.store().list(&alice(), query, NOW).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_get_is_one_consistent_read_of_one_key() {
+    let wire = Wire::new([Reply::ok(&json!({"Item": item(FIRST)}))]);
+    let got = wire.store().get(&alice(), id(), NOW).await.unwrap();
+    assert_eq!(got, Some(note()));
+    let request = json!({"TableName": "notes", "Key": key(), "ConsistentRead": true});
+    assert_eq!(wire.only("GetItem"), request);
+}
+
+#[tokio::test]
+async fn eventually_consistent_reads_say_so_in_get_and_list() {
+    let wire = Wire::new([Reply::ok(&json!({}))]);
+    let store = wire.store().with_eventually_consistent_reads();
+    assert_eq!(store.get(&alice(), id(), NOW).await.unwrap(), None);
+    let request = json!({"TableName": "notes", "Key": key(), "ConsistentRead": false});
+    assert_eq!(wire.only("GetItem"), request);
+
+    let wire = Wire::new([Reply::ok(&json!({}))]);
+    let store = wire.store().with_eventually_consistent_reads();
+    store
+        .list(&alice(), &ListQuery::default(), NOW)
+        .await
+        .unwrap();
+    let mut request = first_query();
+    request["ConsistentRead"] = json!(false);
+    assert_eq!(wire.only("Query"), request);
+}
+
+#[tokio::test]
+async fn a_list_is_one_query_of_live_notes_the_newest_first() {
+    let wire = Wire::new([Reply::ok(&json!({"Items": [item(FIRST)]}))]);
+    let page = list(&wire, &ListQuery::default()).await;
+    assert_eq!((page.notes, page.next), (vec![note()], None));
+    assert_eq!(wire.only("Query"), first_query());
+}
+
+#[tokio::test]
+async fn position_and_stretch_of_time_are_one_range_of_keys() {
+    let after = Timestamp::from_millis(1_766_813_000_000);
+    let before = Timestamp::from_millis(1_766_814_000_000);
+    for (order, forward, low, high) in [
+        (
+            Order::Newest,
+            false,
+            "176681300000100000000000000000000000",
+            "176681363765916721973606223869262636",
+        ),
+        (
+            Order::Oldest,
+            true,
+            "176681363765916721973606223869262638",
+            "176681399999918889465931478580854783",
+        ),
+    ] {
+        let query = ListQuery {
+            created_after: Some(after),
+            created_before: Some(before),
+            position: Some(id()),
+            ..query(7, order)
+        };
+        let wire = Wire::new([Reply::ok(&json!({}))]);
+        list(&wire, &query).await;
+        let mut request = first_query();
+        request["ExpressionAttributeValues"][":low"] = json!({"N": low});
+        request["ExpressionAttributeValues"][":high"] = json!({"N": high});
+        request["ScanIndexForward"] = json!(forward);
+        request["Limit"] = json!(7);
+        assert_eq!(wire.only("Query"), request);
+    }
+}
+
+#[tokio::test]
+async fn a_range_without_keys_sends_nothing() {
+    let wire = Wire::new([]);
+    let query = ListQuery {
+        created_before: Some(Timestamp::from_millis(0)),
+        ..ListQuery::default()
+    };
+    assert_eq!(list(&wire, &query).await, Page::default());
+    assert_eq!(wire.sent(), []);
+}
+
+#[tokio::test]
+async fn a_further_query_goes_on_behind_the_last_and_reads_more() {
+    let short = json!({"Items": [], "LastEvaluatedKey": key()});
+    for (limit, order) in [(2, Order::Newest), (100, Order::Oldest)] {
+        let wire = Wire::new([
+            Reply::ok(&short),
+            Reply::ok(&json!({"Items": [item(FIRST)]})),
+        ]);
+        let page = list(&wire, &query(limit, order)).await;
+        assert_eq!((page.notes, page.next), (vec![note()], None));
+        let [(_, first), (target, mut second)] = <[_; 2]>::try_from(wire.sent()).unwrap();
+        assert_eq!(target, "DynamoDB_20120810.Query");
+        assert_eq!(first["Limit"], limit);
+        assert_eq!(first["ExclusiveStartKey"], Value::Null);
+        assert_eq!(second["Limit"], 100);
+        assert_eq!(second["ExclusiveStartKey"], key());
+        second["Limit"] = json!(limit);
+        second.as_object_mut().unwrap().remove("ExclusiveStartKey");
+        assert_eq!(second, first);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_full_sends_no_further_query() {
+    let full = json!({"Items": [item(FIRST)], "LastEvaluatedKey": key()});
+    let wire = Wire::new([Reply::ok(&full)]);
+    let page = list(&wire, &query(1, Order::Newest)).await;
+    assert_eq!((page.notes, page.next), (vec![note()], Some(id())));
+    assert_eq!(wire.only("Query")["Limit"], 1);
+}
+
+#[tokio::test]
+async fn a_list_gives_up_after_so_many_queries_and_says_where_it_was() {
+    let short = json!({"Items": [], "LastEvaluatedKey": key()});
+    let wire = Wire::new(vec![Reply::ok(&short); MOST_QUERIES]);
+    let page = list(&wire, &ListQuery::default()).await;
+    assert_eq!((page.notes, page.next), (vec![], Some(id())));
+    assert_eq!(wire.sent().len(), MOST_QUERIES);
+}
+
+#[tokio::test]
+async fn warming_up_asks_once_for_an_item_of_no_user_answered_or_denied() {
+    for reply in [
+        Reply::ok(&json!({})),
+        Reply::error(400, "AccessDeniedException"),
+    ] {
+        let wire = Wire::new([reply]);
+        wire.store().warm_up().await;
+        let request = json!({
+            "TableName": "notes",
+            "Key": {"userId": {"S": "\u{1}"}, "timestamp": {"N": "0"}},
+        });
+        assert_eq!(wire.only("GetItem"), request);
+    }
+}

@@ -1,0 +1,150 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{Config, Credentials, HttpClient, Region, RuntimeComponents};
+use aws_sdk_dynamodb::{Client, error::ConnectorError};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_types::body::SdkBody;
+use notes_dynamo::DynamoNoteStore;
+use serde_json::{Value, json};
+
+/// Stands for the network and the engine: keeps what is sent, and replies by a script.
+#[derive(Clone)]
+pub(crate) struct Wire(Arc<State>);
+
+struct State {
+    script: Mutex<VecDeque<Reply>>,
+    sent: Mutex<Vec<(String, Value)>>,
+}
+
+/// What comes back for one request.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Answer(u16, String),
+    /// An answer that ends before its body.
+    Cut(u16),
+    /// None in time.
+    Timeout,
+    /// The connection breaks.
+    Reset,
+    /// There is no connection.
+    Refused,
+}
+
+impl Reply {
+    pub(crate) fn ok(body: &Value) -> Self {
+        Self::Answer(200, body.to_string())
+    }
+
+    pub(crate) fn error(status: u16, code: &str) -> Self {
+        let code = format!("com.amazonaws.dynamodb.v20120810#{code}");
+        Self::Answer(status, json!({"__type": code, "message": "no"}).to_string())
+    }
+
+    /// The condition does not hold for this item, or for none.
+    pub(crate) fn condition_failed(item: Option<&Value>) -> Self {
+        let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+        let mut body = json!({"__type": code, "message": "no"});
+        if let Some(item) = item {
+            body["Item"] = item.clone();
+        }
+        Self::Answer(400, body.to_string())
+    }
+
+    fn result(self) -> Result<HttpResponse, ConnectorError> {
+        let answer = |status: u16, body| HttpResponse::new(status.try_into().unwrap(), body);
+        let broken = |how| ConnectorError::io(io::Error::from(how).into());
+        match self {
+            Self::Answer(status, body) => Ok(answer(status, body.into())),
+            // To read from a body that was taken is an error.
+            Self::Cut(status) => Ok(answer(status, SdkBody::taken())),
+            Self::Timeout => Err(ConnectorError::timeout("late".into())),
+            Self::Reset => Err(broken(io::ErrorKind::ConnectionReset)),
+            Self::Refused => Err(broken(io::ErrorKind::ConnectionRefused)),
+        }
+    }
+}
+
+impl Wire {
+    /// A request for which the script has no reply fails the test.
+    pub(crate) fn new(script: impl IntoIterator<Item = Reply>) -> Self {
+        Self(Arc::new(State {
+            script: Mutex::new(script.into_iter().collect()),
+            sent: Mutex::default(),
+        }))
+    }
+
+    /// A client as in production, but that it loses no time between attempts and has any number of
+    /// them in stock.
+    pub(crate) fn client(&self) -> Client {
+        static PRODUCTION: LazyLock<Config> = LazyLock::new(|| {
+            let production = notes_dynamo::client_config()
+                .region(Region::new("eu-central-1"))
+                .credentials_provider(Credentials::new("local", "local", None, None, "static"))
+                .build();
+            let moment = Duration::from_millis(1);
+            let retries = production.retry_config().unwrap().clone();
+            let retries = retries
+                .with_initial_backoff(moment)
+                .with_max_backoff(moment);
+            let unlimited =
+                RetryPartition::custom("unlimited").token_bucket(TokenBucket::unlimited());
+            production
+                .to_builder()
+                .retry_config(retries)
+                .retry_partition(unlimited.build())
+                .build()
+        });
+        let config = PRODUCTION.to_builder().http_client(self.clone());
+        Client::from_conf(config.build())
+    }
+
+    pub(crate) fn store(&self) -> DynamoNoteStore {
+        DynamoNoteStore::new(self.client(), "notes")
+    }
+
+    /// The operation and the body of each request.
+    pub(crate) fn sent(&self) -> Vec<(String, Value)> {
+        self.0.sent.lock().unwrap().clone()
+    }
+
+    /// The body of the only request, which is for this operation.
+    pub(crate) fn only(&self, operation: &str) -> Value {
+        let [(target, body)] = <[_; 1]>::try_from(self.sent()).unwrap();
+        assert_eq!(target, format!("DynamoDB_20120810.{operation}"));
+        body
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap().to_owned();
+        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        self.0.sent.lock().unwrap().push((target, body));
+        let reply = self.0.script.lock().unwrap().pop_front();
+        HttpConnectorFuture::ready(reply.expect("one request more than replies").result())
+    }
+}

@@ -1,0 +1,300 @@
+use notes_core::{Change, Deletion, Expected, Insertion, Note, NotePatch, NoteStore, Update};
+use serde_json::{Value, json};
+
+use crate::given::{
+    FIRST, NEW, NOW, RIVAL, alice, deletion, expiring_update, id, insertion, item, key, note,
+    purge_at, rival_revision, update, with,
+};
+use crate::wire::{Reply, Wire};
+
+/// The condition on which a note of any revision is replaced.
+const LIVE: &str = "#revision < :revision AND attribute_exists(#title) AND \
+    attribute_exists(#content) AND attribute_exists(#creation) AND \
+    attribute_not_exists(#deleted) AND \
+    (attribute_not_exists(#expiresAt) OR #expiresAt > :now)";
+
+async fn insert_request(insertion: &Insertion) -> Value {
+    let wire = Wire::new([Reply::ok(&json!({}))]);
+    wire.store().insert(insertion, NOW).await.unwrap();
+    wire.only("PutItem")
+}
+
+async fn update_request(update: &Update) -> Value {
+    let wire = Wire::new([Reply::ok(&json!({"Attributes": item(NEW)}))]);
+    let store = wire.store();
+    store.update(&alice(), id(), update, NOW).await.unwrap();
+    wire.only("UpdateItem")
+}
+
+async fn delete_request(expected: Expected) -> Value {
+    let wire = Wire::new([Reply::ok(&json!({}))]);
+    let deletion = Deletion {
+        expected,
+        ..deletion()
+    };
+    let store = wire.store();
+    store.delete(&alice(), id(), &deletion, NOW).await.unwrap();
+    wire.only("UpdateItem")
+}
+
+fn insert_of_note() -> Value {
+    json!({
+        "TableName": "notes",
+        "Item": {
+            "userId": {"S": "alice"},
+            "timestamp": {"N": "176681363765916721973606223869262637"},
+            "title": {"S": "Milk"},
+            "content": {"S": "2 litres"},
+            "revision": {"B": FIRST},
+            "creation": {"B": "AQIDBAUGBwg="},
+        },
+        "ConditionExpression": "attribute_not_exists(#userId)",
+        "ExpressionAttributeNames": {"#userId": "userId"},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    })
+}
+
+/// That changes nothing but the revision, whatever it was.
+fn update_of_revision() -> Value {
+    json!({
+        "TableName": "notes",
+        "Key": key(),
+        "UpdateExpression": "SET #revision = :revision",
+        "ConditionExpression": LIVE,
+        "ExpressionAttributeNames": {
+            "#revision": "revision",
+            "#title": "title",
+            "#content": "content",
+            "#creation": "creation",
+            "#deleted": "deleted",
+            "#expiresAt": "expiresAt",
+        },
+        "ExpressionAttributeValues": {
+            ":revision": {"B": NEW},
+            ":now": {"N": "1766813700"},
+        },
+        "ReturnValues": "ALL_NEW",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    })
+}
+
+fn delete_of_note() -> Value {
+    json!({
+        "TableName": "notes",
+        "Key": key(),
+        "UpdateExpression": "SET #revision = :revision, #deleted = :deleted, #purgeAt = :purgeAt \
+            REMOVE #title, #content, #category, #expiresAt, #retained",
+        "ConditionExpression": LIVE,
+        "ExpressionAttributeNames": {
+            "#revision": "revision",
+            "#title": "title",
+            "#content": "content",
+            "#category": "category",
+            "#creation": "creation",
+            "#expiresAt": "expiresAt",
+            "#retained": "retained",
+            "#deleted": "deleted",
+            "#purgeAt": "purgeAt",
+        },
+        "ExpressionAttributeValues": {
+            ":revision": {"B": NEW},
+            ":now": {"N": "1766813700"},
+            ":deleted": {"BOOL": true},
+            ":purgeAt": {"N": "1800003600"},
+        },
+        "ReturnValues": "NONE",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    })
+}
+
+/// What is expected, and what it adds to the condition of an update and of a delete.
+fn expectations() -> [(Expected, Value); 4] {
+    let first = id().into();
+    let condition = |and: &str| format!("{LIVE}{and}");
+    [
+        (Expected::Any, json!({})),
+        (
+            Expected::OneOf(vec![first]),
+            json!({
+                "ConditionExpression": condition(" AND #revision IN (:expected0)"),
+                "ExpressionAttributeValues": {":expected0": {"B": FIRST}},
+            }),
+        ),
+        (
+            Expected::OneOf(vec![first, rival_revision()]),
+            json!({
+                "ConditionExpression": condition(" AND #revision IN (:expected0, :expected1)"),
+                "ExpressionAttributeValues": {
+                    ":expected0": {"B": FIRST},
+                    ":expected1": {"B": RIVAL},
+                },
+            }),
+        ),
+        (
+            Expected::OneOf(vec![]),
+            json!({"ConditionExpression": condition(" AND attribute_not_exists(#revision)")}),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_insert_is_one_put_where_nothing_is() {
+    assert_eq!(insert_request(&insertion()).await, insert_of_note());
+}
+
+#[tokio::test]
+async fn an_insert_writes_label_end_and_retention_where_there_are() {
+    let insertion = Insertion {
+        note: Note {
+            category: Some("shop".parse().unwrap()),
+            expiry: Some(1_800_000_000.try_into().unwrap()),
+            retained: true,
+            ..note()
+        },
+        purge_at: Some(purge_at()),
+        ..insertion()
+    };
+    let item = json!({"Item": {
+        "category": {"S": "shop"},
+        "expiresAt": {"N": "1800000000"},
+        "retained": {"BOOL": true},
+        "purgeAt": {"N": "1800003600"},
+    }});
+    let sent = insert_request(&insertion).await;
+    assert_eq!(sent, with(insert_of_note(), item));
+}
+
+#[tokio::test]
+async fn an_update_replaces_a_live_note_of_a_revision_that_is_smaller_and_expected() {
+    for (expected, condition) in expectations() {
+        let update = Update {
+            expected,
+            ..update()
+        };
+        let request = with(update_of_revision(), condition);
+        assert_eq!(update_request(&update).await, request, "{update:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_delete_leaves_a_tombstone_of_a_live_note_of_an_expected_revision() {
+    for (expected, condition) in expectations() {
+        let request = with(delete_of_note(), condition);
+        assert_eq!(
+            delete_request(expected.clone()).await,
+            request,
+            "{expected:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_update_sets_what_the_patch_sets() {
+    let update = Update {
+        patch: NotePatch {
+            title: Some("Bread".parse().unwrap()),
+            content: Some("rye".parse().unwrap()),
+            category: Change::Set("shop".parse().unwrap()),
+            expiry: Change::Keep,
+        },
+        ..update()
+    };
+    let request = json!({
+        "UpdateExpression": "SET #revision = :revision, #title = :title, #content = :content, \
+            #category = :category",
+        "ExpressionAttributeNames": {"#category": "category"},
+        "ExpressionAttributeValues": {
+            ":title": {"S": "Bread"},
+            ":content": {"S": "rye"},
+            ":category": {"S": "shop"},
+        },
+    });
+    let sent = update_request(&update).await;
+    assert_eq!(sent, with(update_of_revision(), request));
+}
+
+#[tokio::test]
+async fn an_update_removes_what_the_patch_clears() {
+    let update = Update {
+        patch: NotePatch {
+            category: Change::Clear,
+            expiry: Change::Clear,
+            ..NotePatch::default()
+        },
+        ..update()
+    };
+    let request = json!({
+        "UpdateExpression": "SET #revision = :revision \
+            REMOVE #category, #expiresAt, #purgeAt, #retained",
+        "ExpressionAttributeNames": {
+            "#category": "category",
+            "#purgeAt": "purgeAt",
+            "#retained": "retained",
+        },
+    });
+    let sent = update_request(&update).await;
+    assert_eq!(sent, with(update_of_revision(), request));
+}
+
+#[tokio::test]
+async fn an_end_that_the_author_sets_is_no_longer_that_of_the_retention() {
+    let request = json!({
+        "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt, \
+            #purgeAt = :purgeAt REMOVE #retained",
+        "ExpressionAttributeNames": {"#purgeAt": "purgeAt", "#retained": "retained"},
+        "ExpressionAttributeValues": {
+            ":expiresAt": {"N": "1800000000"},
+            ":purgeAt": {"N": "1800003600"},
+        },
+    });
+    let sent = update_request(&expiring_update()).await;
+    assert_eq!(sent, with(update_of_revision(), request));
+}
+
+#[tokio::test]
+async fn an_end_without_a_removal_takes_the_removal_away() {
+    let update = Update {
+        purge_at: None,
+        ..expiring_update()
+    };
+    let request = json!({
+        "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt \
+            REMOVE #purgeAt, #retained",
+        "ExpressionAttributeNames": {"#purgeAt": "purgeAt", "#retained": "retained"},
+        "ExpressionAttributeValues": {":expiresAt": {"N": "1800000000"}},
+    });
+    let sent = update_request(&update).await;
+    assert_eq!(sent, with(update_of_revision(), request));
+}
+
+#[tokio::test]
+async fn a_renewal_moves_the_end_only_of_a_note_that_is_retained() {
+    for (expected, condition) in [
+        (Expected::Any, ""),
+        (
+            Expected::OneOf(vec![id().into()]),
+            " AND #revision IN (:expected0)",
+        ),
+    ] {
+        let update = Update {
+            renewal: true,
+            expected: expected.clone(),
+            ..expiring_update()
+        };
+        let mut request = json!({
+            "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt, \
+                #purgeAt = :purgeAt",
+            "ConditionExpression": format!("{LIVE}{condition} AND attribute_exists(#retained)"),
+            "ExpressionAttributeNames": {"#purgeAt": "purgeAt", "#retained": "retained"},
+            "ExpressionAttributeValues": {
+                ":expiresAt": {"N": "1800000000"},
+                ":purgeAt": {"N": "1800003600"},
+            },
+        });
+        if expected != Expected::Any {
+            request["ExpressionAttributeValues"][":expected0"] = json!({"B": FIRST});
+        }
+        let sent = update_request(&update).await;
+        assert_eq!(sent, with(update_of_revision(), request));
+    }
+}
