@@ -197,8 +197,13 @@ impl NoteStore for DynamoNoteStore {
         };
         let Some(item) = refused.item() else {
             // Then nobody can tell a replay from a conflict.
+            let kind = if attempts.may_have_executed() {
+                StoreErrorKind::OutcomeUnknown
+            } else {
+                StoreErrorKind::Other
+            };
             let why = "the engine does not return the item that a condition failed on";
-            return Err(StoreError::new(StoreErrorKind::Other, why));
+            return Err(StoreError::new(kind, why));
         };
         Ok(InsertOutcome::Taken(match item.clone().into() {
             Stored::Note(note, fingerprint) if note.is_live(now) => {

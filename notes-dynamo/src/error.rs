@@ -6,19 +6,17 @@ use notes_core::{StoreError, StoreErrorKind};
 use crate::attempts::Attempts;
 
 /// A failed read. It changed nothing.
-pub(crate) fn of_read<E, R>(error: SdkError<E, R>) -> StoreError
+pub(crate) fn of_read<E>(error: SdkError<E>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     StoreError::new(kind(&error), error)
 }
 
 /// A failed write, which may have happened all the same.
-pub(crate) fn of_write<E, R>(error: SdkError<E, R>, attempts: &Attempts) -> StoreError
+pub(crate) fn of_write<E>(error: SdkError<E>, attempts: &Attempts) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     if attempts.may_have_executed() {
         return StoreError::new(StoreErrorKind::OutcomeUnknown, error);
@@ -27,7 +25,7 @@ where
 }
 
 /// By modelled type and code, never by the message: messages differ by region and release.
-fn kind<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreErrorKind {
+fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
     let SdkError::ServiceError(service) = error else {
         return match error {
             SdkError::ConstructionFailure(_) => StoreErrorKind::Other,
@@ -57,6 +55,8 @@ fn kind<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreErrorKind {
             | "MissingAuthenticationTokenException"
             | "UnrecognizedClientException",
         ) => StoreErrorKind::Denied,
+        // What is in between fails without the engine's codes.
+        _ if service.raw().status().is_server_error() => StoreErrorKind::Unavailable,
         _ => StoreErrorKind::Other,
     }
 }

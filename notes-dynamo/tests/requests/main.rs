@@ -1,9 +1,11 @@
 //! Each request that the store sends, to the letter, and what it makes of each reply.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod failures;
 mod given;
 mod maintenance;
+mod operation;
 mod reads;
-
+mod retries;
 mod wire;
 mod writes;
