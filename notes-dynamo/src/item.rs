@@ -176,3 +176,52 @@ impl<'de, const N: usize> Deserialize<'de> for Binary<N> {
         deserializer.deserialize_bytes(Bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn notes() -> impl Strategy<Value = Note> {
+        let values = (
+            "[^\\p{Cc}]{0,80}",
+            any::<String>(),
+            proptest::option::of("[^\\p{Cc}\\s]{1,64}"),
+            proptest::option::of(0..=253_402_300_799_u64),
+            any::<bool>(),
+            (0..1_u128 << 122, 0..1_u128 << 122),
+        );
+        values.prop_map(
+            |(title, content, category, expiry, retained, (id, revision))| Note {
+                user: "alice".parse().unwrap(),
+                // Not blank, whatever else.
+                title: format!("a{title}").parse().unwrap(),
+                content: content.parse().unwrap(),
+                category: category.map(|it| it.parse().unwrap()),
+                expiry: expiry.map(|it| it.try_into().unwrap()),
+                retained: retained && expiry.is_some(),
+                id: NoteId::from_ordinal(id).unwrap(),
+                revision: NoteId::from_ordinal(revision).unwrap().into(),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_note_comes_back_from_its_item(note in notes(), fingerprint: [u8; 8]) {
+            let insertion = Insertion {
+                note: note.clone(),
+                fingerprint: fingerprint.into(),
+                purge_at: None,
+            };
+            let mut item = from_insertion(&insertion).unwrap();
+            // What a later version adds does not matter.
+            item.insert("later".to_owned(), AttributeValue::Null(true));
+            let Stored::Note(read, of) = item.into() else {
+                panic!("not a note");
+            };
+            prop_assert_eq!((read, of), (note, insertion.fingerprint));
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod get;
 mod idempotency;
 mod list;
 mod members;
+mod merge_patch;
 mod problems;
 mod routes;
 mod update;
