@@ -67,7 +67,9 @@ headers and problem types that they do not know.\n\
 \n\
 Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
 (`MethodNotAllowed`). Browsers' preflight requests are answered where the operator has allowed \
-origins. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words.";
+origins. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words; a \
+request that it can't hand on as it is, such as one whose headers are no text, is answered 400 \
+(`InvalidRequest`), whatever its operation.";
 
 #[cfg(test)]
 mod tests {
