@@ -14,18 +14,19 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::iter::successors;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use notes_core::{MemoryNoteStore, NoteStore, Notes, StoreError, UserId};
-use notes_lambda::Api;
+use notes_core::{MemoryNoteStore, NoteStore, Notes, UserId};
+use notes_lambda::{Api, Report};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
@@ -69,7 +70,10 @@ pub(crate) fn app<S: NoteStore + 'static>(notes: Notes<S>, keys: Keys) -> Router
 /// Says who the user is, to all routes below. Where nobody is known, each route decides what then.
 async fn authenticate(State(keys): State<Arc<Keys>>, mut request: Request, next: Next) -> Response {
     let header = request.headers().get(AUTHORIZATION);
-    let key = header.and_then(|it| it.to_str().ok()?.strip_prefix("Bearer "));
+    let key = header.and_then(|it| {
+        let (scheme, key) = it.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(key)
+    });
     if let Some(user) = key.and_then(|it| keys.user(it)).cloned() {
         request.extensions_mut().insert(user);
     }
@@ -79,8 +83,12 @@ async fn authenticate(State(keys): State<Arc<Keys>>, mut request: Request, next:
 /// What failed in the store is for the operator. The API's answers say nothing of it.
 async fn report(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    if let Some(error) = response.extensions().get::<Arc<StoreError>>() {
-        eprintln!("{error:?}");
+    let report: Option<&Report> = response.extensions().get();
+    if let Some(error) = report.and_then(|it| it.error.as_deref()) {
+        // Not its `Debug`, which may quote what the store answered.
+        let errors = successors(Some(error as &dyn Error), |&it| it.source());
+        let texts: Vec<_> = errors.map(ToString::to_string).collect();
+        eprintln!("{}", texts.join(": "));
     }
     response
 }
@@ -89,7 +97,10 @@ async fn report(request: Request, next: Next) -> Response {
 async fn me(user: Option<Extension<UserId>>) -> Response {
     match user {
         Some(Extension(user)) => format!("You are {}.\n", user.as_str()).into_response(),
-        None => (StatusCode::UNAUTHORIZED, "Who are you?\n").into_response(),
+        None => {
+            let challenge = [(WWW_AUTHENTICATE, "Bearer")];
+            (StatusCode::UNAUTHORIZED, challenge, "Who are you?\n").into_response()
+        }
     }
 }
 

@@ -7,16 +7,19 @@
 //! cargo build --release --example own_function    # the file to upload as `bootstrap`
 //! ```
 
+use std::time::Duration;
+
 use notes_core::Notes;
 use notes_dynamo::{DynamoNoteStore, client_from_env};
 use notes_lambda::{Api, Gateway, Identity, Init, Operation};
+use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Init> {
     let client = client_from_env()?;
     let store = DynamoNoteStore::new(client, "notes").with_eventually_consistent_reads();
-    // Opens the connection while Lambda still gives a whole CPU.
-    store.warm_up().await;
+    // Opens the connection while Lambda still gives a whole CPU. Lambda gives a start ten seconds.
+    let _ = timeout(Duration::from_secs(2), store.warm_up()).await;
     let api = Api::new(Notes::new(store)).only(Operation::List);
     let user = Identity::JwtClaim("sub".to_owned());
     Gateway::new(api, user).run().await

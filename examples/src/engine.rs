@@ -13,6 +13,9 @@ use tokio::sync::oneshot;
 ///
 /// It has a runtime and a thread of its own: it answers one request at a time, and would hold up
 /// whatever shared its thread. Dropped, it answers the requests under way and stops.
+///
+/// For development: it asks nobody who they are, and every program on this machine, and every page in
+/// a browser on it, that finds its port can read and write its tables.
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::HttpBody;
-use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CONNECTION};
-use axum::http::{HeaderValue, Method};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONNECTION, HOST};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use notes_core::{NoteStore, Notes, UserId};
 use notes_lambda::Api;
 use tokio::net::TcpListener;
@@ -17,8 +17,9 @@ use tokio::sync::oneshot;
 
 use crate::page;
 
-/// The notes API on a loopback port, with a page to try it on at `/docs`, for development: the text of the bearer token *is* the user id,
-/// and nobody checks it. That is why there is no way to make it listen on any other address.
+/// The notes API on a loopback port, with a page to try it on at `/docs`, for development: the text of
+/// the bearer token *is* the user id, and nobody checks it. That is why there is no way to make it
+/// listen on any other address, and why it answers to no other name than `127.0.0.1` and `localhost`.
 #[derive(Debug)]
 pub struct LocalApi {
     listener: TcpListener,
@@ -56,7 +57,11 @@ impl LocalApi {
     ) -> io::Result<()> {
         let app = page::routes()
             .fallback_service(Api::new(notes))
-            .layer(middleware::from_fn(identify));
+            .layer(middleware::from_fn(identify))
+            .layer(middleware::from_fn_with_state(
+                self.address,
+                refuse_other_hosts,
+            ));
         let (stopping, stopped) = oneshot::channel::<Infallible>();
         let stop = async move {
             stop.await;
@@ -72,6 +77,26 @@ impl LocalApi {
             () = grace => Ok(()),
         }
     }
+}
+
+/// A name that somebody made point to this machine is no name of ours: a page of theirs must not speak
+/// for a user here ([DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding)).
+async fn refuse_other_hosts(
+    State(address): State<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_ours = |host: &HeaderValue| {
+        let port = address.port();
+        let ours = ["127.0.0.1", "localhost"].map(|it| format!("{it}:{port}"));
+        ours.iter().any(|it| host.as_bytes() == it.as_bytes())
+    };
+    if request.headers().get(HOST).is_none_or(is_ours) {
+        return next.run(request).await;
+    }
+    let said = "This server is for local programs: it answers to 127.0.0.1 and localhost.\n";
+    let close = [(CONNECTION, "close")];
+    (StatusCode::MISDIRECTED_REQUEST, close, said).into_response()
 }
 
 /// Development identity: the bearer token's text is the user id.

@@ -78,7 +78,9 @@ async fn the_applications_own_routes_are_there() {
         "You are alice.\n"
     );
     let nobody = send(alice.anonymous(Method::GET, "/me")).await;
-    assert_eq!(nobody.expect(401).body, "Who are you?\n");
+    let nobody = nobody.expect(401);
+    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+    assert_eq!(nobody.body, "Who are you?\n");
     let healthy = send(alice.anonymous(Method::GET, "/health")).await;
     assert_eq!(healthy.expect(200).body, "fine\n");
     get(&alice, "/").await.expect(404);

@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use notes_examples::Engine;
 use program::{Program, fails};
 use reqwest::Method;
+use reqwest::header::HOST;
 use support::answer::send;
 use support::user::User;
 use support::wire::HalfSent;
@@ -185,6 +186,22 @@ async fn it_listens_on_loopback_only() {
             assert!(TcpStream::connect(outward).is_err(), "{outward}");
         }
         _ => println!("skipped: this machine has loopback only"),
+    }
+}
+
+#[tokio::test]
+async fn it_answers_to_no_name_that_somebody_made_point_to_it() {
+    let program = Program::start(&["--in-memory"]);
+    let alice = program.new_user();
+    let port = program.address().port();
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), 200),
+        (format!("localhost:{port}"), 200),
+        (format!("notes.example:{port}"), 421),
+        ("127.0.0.1".to_owned(), 421),
+    ] {
+        let request = alice.request(Method::GET, "/notes").header(HOST, host);
+        send(request).await.expect(status);
     }
 }
 

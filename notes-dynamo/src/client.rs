@@ -55,7 +55,8 @@ pub fn client_config() -> Builder {
 /// AWS's, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`.
 ///
 /// It looks nowhere else: no files, no metadata service. That is most of what a client costs at a
-/// cold start. Where credentials change while the process runs, use `aws-config`.
+/// cold start. The credentials are read once: where they change while the process runs, as in a service
+/// or on instances that outlive them, use `aws-config` and [`client_config`].
 ///
 /// # Errors
 /// Names the variable that is missing.

@@ -120,9 +120,10 @@ where
             };
             this.cors_origins.expose(&head.headers, &mut response);
             let report: &mut Report = response.extensions_mut().get_or_insert_default();
-            report.operation = Route::of(&head.method, head.uri.path())
-                .ok()
-                .map(Route::operation);
+            if let Ok(route) = Route::of(&head.method, head.uri.path()) {
+                report.operation = Some(route.operation());
+                report.note = route.note();
+            }
             Ok(if head.method == Method::HEAD {
                 reply::without_body(response)
             } else {
@@ -159,6 +160,6 @@ pub(crate) async fn answered(
     AssertUnwindSafe(operation)
         .catch_unwind()
         .await
-        .unwrap_or(Err(Problem::Internal))
+        .unwrap_or(Err(Problem::Panic))
         .unwrap_or_else(Problem::into_response)
 }

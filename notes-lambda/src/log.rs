@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::LambdaEvent;
-use notes_core::NoteStore;
+use notes_core::{NoteId, NoteStore};
 use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
@@ -93,6 +93,7 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
             let status = answer.status();
             let line = Line {
                 aws: Metadata::now(),
+                function_name: &context.env_config.function_name,
                 route: route(report.operation),
                 latency: started.elapsed().as_secs_f64() * 1_000.0,
                 client_error: u8::from((400..500).contains(&status)),
@@ -103,8 +104,12 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
                 status,
                 request_id: &context.request_id,
                 gateway_request_id: gateway_id.as_deref(),
-                trace_id: context.xray_trace_id.as_deref(),
-                error_kind: report.error.as_ref().map(|it| format!("{:?}", it.kind())),
+                trace_id: context.xray_trace_id.as_deref().and_then(root),
+                note_id: report.note,
+                error_kind: match &report.error {
+                    Some(error) => Some(format!("{:?}", error.kind())),
+                    None => report.panicked.then(|| "Panic".to_owned()),
+                },
                 error: report.error.as_ref().map(|it| chain(&**it).to_string()),
                 unreadable: &report.unreadable,
             };
@@ -126,10 +131,33 @@ fn route(operation: Option<Operation>) -> &'static str {
     }
 }
 
+/// The id of the trace, out of the [tracing header][header].
+///
+/// [header]: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+fn root(header: &str) -> Option<&str> {
+    header
+        .split(';')
+        .find_map(|it| it.trim().strip_prefix("Root="))
+}
+
+/// Has a panic say where it happened, and not what: that may quote anything.
+pub(crate) fn report_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let _ = writeln!(
+            std::io::stderr(),
+            "panicked at {}",
+            place.unwrap_or_default()
+        );
+    }));
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(rename = "_aws")]
     aws: Metadata,
+    #[serde(rename = "FunctionName")]
+    function_name: &'a str,
     #[serde(rename = "Route")]
     route: &'static str,
 
@@ -153,6 +181,8 @@ struct Line<'a> {
     gateway_request_id: Option<&'a str>,
     #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
+    #[serde(rename = "noteId", skip_serializing_if = "Option::is_none")]
+    note_id: Option<NoteId>,
     #[serde(rename = "errorKind", skip_serializing_if = "Option::is_none")]
     error_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +214,7 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    dimensions: [[&'static str; 1]; 1],
+    dimensions: [[&'static str; 2]; 1],
     metrics: [Metric; 6],
 }
 
@@ -206,7 +236,7 @@ impl Metadata {
             timestamp: since.unwrap_or_default().as_millis(),
             cloud_watch_metrics: [Directive {
                 namespace: "Notes",
-                dimensions: [["Route"]],
+                dimensions: [["FunctionName", "Route"]],
                 metrics: [
                     Metric {
                         name: "Latency",

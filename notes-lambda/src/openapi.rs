@@ -66,8 +66,9 @@ Every error is a problem document (RFC 9457) of a documented, stable `type`. Cli
 headers and problem types that they do not know.\n\
 \n\
 Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
-(`MethodNotAllowed`). Browsers' preflight requests are answered where the operator has allowed \
-origins. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words; a \
+(`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests are \
+answered, and answers have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
+`Access-Control-Expose-Headers`. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words; a \
 request that it can't hand on as it is, such as one whose headers are no text, is answered 400 \
 (`InvalidRequest`), whatever its operation.";
 

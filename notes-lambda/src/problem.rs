@@ -39,7 +39,8 @@ pub(crate) enum Problem {
     IdSpent,
     IdReused,
     Store(StoreError),
-    /// A panic.
+    Panic,
+    /// An answer that can't be written as JSON.
     Internal,
     /// An event that is no request.
     #[cfg(feature = "lambda")]
@@ -90,7 +91,7 @@ impl Problem {
                 StoreErrorKind::TooLarge => types::TOO_LARGE,
                 _ => types::INTERNAL_ERROR,
             },
-            Self::Internal => types::INTERNAL_ERROR,
+            Self::Panic | Self::Internal => types::INTERNAL_ERROR,
             #[cfg(feature = "lambda")]
             Self::BadEvent => types::INVALID_REQUEST,
         }
@@ -140,7 +141,7 @@ impl Problem {
                 StoreErrorKind::TooLarge => "The note is larger than a note can be.",
                 _ => "The cause is not in the request.",
             },
-            Self::Internal => "The cause is not in the request.",
+            Self::Panic | Self::Internal => "The cause is not in the request.",
             #[cfg(feature = "lambda")]
             Self::BadEvent => "Its method, its headers or the encoding of its body can't be read.",
         };
@@ -189,13 +190,14 @@ impl Problem {
         if let Some((name, value)) = self.header() {
             reply::set(&mut response, name, value);
         }
-        if let Self::Store(error) = self {
-            let error = Some(Arc::new(error));
-            response.extensions_mut().insert(Report {
-                error,
-                ..Report::default()
-            });
-        }
+        response.extensions_mut().insert(Report {
+            panicked: matches!(self, Self::Panic),
+            error: match self {
+                Self::Store(error) => Some(Arc::new(error)),
+                _ => None,
+            },
+            ..Report::default()
+        });
         response
     }
 }

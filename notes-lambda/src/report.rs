@@ -1,18 +1,23 @@
 use std::sync::Arc;
 
-use notes_core::StoreError;
+use notes_core::{NoteId, StoreError};
 
 use crate::Operation;
 
 /// What the operator learns of a request and the caller does not: in the extensions of each
 /// response, for a layer that logs.
 ///
-/// None of it is from a note or names a user, as far as the sources of the store's errors don't.
+/// None of it is from a note or names a user, as long as the store's error is written by `Display` and
+/// the sources': a `Debug` of it may quote what the store answered.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
     /// What the request asked for, where its method and path are known.
     pub operation: Option<Operation>,
+    /// The note that its path names.
+    pub note: Option<NoteId>,
+    /// Whether answering it panicked.
+    pub panicked: bool,
     /// The failure of the store, with all its sources.
     pub error: Option<Arc<StoreError>>,
     /// The ids of the items of a list that can't be read.

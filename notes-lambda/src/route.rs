@@ -58,6 +58,13 @@ impl Route {
             Self::Delete(_) => Operation::Delete,
         }
     }
+
+    pub(crate) fn note(self) -> Option<NoteId> {
+        match self {
+            Self::Create | Self::List => None,
+            Self::Get(id) | Self::Update(id) | Self::Delete(id) => Some(id),
+        }
+    }
 }
 
 /// The note that a known path names, or none where it is the path of all notes.

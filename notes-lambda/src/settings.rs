@@ -63,7 +63,12 @@ impl Settings {
 
 fn table(name: String) -> Result<String, Init> {
     let allowed = |it: u8| it.is_ascii_alphanumeric() || b"_-.".contains(&it);
-    if name.starts_with("arn:") || (3..=255).contains(&name.len()) && name.bytes().all(allowed) {
+    // arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME
+    let plain = match name.splitn(6, ':').collect::<Vec<_>>()[..] {
+        ["arn", _, "dynamodb", _, _, table] => table.strip_prefix("table/"),
+        _ => Some(&*name),
+    };
+    if plain.is_some_and(|it| (3..=255).contains(&it.len()) && it.bytes().all(allowed)) {
         return Ok(name);
     }
     let why = "a table's name has 3 to 255 of a-z, A-Z, 0-9, _, - and .";
@@ -198,7 +203,15 @@ mod tests {
         for (name, values) in [
             (
                 "NOTES_TABLE",
-                &["no", "notes table", "notes\n", "Zürich"][..],
+                &[
+                    "no",
+                    "notes table",
+                    "notes\n",
+                    "Zürich",
+                    "arn:",
+                    "arn:aws:s3:::notes",
+                    "arn:aws:dynamodb:a:1:index/notes",
+                ][..],
             ),
             ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"]),
             (

@@ -56,8 +56,11 @@ pub(crate) fn any_request(there: Vec<String>) -> impl Strategy<Value = AnyReques
 }
 
 /// Any sequence of bytes, often almost a request of this user.
-pub(crate) fn any_bytes(user: &str) -> impl Strategy<Value = Vec<u8>> {
-    let messages: Vec<_> = MESSAGES.iter().map(|it| it.replace("USER", user)).collect();
+pub(crate) fn any_bytes(user: &User) -> impl Strategy<Value = Vec<u8>> {
+    let messages: Vec<_> = MESSAGES
+        .iter()
+        .map(|it| it.replace("USER", &user.id).replace("HOST", user.host()))
+        .collect();
     prop_oneof![
         1 => vec(any::<u8>(), 0..300),
         9 => vec(select(messages), 1..3).prop_flat_map(|it| mutated(it.concat().into_bytes())),
@@ -65,20 +68,20 @@ pub(crate) fn any_bytes(user: &str) -> impl Strategy<Value = Vec<u8>> {
 }
 
 const MESSAGES: [&str; 16] = [
-    "GET /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\n\r\n",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{\"title\":\"Raw\",\"content\":\"\"}\n",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"title\":\"Raw\",\"\r\nc\r\ncontent\":\"\"}\r\n0\r\n\r\n",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n{}",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 400\r\nExpect: 100-continue\r\n\r\n{\"title\"",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Length: 3\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "POST /notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{",
-    "PATCH /notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\nContent-Type: application/merge-patch+json\r\nContent-Length: 2\r\n\r\n{}",
+    "GET /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\n\r\n",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{\"title\":\"Raw\",\"content\":\"\"}\n",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"title\":\"Raw\",\"\r\nc\r\ncontent\":\"\"}\r\n0\r\n\r\n",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n{}",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nContent-Length: 400\r\nExpect: 100-continue\r\n\r\n{\"title\"",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Length: 3\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /notes HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{",
+    "PATCH /notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\nContent-Type: application/merge-patch+json\r\nContent-Length: 2\r\n\r\n{}",
     "DELETE /notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d HTTP/1.0\r\nAuthorization: Bearer USER\r\n\r\n",
-    "GET http://b/notes?limit=1 HTTP/1.1\r\nHost: a\r\nAuthorization:\tBearer USER\r\nX-Folded: a\r\n b\r\n\r\n",
-    "OPTIONS * HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\n\r\n",
-    "CONNECT a:80 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer USER\r\n\r\n",
-    "GET /notes HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+    "GET http://b/notes?limit=1 HTTP/1.1\r\nHost: HOST\r\nAuthorization:\tBearer USER\r\nX-Folded: a\r\n b\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\n\r\n",
+    "CONNECT a:80 HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer USER\r\n\r\n",
+    "GET /notes HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "GET /notes\r\n",
 ];

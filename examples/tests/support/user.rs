@@ -53,6 +53,11 @@ impl User {
         }
     }
 
+    /// The server's name, as in a `Host` header.
+    pub(crate) fn host(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
     /// A request of this user.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path).bearer_auth(&self.token)
@@ -87,10 +92,14 @@ impl User {
     /// The answer to a creation: asks again while another process, which may be on a slow disk or
     /// behind a slow gateway, does not say in time whether it has happened. The key makes that safe.
     pub(crate) async fn until_known(&self, mut answer: Answer, note: &Value) -> Answer {
-        while answer.status == 503 && Server::shared().below.is_none() {
+        const TIMES: usize = 10;
+        for _ in 0..TIMES {
+            let may_repeat = answer.status == 503 && answer.has("idempotency-key");
+            if !may_repeat || Server::shared().below.is_some() {
+                break;
+            }
             println!("asked again, because of: {}", answer.body);
-            let key = answer.header("idempotency-key");
-            answer = self.create_as(key, note).await;
+            answer = self.create_as(answer.header("idempotency-key"), note).await;
         }
         answer
     }

@@ -57,9 +57,10 @@ impl HalfSent {
     pub(crate) async fn creation(user: &User, key: &str, note: &Value) -> Self {
         let body = note.to_string().into_bytes();
         let head = format!(
-            "POST /notes HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\n\
+            "POST /notes HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
              Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Expect: 100-continue\r\nConnection: close\r\n\r\n",
+            user.host(),
             user.token,
             body.len()
         );

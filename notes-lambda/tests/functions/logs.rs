@@ -106,8 +106,8 @@ async fn each_invocation_is_one_line_of_the_embedded_metric_format() {
         let request_id = format!("8476a536-e9f4-11e8-9739-{number:012}");
         assert_eq!(line["requestId"], request_id);
         assert_eq!(line["gatewayRequestId"], gateway_request_id);
-        let trace_id = line["traceId"].as_str().unwrap();
-        assert!(trace_id.starts_with("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"));
+        assert_eq!(line["traceId"], "1-5bef4de7-ad49b0e87f6ef6c87fc2e700");
+        assert_eq!(line["FunctionName"], "notes");
         assert!(line.get("error").is_none());
     }
 }
@@ -146,6 +146,7 @@ async fn an_item_that_can_not_be_read_is_in_the_line_by_its_id() {
     let lines = function.end_quietly().await;
     assert_eq!(lines[0]["unreadable"], json!([id]));
     assert_eq!(lines[1]["errorKind"], "Corrupt");
+    assert_eq!(lines[1]["noteId"], json!(id));
     let error = lines[1]["error"].as_str().unwrap();
     assert!(
         error.contains("title") && error.contains("revision"),

@@ -122,6 +122,8 @@ async fn a_panic_is_500_and_that_of_a_creation_has_its_key() {
     for answer in &answers {
         answer.is_problem(500, "internal-error");
         assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
+        let report: &Report = answer.extensions.get().unwrap();
+        assert!(report.panicked);
     }
 }
 
