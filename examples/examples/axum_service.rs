@@ -95,13 +95,11 @@ async fn report(request: Request, next: Next) -> Response {
 
 /// A route of the application for its users.
 async fn me(user: Option<Extension<UserId>>) -> Response {
-    match user {
-        Some(Extension(user)) => format!("You are {}.\n", user.as_str()).into_response(),
-        None => {
-            let challenge = [(WWW_AUTHENTICATE, "Bearer")];
-            (StatusCode::UNAUTHORIZED, challenge, "Who are you?\n").into_response()
-        }
-    }
+    let Some(Extension(user)) = user else {
+        let challenge = [(WWW_AUTHENTICATE, "Bearer")];
+        return (StatusCode::UNAUTHORIZED, challenge, "Who are you?\n").into_response();
+    };
+    format!("You are {}.\n", user.as_str()).into_response()
 }
 
 #[tokio::main]
