@@ -30,9 +30,9 @@ pub fn sort_key(id: NoteId) -> String {
 pub fn note_id(sort_key: &str) -> Option<NoteId> {
     let key: u128 = sort_key.parse().ok()?;
     let (millis, rest) = (key / REST, key % REST);
-    (rest >> REST_BITS == 0)
-        .then(|| NoteId::from_ordinal(millis << REST_BITS | rest))
-        .flatten()
+    let id = NoteId::from_ordinal(millis << REST_BITS | rest)?;
+    // Also no other way to write the number.
+    (self::sort_key(id) == sort_key).then_some(id)
 }
 
 /// Where a list goes on that has consumed the item with this key: behind it for one who reads in
@@ -67,6 +67,18 @@ mod tests {
             prop_assert_eq!(note_id(&x), Some(a));
             prop_assert_eq!(x.parse::<u128>().unwrap().cmp(&y.parse().unwrap()), a.cmp(&b));
         }
+    }
+
+    #[test]
+    fn only_canonical_text_is_a_key() {
+        assert_eq!(note_id("7"), NoteId::from_ordinal(7));
+        for text in ["", "+7", "007", "7.0", "7e0", " 7", "-7"] {
+            assert_eq!(note_id(text), None, "{text}");
+        }
+        let last = sort_key(NoteId::from_ordinal((1 << 122) - 1).unwrap());
+        let above = (last.parse::<u128>().unwrap() + 1).to_string();
+        assert_eq!(note_id(&above), None);
+        assert_eq!(note_id(&u128::MAX.to_string()), None);
     }
 
     #[test]
