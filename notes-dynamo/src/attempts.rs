@@ -57,9 +57,9 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A connection that was refused carried no request.
+        // A connection that was not made carried no request.
         if let Some(Err(error)) = context.output_or_error()
-            && error.as_connector_error().is_some_and(was_refused)
+            && error.as_connector_error().is_some_and(is_of_connecting)
         {
             self.0.fetch_sub(1, Ordering::Relaxed);
         }
@@ -67,8 +67,14 @@ impl Intercept for Attempts {
     }
 }
 
-fn was_refused(error: &(impl Error + 'static)) -> bool {
+/// Whether there is no connection, as far as its client says so: any client that it was refused, ours
+/// also that the name is unknown, that TLS failed, or that it took too long.
+fn is_of_connecting(error: &(impl Error + 'static)) -> bool {
     std::iter::successors(Some(error as &(dyn Error + 'static)), |&it| it.source()).any(|it| {
+        #[cfg(feature = "client")]
+        if let Some(error) = it.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
         it.downcast_ref::<io::Error>()
             .is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused)
     })

@@ -392,6 +392,32 @@ async fn a_connection_that_is_refused_has_written_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_not_made_has_written_nothing() {
+    let faulty = Faulty::with_note([]).await;
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for url in [
+        // No name has a part of more than 63 characters.
+        format!("http://{}.invalid", "a".repeat(64)),
+        // TLS, where there is none.
+        faulty.engine.url().replace("http:", "https:"),
+        // TLS, to which nobody answers.
+        format!("https://{}", silent.local_addr().unwrap()),
+    ] {
+        let client = impatient(&faulty.engine.client(), &url);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_millis(200))
+            .operation_attempt_timeout(Duration::from_mins(1));
+        let config = client.config().to_builder();
+        let config = config.timeout_config(timeouts.build());
+        let store = DynamoNoteStore::new(Client::from_conf(config.build()), "notes");
+        let deletion = faulty.deletion();
+        let delete = store.delete(&faulty.user, faulty.id, &deletion, faulty.now);
+        let error = delete.await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn list_and_purge_report_their_failures() {
     let faulty = Faulty::with_note(vec![Fault::Answer(500, "InternalServerError"); ATTEMPTS]).await;
     let list = faulty
