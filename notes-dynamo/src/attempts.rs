@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use notes_core::Expected;
 
 /// Counts the attempts of one call that may have been executed: those that were sent and not refused.
 ///
@@ -16,11 +17,23 @@ use aws_sdk_dynamodb::error::BoxError;
 /// an attempt may have been executed, or may yet be. A refusal (status 4xx: throttled, condition not
 /// met, denied) is a promise that it was not.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Attempts(Arc<AtomicU32>);
+pub(crate) struct Attempts {
+    in_doubt: Arc<AtomicU32>,
+    only_asks: bool,
+}
 
 impl Attempts {
+    /// Of a write that may replace these. One that may replace none only asks what is there: whatever
+    /// becomes of its attempts, they change nothing.
+    pub(crate) fn to_replace(expected: &Expected) -> Self {
+        Self {
+            only_asks: matches!(expected, Expected::OneOf(revisions) if revisions.is_empty()),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn may_have_executed(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        !self.only_asks && self.in_doubt.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -35,7 +48,7 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.in_doubt.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -46,7 +59,7 @@ impl Intercept for Attempts {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if context.response().status().is_client_error() {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+            self.in_doubt.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -61,7 +74,7 @@ impl Intercept for Attempts {
         if let Some(Err(error)) = context.output_or_error()
             && error.as_connector_error().is_some_and(is_of_connecting)
         {
-            self.0.fetch_sub(1, Ordering::Relaxed);
+            self.in_doubt.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
     }

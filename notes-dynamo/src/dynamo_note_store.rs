@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use notes_core::{
-    Change, DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore,
-    Occupant, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+    Change, DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, ListQuery, Note, NoteId,
+    NoteStore, Occupant, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update,
+    UpdateOutcome, UserId,
 };
 
 use crate::attempts::Attempts;
@@ -87,9 +88,10 @@ impl DynamoNoteStore {
         &self,
         key: Item,
         expression: Expression,
+        expected: &Expected,
         returns: ReturnValue,
     ) -> Result<Written, StoreError> {
-        let attempts = Attempts::default();
+        let attempts = Attempts::to_replace(expected);
         let sent = self
             .client
             .update_item()
@@ -261,7 +263,12 @@ impl NoteStore for DynamoNoteStore {
         }
         set_patch(&mut expression, update);
         let written = self
-            .update_item(item::key(user, id), expression, ReturnValue::AllNew)
+            .update_item(
+                item::key(user, id),
+                expression,
+                &update.expected,
+                ReturnValue::AllNew,
+            )
             .await?;
         match written {
             Written::NotFound => Ok(UpdateOutcome::Missing),
@@ -296,7 +303,12 @@ impl NoteStore for DynamoNoteStore {
         expression.set(PURGE_AT, number(deletion.purge_at.as_secs()));
         expression.remove(&[TITLE, CONTENT, CATEGORY, EXPIRES_AT, RETAINED]);
         let written = self
-            .update_item(item::key(user, id), expression, ReturnValue::None)
+            .update_item(
+                item::key(user, id),
+                expression,
+                &deletion.expected,
+                ReturnValue::None,
+            )
             .await?;
         match written {
             Written::NotFound => Ok(DeleteOutcome::Missing),

@@ -72,6 +72,14 @@ pub(crate) fn update() -> Update {
     }
 }
 
+/// That nothing is expected to meet.
+pub(crate) fn question() -> Update {
+    Update {
+        expected: Expected::OneOf(vec![]),
+        ..update()
+    }
+}
+
 /// A new end of the note, and when it may be removed after it.
 pub(crate) fn expiring_update() -> Update {
     Update {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use notes_core::{ListQuery, NoteStore, StoreError, StoreErrorKind};
 use serde_json::json;
 
-use crate::given::{FIRST, NEW, NOW, alice, deletion, id, insertion, item, key, update};
+use crate::given::{FIRST, NEW, NOW, alice, deletion, id, insertion, item, key, question, update};
 use crate::wire::{Reply, Wire};
 
 /// A kind of request, as part of the call that sends it.
@@ -14,6 +14,8 @@ pub(crate) enum Operation {
     Get,
     List,
     Update,
+    /// An update that may replace nothing: what it finds is what it is for.
+    Ask,
     Delete,
     /// The query of a purge.
     FindAll,
@@ -21,7 +23,13 @@ pub(crate) enum Operation {
     RemoveBatch,
 }
 
-pub(crate) const READS: [Operation; 3] = [Operation::Get, Operation::List, Operation::FindAll];
+/// That change nothing, whatever becomes of them.
+pub(crate) const READS: [Operation; 4] = [
+    Operation::Get,
+    Operation::List,
+    Operation::Ask,
+    Operation::FindAll,
+];
 pub(crate) const WRITES: [Operation; 4] = [
     Operation::Insert,
     Operation::Update,
@@ -39,6 +47,7 @@ impl Operation {
             Self::Get => json!({"Item": item(FIRST)}),
             Self::List => json!({"Items": [item(FIRST)]}),
             Self::Update => json!({"Attributes": item(NEW)}),
+            Self::Ask => return Reply::condition_failed(Some(&item(FIRST))),
             Self::Insert | Self::Delete | Self::FindAll | Self::RemoveBatch => json!({}),
         })
     }
@@ -57,6 +66,7 @@ impl Operation {
             Self::Get => text(store.get(&user, id(), NOW).await),
             Self::List => text(store.list(&user, &ListQuery::default(), NOW).await),
             Self::Update => text(store.update(&user, id(), &update(), NOW).await),
+            Self::Ask => text(store.update(&user, id(), &question(), NOW).await),
             Self::Delete => text(store.delete(&user, id(), &deletion(), NOW).await),
             Self::FindAll | Self::RemoveBatch => text(store.purge(&user, NonZeroU32::MIN).await),
         };
