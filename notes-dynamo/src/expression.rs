@@ -41,6 +41,21 @@ impl Expression {
         ));
     }
 
+    /// The item is not known to be deleted or expired. One whose attribute for that is of another type,
+    /// with which no comparison holds, can't be read, and a list has to name it.
+    pub(crate) fn is_not_known_to_be_over(&mut self, now: Timestamp) {
+        let deleted = self.name(DELETED);
+        let yes = self.value("true", AttributeValue::Bool(true));
+        let expires_at = self.name(EXPIRES_AT);
+        let now = self.value("now", AttributeValue::N(now.as_secs().to_string()));
+        self.conditions.push(format!(
+            "(attribute_not_exists({deleted}) OR NOT {deleted} = {yes})"
+        ));
+        self.conditions.push(format!(
+            "(attribute_not_exists({expires_at}) OR NOT {expires_at} <= {now})"
+        ));
+    }
+
     /// The update gives a live note a new revision, and the one that it has is expected and smaller.
     /// An item that is missing has no revision to compare; one that lacks what every note has is not
     /// to be written.

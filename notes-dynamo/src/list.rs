@@ -37,7 +37,7 @@ impl DynamoNoteStore {
             };
             let mut expression = Expression::default();
             let keys = expression.of_user_between(user, &range);
-            expression.is_live(now);
+            expression.is_not_known_to_be_over(now);
             let output = self
                 .client
                 .query()

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod ghost;
+mod unreadable;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -56,3 +57,9 @@ impl Harness for Embedded {
 
 notes_core::conformance!(mod conformance_embedded_in_memory, crate::Embedded::in_memory().await);
 notes_core::conformance!(mod conformance_embedded_in_file, crate::Embedded::in_file().await);
+
+#[tokio::test]
+async fn an_item_that_is_no_note_is_seen_whatever_is_wrong() {
+    let embedded = Embedded::in_memory().await;
+    unreadable::is_seen_whatever_is_wrong(&embedded.client, TABLE).await;
+}

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod ghost;
+mod unreadable;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -61,3 +62,9 @@ impl Harness for Endpoint {
 }
 
 notes_core::conformance!(mod conformance_endpoint, crate::Endpoint::open().await);
+
+#[tokio::test]
+async fn an_item_that_is_no_note_is_seen_whatever_is_wrong() {
+    let endpoint = Endpoint::open().await;
+    unreadable::is_seen_whatever_is_wrong(&endpoint.client, TABLE).await;
+}

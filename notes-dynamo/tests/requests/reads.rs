@@ -19,8 +19,8 @@ fn first_query() -> Value {
     json!({
         "TableName": "notes",
         "KeyConditionExpression": "#userId = :userId AND #timestamp BETWEEN :low AND :high",
-        "FilterExpression": "attribute_not_exists(#deleted) AND \
-            (attribute_not_exists(#expiresAt) OR #expiresAt > :now)",
+        "FilterExpression": "(attribute_not_exists(#deleted) OR NOT #deleted = :true) AND \
+            (attribute_not_exists(#expiresAt) OR NOT #expiresAt <= :now)",
         "ExpressionAttributeNames": {
             "#userId": "userId",
             "#timestamp": "timestamp",
@@ -31,6 +31,7 @@ fn first_query() -> Value {
             ":userId": {"S": "alice"},
             ":low": {"N": "0"},
             ":high": {"N": "28147497671065518889465931478580854783"},
+            ":true": {"BOOL": true},
             ":now": {"N": "1766813700"},
         },
         "ConsistentRead": true,
