@@ -26,8 +26,9 @@ PYTHON
 }
 
 wait_for_port() { # a port, and the process that is to listen on it
+    local deadline=$((SECONDS + 60))
     until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
-        kill -0 "$2" 2>/dev/null || return 1
+        kill -0 "$2" 2>/dev/null && [ $SECONDS -lt $deadline ] || return 1
         sleep 0.05
     done
 }

@@ -205,6 +205,7 @@ impl<S: NoteStore + 'static> Client<S> {
         loop {
             let (response, page) = self.send(Method::GET, &path, None, None).await;
             if response.status() != 200 {
+                assert_eq!(response.status(), 503, "{page}");
                 return;
             }
             assert_eq!(page.get("unreadable"), None);
