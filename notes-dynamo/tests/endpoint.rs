@@ -9,10 +9,10 @@ mod unreadable;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, Region};
 use notes_core::conformance::Harness;
 use notes_core::{NoteId, NoteStore, UserId};
-use notes_dynamo::{DynamoNoteStore, client_config, ensure_table};
+use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_examples::client;
 use tokio::sync::OnceCell;
 
 /// Other tables than this one are left alone.
@@ -26,22 +26,8 @@ struct Endpoint {
 impl Endpoint {
     async fn open() -> Self {
         static READY: OnceCell<()> = OnceCell::const_new();
-        let variable = |name| std::env::var(name).ok();
-        let url = variable("NOTES_TEST_ENDPOINT").expect("NOTES_TEST_ENDPOINT is an engine's URL");
-        let or_local = |name| variable(name).unwrap_or_else(|| "local".to_owned());
-        let credentials = Credentials::new(
-            or_local("AWS_ACCESS_KEY_ID"),
-            or_local("AWS_SECRET_ACCESS_KEY"),
-            variable("AWS_SESSION_TOKEN"),
-            None,
-            "environment",
-        );
-        let region = variable("AWS_REGION").unwrap_or_else(|| "eu-central-1".to_owned());
-        let config = client_config()
-            .endpoint_url(url)
-            .region(Region::new(region))
-            .credentials_provider(credentials);
-        let client = Client::from_conf(config.build());
+        let url = std::env::var("NOTES_TEST_ENDPOINT");
+        let client = client(&url.expect("NOTES_TEST_ENDPOINT is an engine's URL"));
         READY
             .get_or_init(async || ensure_table(&client, TABLE).await.unwrap())
             .await;

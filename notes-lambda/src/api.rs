@@ -41,8 +41,8 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 /// # What the operator learns
 ///
 /// Responses say nothing internal. A [`Report`] is in the extensions of each, for a layer that logs:
-/// when the store failed, it has the error with all its sources. A request that has to be answered by some time has a [`Deadline`](crate::Deadline) in its
-/// extensions. A panic is answered with 500, and goes to the panic hook as always.
+/// when the store failed, it has the error with all its sources. A request that has to be answered
+/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered with 500, and goes to the panic hook as always.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
     cors_origins: Arc<CorsOrigins>,
@@ -114,16 +114,16 @@ where
         let this = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
+            let route = Route::of(&head.method, head.uri.path());
+            let known = route.as_ref().ok().copied();
             let mut response = match this.cors_origins.preflight(&head) {
                 Some(response) => response,
-                None => answered(this.dispatch(&head, body)).await,
+                None => answered(this.dispatch(route, &head, body)).await,
             };
             this.cors_origins.expose(&head.headers, &mut response);
             let report: &mut Report = response.extensions_mut().get_or_insert_default();
-            if let Ok(route) = Route::of(&head.method, head.uri.path()) {
-                report.operation = Some(route.operation());
-                report.note = route.note();
-            }
+            report.operation = known.map(Route::operation);
+            report.note = known.and_then(Route::note);
             Ok(if head.method == Method::HEAD {
                 reply::without_body(response)
             } else {
@@ -134,8 +134,13 @@ where
 }
 
 impl<S: NoteStore> Api<S> {
-    async fn dispatch(&self, head: &Parts, body: impl RequestBody) -> Result<Response, Problem> {
-        let route = Route::of(&head.method, head.uri.path())?;
+    async fn dispatch(
+        &self,
+        route: Result<Route, Problem>,
+        head: &Parts,
+        body: impl RequestBody,
+    ) -> Result<Response, Problem> {
+        let route = route?;
         if self.only.is_some_and(|it| it != route.operation()) {
             return Err(Problem::UnknownPath);
         }
