@@ -11,11 +11,11 @@ import json
 import sys
 
 FUNCTIONS = {
-    "create-note": ("dynamodb:PutItem", ["POST /notes"]),
-    "list-notes": ("dynamodb:Query", ["GET /notes", "HEAD /notes"]),
-    "get-note": ("dynamodb:GetItem", ["GET /notes/{id}", "HEAD /notes/{id}"]),
-    "update-note": ("dynamodb:UpdateItem", ["PATCH /notes/{id}"]),
-    "delete-note": ("dynamodb:UpdateItem", ["DELETE /notes/{id}"]),
+    "create-note": ({"dynamodb:PutItem"}, ["POST /notes"]),
+    "list-notes": ({"dynamodb:Query"}, ["GET /notes", "HEAD /notes"]),
+    "get-note": ({"dynamodb:GetItem"}, ["GET /notes/{id}", "HEAD /notes/{id}"]),
+    "update-note": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, ["PATCH /notes/{id}"]),
+    "delete-note": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, ["DELETE /notes/{id}"]),
 }
 
 
@@ -116,8 +116,8 @@ def roles(template):
             yield f"{role_name} has policies of others"
         statements = [s for it in role["Policies"] for s in it["PolicyDocument"]["Statement"]]
         actions = [a for s in statements for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
-        (action, _) = FUNCTIONS.get(name, (None, None))
-        if set(actions) != {action, "logs:CreateLogStream", "logs:PutLogEvents"}:
+        (allowed, _) = FUNCTIONS.get(name, (set(), None))
+        if set(actions) != allowed | {"logs:CreateLogStream", "logs:PutLogEvents"}:
             yield f"{role_name} allows {actions}"
         for it in statements:
             log = f"log-group:/aws/lambda/{function['FunctionName']}:*"

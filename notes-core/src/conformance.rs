@@ -119,7 +119,7 @@ macro_rules! __conformance_cases {
                 never_reuses_the_id_of_a_deleted_note
                 never_reuses_the_id_of_an_expired_note
                 keeps_the_id_of_an_expired_note_spent_as_long_as_asked
-                of_an_expired_note_spends_its_id_at_once
+                never_stores_a_note_that_has_expired
                 never_overwrites_an_item_that_cannot_be_read
                 of_concurrent_inserts_of_one_id_exactly_one_wins
                 of_concurrent_inserts_of_different_ids_loses_none
@@ -165,6 +165,7 @@ macro_rules! __conformance_cases {
                 never_creates_a_note
                 never_brings_a_deleted_note_back
                 never_brings_an_expired_note_back
+                of_the_expiry_has_to_come_in_time
                 refuses_a_foreign_revision
                 accepts_one_of_several_revisions
                 accepts_the_longest_list_of_revisions

@@ -32,14 +32,13 @@ impl ListQuery {
     /// can be in it. A store never sees reversed bounds: engines differ on what they mean.
     #[must_use]
     pub fn range(&self) -> Option<RangeInclusive<NoteId>> {
-        const LAST: u128 = (1 << 122) - 1;
         let start_of = |millis: u64| u128::from(millis) << 74;
         let mut low = self
             .created_after
             .map_or(0, |after| start_of(after.as_millis() + 1));
         let mut high = match self.created_before {
             Some(before) => start_of(before.as_millis()).checked_sub(1)?,
-            None => LAST,
+            None => NoteId::LAST.ordinal(),
         };
         if let Some(position) = self.position {
             match self.order {

@@ -67,6 +67,7 @@ impl NoteStore for MemoryNoteStore {
         let note = &insertion.note;
         let key = (note.user.clone(), note.id);
         let occupant = match items.get(&key) {
+            None if !note.is_live(now) => return Ok(InsertOutcome::Expired),
             None => {
                 items.insert(key, Item::Note(note.clone(), insertion.fingerprint));
                 return Ok(InsertOutcome::Inserted);
@@ -137,7 +138,7 @@ impl NoteStore for MemoryNoteStore {
             Some(Item::Note(note, _)) if note.revision == update.revision => {
                 UpdateOutcome::Updated(note.clone())
             }
-            Some(Item::Note(note, _)) if note.is_live(now) => {
+            Some(Item::Note(note, _)) if update.finds_live(note, now) => {
                 if may_replace(note.revision, &update.expected, update.revision)
                     && (note.retained || !update.renewal)
                 {

@@ -26,6 +26,12 @@ use crate::{Timestamp, uuid_v7};
 pub struct NoteId(Uuid);
 
 impl NoteId {
+    /// The least id that there can be.
+    pub const FIRST: Self = Self(uuid_v7::FIRST);
+
+    /// The greatest id that there can be.
+    pub const LAST: Self = Self(uuid_v7::LAST);
+
     /// A new id: the time `now` and 74 random bits.
     #[must_use]
     pub fn generate(now: Timestamp) -> Self {

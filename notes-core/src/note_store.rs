@@ -1,10 +1,11 @@
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::{
-    Fingerprint, ListQuery, Note, NoteId, NotePatch, PurgeAt, Revision, StoreError, Timestamp,
-    UserId,
+    Change, Fingerprint, ListQuery, Note, NoteId, NotePatch, PurgeAt, Revision, StoreError,
+    Timestamp, UserId,
 };
 
 /// Where notes are kept: the port of this crate.
@@ -25,7 +26,19 @@ use crate::{
 ///   that it has happened.
 /// - Nothing is written when a call answers anything but [`InsertOutcome::Inserted`],
 ///   [`UpdateOutcome::Updated`] or [`DeleteOutcome::Deleted`], or fails with any kind but
-///   [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown).
+///   [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown); the one exception is an
+///   [`update`](Self::update) that fails with `Corrupt`.
+///
+/// # Late writes
+/// A request that was given up may still be executed: after a call that failed with `OutcomeUnknown`,
+/// and after one whose future was dropped. How late, a store says. An insertion, an update or a deletion
+/// that comes late is harmless, as its condition then no longer holds or it does what was asked for. Two
+/// things are not covered by a condition:
+/// - A [`purge`](Self::purge) removes whatever is there: ids of the user must rest after it.
+/// - A condition compares an expiry with the caller's `now`, not with the time at which it is executed.
+///   An update that moves the expiry could bring a note back that readers have already seen expired.
+///   That is why such an update has to come [`Update::EXPIRY_MARGIN`] before the expiry; one that is
+///   executed later than that after its `now` still can.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait NoteStore: Send + Sync {
@@ -33,6 +46,7 @@ pub trait NoteStore: Send + Sync {
     ///
     /// # Guarantees
     /// - Never overwrites: where the id is taken, the outcome says by what.
+    /// - A note that is not live at `now` is never stored: where its id is free, `Expired`.
     /// - Of concurrent inserts of one id, exactly one is `Inserted`.
     /// - The id of a note that expires stays spent at least until `insertion.purge_at`, or until that
     ///   of the last update of its expiry.
@@ -79,15 +93,19 @@ pub trait NoteStore: Send + Sync {
     /// - Never creates.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
-    /// - An item that lacks what every note has is left as it is: `Stale`.
+    /// - For an update that moves or removes the expiry, a note is `Missing` from
+    ///   [`Update::EXPIRY_MARGIN`] before its expiry on.
+    /// - An item that lacks an attribute that every note has, or has one of another type or size, is
+    ///   left as it is: `Stale`. That a text breaks the rules of its value, such as a title that is too
+    ///   long, a store need not see: such an item may be changed.
     /// - Where the note already has the new revision, this update has happened: `Updated`, also when
     ///   the note has expired since.
     /// - Of concurrent updates that expect one revision, exactly one is `Updated`; of those that
     ///   expect any, none that is `Updated` is lost.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when the note may have been changed; `Corrupt` also when it was, and what is
-    /// there now can't be read; any kind when it has not.
+    /// `OutcomeUnknown` when the note may have been changed; `Corrupt` when it was changed and what is
+    /// there now can't be read; any other kind when it has not.
     async fn update(
         &self,
         user: &UserId,
@@ -102,7 +120,9 @@ pub trait NoteStore: Send + Sync {
     /// # Guarantees
     /// - Deletes the note only if its revision is expected and smaller than the new one. Otherwise
     ///   `Stale`.
-    /// - An item that lacks what every note has is left as it is: `Stale`.
+    /// - An item that lacks an attribute that every note has, or has one of another type or size, is
+    ///   left as it is: `Stale`. That a text breaks the rules of its value, such as a title that is too
+    ///   long, a store need not see: such an item may be deleted.
     /// - Where the note was deleted with this very revision, this deletion has happened: `Deleted`.
     ///
     /// # Errors
@@ -118,12 +138,18 @@ pub trait NoteStore: Send + Sync {
     /// Physically removes up to `budget` items of the user, whatever their state: for the deletion
     /// of an account. It frees their ids.
     ///
+    /// A removal depends on no condition, so one that comes late would remove a note that was created
+    /// anew under its id. After a call that failed with `OutcomeUnknown` or was dropped, the user's ids
+    /// have to rest for as long as the store's requests can be late, also when a repetition has
+    /// succeeded since.
+    ///
     /// # Guarantees
     /// - When `more` is false, no item of the user was left, but for those inserted meanwhile.
     /// - A call that succeeds has removed at least one item, if there was one.
+    /// - A call that succeeds removes nothing later: none of its requests is still under way.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when items may have been removed; repeat the call.
+    /// `OutcomeUnknown` when items may have been removed, or may yet be; repeat the call.
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError>;
 }
 
@@ -145,6 +171,8 @@ pub enum InsertOutcome {
     Inserted,
     /// The id was used before.
     Taken(Occupant),
+    /// The note has expired already, and its id is free. Nothing is stored.
+    Expired,
 }
 
 /// What holds a taken id.
@@ -182,6 +210,8 @@ pub enum Expected {
     /// One of these, of which there are at most [`Expected::MAX`]. None at all is never met: the
     /// outcome tells what is there.
     OneOf(Vec<Revision>),
+    /// Any but these, of which there are at most [`Expected::MAX`].
+    NoneOf(Vec<Revision>),
 }
 
 impl Expected {
@@ -194,7 +224,14 @@ impl Expected {
         match self {
             Self::Any => true,
             Self::OneOf(revisions) => revisions.contains(&revision),
+            Self::NoneOf(revisions) => !revisions.contains(&revision),
         }
+    }
+
+    /// Whether no revision at all is allowed.
+    #[must_use]
+    pub fn is_never_met(&self) -> bool {
+        matches!(self, Self::OneOf(revisions) if revisions.is_empty())
     }
 }
 
@@ -211,6 +248,37 @@ pub struct Update {
     pub expected: Expected,
     /// The name of the state after it.
     pub revision: Revision,
+}
+
+impl Update {
+    /// How long before its expiry a note counts as expired for an update that moves or removes it.
+    ///
+    /// Nobody sees a note come back that was seen expired, as long as an update is executed within this
+    /// time of its `now`. API Gateway answers a request after
+    /// [29 seconds](https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html) at the
+    /// latest, so an update that comes later is one whose caller was told that its outcome is not known.
+    pub const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
+
+    /// Whether this update finds the note live at `now`.
+    #[must_use]
+    pub fn finds_live(&self, note: &Note, now: Timestamp) -> bool {
+        // A renewal moves no expiry but a retained one.
+        let moves_expiry = note.retained || !self.renewal;
+        note.is_live(if moves_expiry { self.live_at(now) } else { now })
+    }
+
+    /// After which time the expiry of a note has to lie for this update: `now`, or
+    /// [`EXPIRY_MARGIN`](Self::EXPIRY_MARGIN) later if it moves or removes the expiry.
+    #[must_use]
+    pub fn live_at(&self, now: Timestamp) -> Timestamp {
+        match self.patch.expiry {
+            Change::Keep => now,
+            Change::Set(_) | Change::Clear => {
+                let margin = u64::try_from(Self::EXPIRY_MARGIN.as_millis()).unwrap_or(u64::MAX);
+                Timestamp::from_millis(now.as_millis().saturating_add(margin))
+            }
+        }
+    }
 }
 
 /// What became of an update.

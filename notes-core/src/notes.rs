@@ -173,6 +173,7 @@ impl<S: NoteStore> Notes<S> {
         };
         match self.store.insert(&insertion, now).await? {
             InsertOutcome::Inserted => Ok(CreateOutcome::Created(insertion.note)),
+            InsertOutcome::Expired => Ok(CreateOutcome::Expired),
             InsertOutcome::Taken(Occupant::Live {
                 note,
                 fingerprint: of,
@@ -241,9 +242,11 @@ impl<S: NoteStore> Notes<S> {
     /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
     /// retry is no conflict.
     ///
+    /// It is one write, or one [`get`](NoteStore::get) where the patch is empty or no revision is allowed.
+    ///
     /// # Errors
     /// As [`NoteStore::update`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when any revision is expected and the item can't be read.
+    /// attempts; `Corrupt` when the item can't be read, unless revisions are named that it has to have.
     pub async fn update(
         &self,
         user: &UserId,
@@ -252,9 +255,22 @@ impl<S: NoteStore> Notes<S> {
         expected: &Expected,
     ) -> Result<UpdateOutcome, StoreError> {
         let now = self.now();
-        // An empty patch asks only what is there.
-        let nothing = Expected::OneOf(Vec::new());
-        let accepted = if patch.is_empty() { &nothing } else { expected };
+        // An item that can't be read has none of the revisions that a caller names.
+        let names_one = matches!(expected, Expected::OneOf(_));
+        // A refused write consumes as much as one that is done: what is known to write nothing reads.
+        if patch.is_empty() || expected.is_never_met() {
+            return match self.store.get(user, id, now).await {
+                Ok(None) => Ok(UpdateOutcome::Missing),
+                Ok(Some(current)) if patch.changes_nothing_in(&current) => {
+                    Ok(UpdateOutcome::Updated(current))
+                }
+                Ok(Some(current)) => Ok(UpdateOutcome::Stale(Some(current))),
+                Err(error) if names_one && error.kind() == StoreErrorKind::Corrupt => {
+                    Ok(UpdateOutcome::Stale(None))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let renewed_until = self
             .retention_end(now)
             .filter(|_| patch.expiry == Change::Keep);
@@ -262,8 +278,8 @@ impl<S: NoteStore> Notes<S> {
             purge_at: None,
             renewal: renewed_until.is_some(),
             patch: patch.clone(),
-            expected: accepted.clone(),
-            revision: Revision::generate(now),
+            expected: expected.clone(),
+            revision: revision_after(expected, now),
         };
         if let Some(end) = renewed_until {
             update.patch.expiry = Change::Set(end);
@@ -276,7 +292,7 @@ impl<S: NoteStore> Notes<S> {
                 UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
                     return Ok(UpdateOutcome::Updated(current));
                 }
-                UpdateOutcome::Stale(Some(current)) if accepted.allows(current.revision) => {
+                UpdateOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
                     update.expected = Expected::OneOf(vec![current.revision]);
                     update.revision = next_revision(current.revision, now)?;
                     if update.renewal && !current.retained {
@@ -285,7 +301,7 @@ impl<S: NoteStore> Notes<S> {
                         update.patch.expiry = Change::Keep;
                     }
                 }
-                UpdateOutcome::Stale(None) if *expected == Expected::Any => {
+                UpdateOutcome::Stale(None) if !names_one => {
                     return Err(StoreErrorKind::Corrupt.into());
                 }
                 outcome => return Ok(outcome),
@@ -296,9 +312,11 @@ impl<S: NoteStore> Notes<S> {
 
     /// Deletes a live note, if its revision is one of those expected. Its id stays spent.
     ///
+    /// It is one write, or one [`get`](NoteStore::get) where no revision is allowed.
+    ///
     /// # Errors
     /// As [`NoteStore::delete`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when any revision is expected and the item can't be read.
+    /// attempts; `Corrupt` when the item can't be read, unless revisions are named that it has to have.
     pub async fn delete(
         &self,
         user: &UserId,
@@ -306,9 +324,19 @@ impl<S: NoteStore> Notes<S> {
         expected: &Expected,
     ) -> Result<DeleteOutcome, StoreError> {
         let now = self.now();
+        if expected.is_never_met() {
+            return match self.store.get(user, id, now).await {
+                Ok(None) => Ok(DeleteOutcome::Missing),
+                Ok(current) => Ok(DeleteOutcome::Stale(current)),
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => {
+                    Ok(DeleteOutcome::Stale(None))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let mut deletion = Deletion {
             expected: expected.clone(),
-            revision: Revision::generate(now),
+            revision: revision_after(expected, now),
             purge_at: self.purge_at(id, now.as_secs()),
         };
         for _ in 0..=MAX_REISSUES {
@@ -317,7 +345,7 @@ impl<S: NoteStore> Notes<S> {
                     deletion.expected = Expected::OneOf(vec![current.revision]);
                     deletion.revision = next_revision(current.revision, now)?;
                 }
-                DeleteOutcome::Stale(None) if *expected == Expected::Any => {
+                DeleteOutcome::Stale(None) if !matches!(expected, Expected::OneOf(_)) => {
                     return Err(StoreErrorKind::Corrupt.into());
                 }
                 outcome => return Ok(outcome),
@@ -328,7 +356,9 @@ impl<S: NoteStore> Notes<S> {
 
     /// Physically removes everything that is kept of a user, and returns how many items that were.
     ///
-    /// It frees the user's ids: call it when no request of the user can come any more.
+    /// It frees the user's ids: call it when no request of the user can come any more. Where it fails
+    /// with `OutcomeUnknown`, the ids have to rest, also when it succeeds at the next call: see
+    /// [`NoteStore::purge`].
     ///
     /// # Errors
     /// As [`NoteStore::purge`]. What was removed until then stays removed; call it again to go on.
@@ -349,6 +379,26 @@ impl<S: NoteStore> Notes<S> {
         let rounded_up = secs.saturating_add(u64::from(retention.subsec_nanos() > 0));
         Some(Expiry::saturating(now.as_secs().saturating_add(rounded_up)))
     }
+}
+
+/// A new revision that is also greater than those expected, as far as they are not dated further ahead
+/// than clocks differ: it need not be refused first by a note whose writer's clock was ahead of ours.
+fn revision_after(expected: &Expected, now: Timestamp) -> Revision {
+    let fresh = Revision::generate(now);
+    let Expected::OneOf(revisions) = expected else {
+        return fresh;
+    };
+    let is_plausible = |revision: &&Revision| {
+        let ahead = revision
+            .written_at()
+            .as_millis()
+            .saturating_sub(now.as_millis());
+        u128::from(ahead) <= Notes::<()>::MAX_AHEAD.as_millis()
+    };
+    let greatest = revisions.iter().filter(is_plausible).max();
+    greatest
+        .and_then(|revision| revision.next(now))
+        .unwrap_or(fresh)
 }
 
 fn next_revision(current: Revision, now: Timestamp) -> Result<Revision, StoreError> {
@@ -378,6 +428,8 @@ pub enum CreateOutcome {
     OtherContents,
     /// The id was used before, and the note is deleted or expired.
     Spent,
+    /// The note would have expired already, and the id is free. Nothing was written.
+    Expired,
 }
 
 /// Why an id is not accepted for a creation.

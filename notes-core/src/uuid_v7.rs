@@ -6,6 +6,9 @@ use crate::Timestamp;
 const REST_BITS: u32 = 74;
 const LOW_REST_BITS: u32 = 62;
 
+pub(crate) const FIRST: Uuid = Uuid::from_u128(0x7000_8000_0000_0000_0000);
+pub(crate) const LAST: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
+
 /// The time now, and 74 random bits.
 pub(crate) fn generate(now: Timestamp) -> Uuid {
     let nanos = u32::try_from(now.as_millis() % 1_000 * 1_000_000).unwrap_or(0);
@@ -93,7 +96,8 @@ mod tests {
 
     #[test]
     fn there_is_nothing_after_the_last_ordinal() {
-        assert!(from_ordinal((1 << 122) - 1).is_some());
+        assert_eq!(from_ordinal(0), Some(FIRST));
+        assert_eq!(from_ordinal((1 << 122) - 1), Some(LAST));
         assert_eq!(from_ordinal(1 << 122), None);
     }
 }

@@ -1,34 +1,47 @@
 use std::error::Error;
+use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-    FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
-use notes_core::Expected;
+use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
-/// Counts the attempts of one call that may have been executed: those that were sent and not refused.
+use crate::error::is_of_engine;
+
+/// Counts the attempts of one call, whose error is an `E`, that are in doubt: those that were sent, and
+/// neither answered by success nor refused.
 ///
 /// The SDK repeats a request whose answer it did not get, or whose answer was a server's fault. Such
-/// an attempt may have been executed, or may yet be. A refusal (status 4xx: throttled, condition not
-/// met, denied) is a promise that it was not.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Attempts {
+/// an attempt may have been executed, or may yet be. A refusal by the engine (throttled, condition not
+/// met, denied) is a promise that it was not. A status 4xx alone is none: a proxy in between answers
+/// with one also after the engine has executed the request.
+pub(crate) struct Attempts<E> {
     in_doubt: Arc<AtomicU32>,
     only_asks: bool,
+    error: PhantomData<fn() -> E>,
 }
 
-impl Attempts {
-    /// Of a write that may replace these. One that may replace none only asks what is there: whatever
-    /// becomes of its attempts, they change nothing.
-    pub(crate) fn to_replace(expected: &Expected) -> Self {
+impl<E> Attempts<E> {
+    /// Of a write that changes something where its condition holds.
+    pub(crate) fn to_write() -> Self {
         Self {
-            only_asks: matches!(expected, Expected::OneOf(revisions) if revisions.is_empty()),
-            ..Self::default()
+            in_doubt: Arc::default(),
+            only_asks: false,
+            error: PhantomData,
+        }
+    }
+
+    /// Of a write whose condition never holds: it only asks what is there, and whatever becomes of its
+    /// attempts, they change nothing.
+    pub(crate) fn to_ask() -> Self {
+        Self {
+            only_asks: true,
+            ..Self::to_write()
         }
     }
 
@@ -37,7 +50,25 @@ impl Attempts {
     }
 }
 
-impl Intercept for Attempts {
+impl<E> Clone for Attempts<E> {
+    fn clone(&self) -> Self {
+        Self {
+            in_doubt: Arc::clone(&self.in_doubt),
+            ..*self
+        }
+    }
+}
+
+impl<E> fmt::Debug for Attempts<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts")
+            .field("in_doubt", &self.in_doubt)
+            .field("only_asks", &self.only_asks)
+            .finish()
+    }
+}
+
+impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Attempts<E> {
     fn name(&self) -> &'static str {
         "Attempts"
     }
@@ -52,28 +83,30 @@ impl Intercept for Attempts {
         Ok(())
     }
 
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if context.response().status().is_client_error() {
-            self.in_doubt.fetch_sub(1, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A connection that was not made carried no request.
-        if let Some(Err(error)) = context.output_or_error()
-            && error.as_connector_error().is_some_and(is_of_connecting)
-        {
+        let Some(result) = context.output_or_error() else {
+            return Ok(());
+        };
+        let is_client_error = context
+            .response()
+            .is_some_and(|response| response.status().is_client_error());
+        let is_certain = match result {
+            Ok(_) => true,
+            Err(error) => {
+                let refusal = error
+                    .as_operation_error()
+                    .and_then(|error| error.downcast_ref::<E>());
+                // A connection that was not made carried no request.
+                let no_connection = error.as_connector_error().is_some_and(is_of_connecting);
+                no_connection || (is_client_error && refusal.is_some_and(is_of_engine))
+            }
+        };
+        if is_certain {
             self.in_doubt.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())

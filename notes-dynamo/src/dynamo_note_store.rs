@@ -14,7 +14,7 @@ use notes_core::{
 use crate::attempts::Attempts;
 use crate::capacity::{Capacity, Observer};
 use crate::error::{of_read, of_write};
-use crate::expression::Expression;
+use crate::expression::{Expression, number};
 use crate::item::{
     self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TIMESTAMP,
     TITLE, USER_ID,
@@ -91,7 +91,11 @@ impl DynamoNoteStore {
         expected: &Expected,
         returns: ReturnValue,
     ) -> Result<Written, StoreError> {
-        let attempts = Attempts::to_replace(expected);
+        let attempts = if expected.is_never_met() {
+            Attempts::to_ask()
+        } else {
+            Attempts::to_write()
+        };
         let sent = self
             .client
             .update_item()
@@ -132,7 +136,7 @@ enum Written {
     /// The item as asked for by `ReturnValues`.
     Done(Option<Item>),
     /// The condition does not hold for what is there.
-    Refused(Stored, Attempts),
+    Refused(Stored, Attempts<UpdateItemError>),
     NotFound,
 }
 
@@ -145,8 +149,8 @@ fn gone() -> StoreError {
 /// The outcome of a refused write that is not found to have been executed.
 fn rejected<O>(
     stored: Stored,
-    attempts: &Attempts,
-    now: Timestamp,
+    attempts: &Attempts<UpdateItemError>,
+    is_live: impl FnOnce(&Note) -> bool,
     missing: O,
     stale: fn(Option<Note>) -> O,
 ) -> Result<O, StoreError> {
@@ -155,7 +159,7 @@ fn rejected<O>(
         return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));
     }
     Ok(match stored {
-        Stored::Note(note, _) if note.is_live(now) => stale(Some(note)),
+        Stored::Note(note, _) if is_live(&note) => stale(Some(note)),
         Stored::Note(..) | Stored::Tombstone(_) => missing,
         Stored::Unreadable(_) => stale(None),
     })
@@ -172,7 +176,14 @@ impl NoteStore for DynamoNoteStore {
             .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
         let mut expression = Expression::default();
         expression.is_absent(USER_ID);
-        let attempts = Attempts::default();
+        let is_live = insertion.note.is_live(now);
+        let attempts = if is_live {
+            Attempts::to_write()
+        } else {
+            // Never true: a note that has expired is not stored, and what holds its id is the answer.
+            expression.exists(USER_ID);
+            Attempts::to_ask()
+        };
         let sent = self
             .client
             .put_item()
@@ -198,6 +209,9 @@ impl NoteStore for DynamoNoteStore {
             return Err(of_write(error, &attempts));
         };
         let Some(item) = refused.item() else {
+            if !is_live {
+                return Ok(InsertOutcome::Expired);
+            }
             // Then nobody can tell a replay from a conflict.
             let kind = if attempts.may_have_executed() {
                 StoreErrorKind::OutcomeUnknown
@@ -207,6 +221,15 @@ impl NoteStore for DynamoNoteStore {
             let why = "the engine does not return the item that a condition failed on";
             return Err(StoreError::new(kind, why));
         };
+        let key = item::key(&insertion.note.user, insertion.note.id);
+        if key
+            .iter()
+            .any(|(name, value)| item.get(name) != Some(value))
+        {
+            let table = &self.table;
+            let why = format!("the key of table {table} is not {USER_ID} and {TIMESTAMP}");
+            return Err(StoreError::new(StoreErrorKind::Other, why));
+        }
         Ok(InsertOutcome::Taken(match item.clone().into() {
             Stored::Note(note, fingerprint) if note.is_live(now) => {
                 Occupant::Live { note, fingerprint }
@@ -257,9 +280,9 @@ impl NoteStore for DynamoNoteStore {
         now: Timestamp,
     ) -> Result<UpdateOutcome, StoreError> {
         let mut expression = Expression::default();
-        expression.replaces(&update.expected, update.revision, now);
+        expression.replaces(&update.expected, update.revision, update.live_at(now));
         if update.renewal {
-            expression.exists(RETAINED);
+            expression.is_true(RETAINED);
         }
         set_patch(&mut expression, update);
         let written = self
@@ -283,7 +306,7 @@ impl NoteStore for DynamoNoteStore {
             Written::Refused(stored, attempts) => rejected(
                 stored,
                 &attempts,
-                now,
+                |note| update.finds_live(note, now),
                 UpdateOutcome::Missing,
                 UpdateOutcome::Stale,
             ),
@@ -321,7 +344,7 @@ impl NoteStore for DynamoNoteStore {
             Written::Refused(stored, attempts) => rejected(
                 stored,
                 &attempts,
-                now,
+                |note| note.is_live(now),
                 DeleteOutcome::Missing,
                 DeleteOutcome::Stale,
             ),
@@ -364,8 +387,4 @@ fn set_patch(expression: &mut Expression, update: &Update) {
 
 fn text(it: &str) -> AttributeValue {
     AttributeValue::S(it.to_owned())
-}
-
-fn number(it: u64) -> AttributeValue {
-    AttributeValue::N(it.to_string())
 }

@@ -14,7 +14,7 @@ where
 }
 
 /// A failed write, which may have happened all the same.
-pub(crate) fn of_write<E>(error: SdkError<E>, attempts: &Attempts) -> StoreError
+pub(crate) fn of_write<E>(error: SdkError<E>, attempts: &Attempts<E>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -22,6 +22,25 @@ where
         return StoreError::new(StoreErrorKind::OutcomeUnknown, error);
     }
     of_read(error)
+}
+
+/// Whether the engine itself answered with this error: it has a code of the engine's
+/// ([common][common] and [DynamoDB's][dynamodb] errors).
+///
+/// [common]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+/// [dynamodb]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+pub(crate) fn is_of_engine(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| {
+        code.ends_with("Exception")
+            || matches!(
+                code,
+                "InternalFailure"
+                    | "InternalServerError"
+                    | "RequestLimitExceeded"
+                    | "ServiceUnavailable"
+                    | "Throttling"
+            )
+    })
 }
 
 /// By modelled type and code, never by the message: messages differ by region and release.
@@ -55,8 +74,19 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
             | "MissingAuthenticationTokenException"
             | "UnrecognizedClientException",
         ) => StoreErrorKind::Denied,
-        // What is in between fails without the engine's codes.
+        // Its text only refines the code: where the text changes, the kind is Other again.
+        Some("ValidationException")
+            if service.err().message().is_some_and(|message| {
+                message.contains("has exceeded the maximum allowed size")
+            }) =>
+        {
+            StoreErrorKind::TooLarge
+        }
         _ if service.raw().status().is_server_error() => StoreErrorKind::Unavailable,
+        // A proxy between here and the engine answers with errors of its own.
+        _ if service.raw().status().is_client_error() && !is_of_engine(service.err()) => {
+            StoreErrorKind::Unavailable
+        }
         _ => StoreErrorKind::Other,
     }
 }

@@ -4,7 +4,9 @@ use std::ops::RangeInclusive;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
 
-use crate::item::{CONTENT, CREATION, DELETED, EXPIRES_AT, REVISION, TIMESTAMP, TITLE, USER_ID};
+use crate::item::{
+    CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP, TITLE, USER_ID,
+};
 use crate::sort_key::sort_key;
 
 /// The expressions of one request, with the names and values that they use. Every name is aliased:
@@ -31,13 +33,14 @@ impl Expression {
         self.conditions.push(condition);
     }
 
-    /// The item is neither deleted nor expired.
+    /// The item is neither deleted nor expired, and its expiry is one that a note can have.
     pub(crate) fn is_live(&mut self, now: Timestamp) {
         self.is_absent(DELETED);
         let expires_at = self.name(EXPIRES_AT);
-        let now = self.value("now", AttributeValue::N(now.as_secs().to_string()));
+        let now = self.value("now", number(now.as_secs()));
+        let last = self.value("lastExpiry", number(Timestamp::MAX.as_secs()));
         self.conditions.push(format!(
-            "(attribute_not_exists({expires_at}) OR {expires_at} > {now})"
+            "(attribute_not_exists({expires_at}) OR ({expires_at} > {now} AND {expires_at} <= {last}))"
         ));
     }
 
@@ -47,7 +50,7 @@ impl Expression {
         let deleted = self.name(DELETED);
         let yes = self.value("true", AttributeValue::Bool(true));
         let expires_at = self.name(EXPIRES_AT);
-        let now = self.value("now", AttributeValue::N(now.as_secs().to_string()));
+        let now = self.value("now", number(now.as_secs()));
         self.conditions.push(format!(
             "(attribute_not_exists({deleted}) OR NOT {deleted} = {yes})"
         ));
@@ -56,30 +59,73 @@ impl Expression {
         ));
     }
 
+    pub(crate) fn is_true(&mut self, attribute: &str) {
+        let condition = format!(
+            "{} = {}",
+            self.name(attribute),
+            self.value("true", AttributeValue::Bool(true))
+        );
+        self.conditions.push(condition);
+    }
+
     /// The update gives a live note a new revision, and the one that it has is expected and smaller.
-    /// An item that is missing has no revision to compare; one that lacks what every note has is not
-    /// to be written.
-    pub(crate) fn replaces(&mut self, expected: &Expected, new: Revision, now: Timestamp) {
+    /// An item that is missing has no revision to compare.
+    pub(crate) fn replaces(&mut self, expected: &Expected, new: Revision, live_at: Timestamp) {
         self.set(REVISION, binary(new));
         let revision = self.name(REVISION);
         self.conditions.push(format!("{revision} < :{REVISION}"));
-        for attribute in [TITLE, CONTENT, CREATION] {
-            self.exists(attribute);
-        }
-        self.is_live(now);
-        if let Expected::OneOf(revisions) = expected {
-            if revisions.is_empty() {
+        self.has_types_of_note();
+        self.is_live(live_at);
+        let (not, revisions) = match expected {
+            Expected::Any => return,
+            Expected::OneOf(revisions) if revisions.is_empty() => {
                 self.is_absent(REVISION);
                 return;
             }
-            let values: Vec<_> = revisions
-                .iter()
-                .enumerate()
-                .map(|(i, it)| self.value(&format!("expected{i}"), binary(*it)))
-                .collect();
-            self.conditions
-                .push(format!("{revision} IN ({})", values.join(", ")));
+            Expected::NoneOf(revisions) if revisions.is_empty() => return,
+            Expected::OneOf(revisions) => ("", revisions),
+            Expected::NoneOf(revisions) => ("NOT ", revisions),
+        };
+        let values: Vec<_> = revisions
+            .iter()
+            .enumerate()
+            .map(|(i, revision)| self.value(&format!("expected{i}"), binary(*revision)))
+            .collect();
+        self.conditions
+            .push(format!("{not}{revision} IN ({})", values.join(", ")));
+    }
+
+    /// What the item has can be read as a note, as far as types and sizes tell: what nobody can read is
+    /// not to be written.
+    fn has_types_of_note(&mut self) {
+        for attribute in [TITLE, CONTENT] {
+            let has_type = self.has_type(attribute, "S");
+            self.conditions.push(has_type);
         }
+        for (attribute, size) in [(REVISION, "16"), (CREATION, "8")] {
+            let has_type = self.has_type(attribute, "B");
+            let name = self.name(attribute);
+            let size = self.value(&format!("size{size}"), AttributeValue::N(size.to_owned()));
+            self.conditions.push(has_type);
+            self.conditions.push(format!("size({name}) = {size}"));
+        }
+        for (attribute, of_type) in [(CATEGORY, "S"), (RETAINED, "BOOL")] {
+            let name = self.name(attribute);
+            let has_type = self.has_type(attribute, of_type);
+            self.conditions
+                .push(format!("(attribute_not_exists({name}) OR {has_type})"));
+        }
+    }
+
+    fn has_type(&mut self, attribute: &str, of_type: &str) -> String {
+        format!(
+            "attribute_type({}, {})",
+            self.name(attribute),
+            self.value(
+                &format!("type{of_type}"),
+                AttributeValue::S(of_type.to_owned())
+            )
+        )
     }
 
     /// The items of a user, as a key condition.
@@ -88,19 +134,32 @@ impl Expression {
         format!("{} = {}", self.name(USER_ID), self.value(USER_ID, user))
     }
 
-    /// The items of a user with ids in a range, as a key condition.
+    /// The items of a user with ids in a range, as a key condition. Where the range has no bound, neither
+    /// has the condition: then it also finds an item whose key is below or above those of all ids.
     pub(crate) fn of_user_between(
         &mut self,
         user: &UserId,
         ids: &RangeInclusive<NoteId>,
     ) -> String {
-        format!(
-            "{} AND {} BETWEEN {} AND {}",
-            self.of_user(user),
-            self.name(TIMESTAMP),
-            self.value("low", AttributeValue::N(sort_key(*ids.start()))),
-            self.value("high", AttributeValue::N(sort_key(*ids.end()))),
-        )
+        let of_user = self.of_user(user);
+        let bound = |id: NoteId, limit: NoteId| (id != limit).then(|| number(sort_key(id)));
+        let low = bound(*ids.start(), NoteId::FIRST);
+        let high = bound(*ids.end(), NoteId::LAST);
+        if low.is_none() && high.is_none() {
+            return of_user;
+        }
+        let key = self.name(TIMESTAMP);
+        let mut value = |alias, value| self.value(alias, value);
+        match (low, high) {
+            (None, None) => of_user,
+            (Some(low), None) => format!("{of_user} AND {key} >= {}", value("low", low)),
+            (None, Some(high)) => format!("{of_user} AND {key} <= {}", value("high", high)),
+            (Some(low), Some(high)) => format!(
+                "{of_user} AND {key} BETWEEN {} AND {}",
+                value("low", low),
+                value("high", high)
+            ),
+        }
     }
 
     /// The attributes of the key, as a projection.
@@ -150,6 +209,10 @@ impl Expression {
         self.values.insert(alias.clone(), value);
         alias
     }
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
 }
 
 fn binary(revision: Revision) -> AttributeValue {

@@ -25,6 +25,9 @@ pub(crate) const RETAINED: &str = "retained";
 pub(crate) const DELETED: &str = "deleted";
 pub(crate) const PURGE_AT: &str = "purgeAt";
 
+/// The attributes that a note may lack.
+const OPTIONAL: [&str; 3] = [CATEGORY, EXPIRES_AT, RETAINED];
+
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// What an item says.
@@ -108,6 +111,13 @@ fn read(mut item: Item) -> Result<(Note, Fingerprint), Box<dyn Error + Send + Sy
         .remove(TIMESTAMP)
         .and_then(|it| note_id(it.as_n().ok()?))
         .ok_or("timestamp is not the key of a note id")?;
+    // Absence is the only way to say that there is none: to a condition, NULL is a value.
+    if OPTIONAL
+        .iter()
+        .any(|&name| item.get(name).is_some_and(AttributeValue::is_null))
+    {
+        return Err("an attribute is NULL".into());
+    }
     let types = types(&item);
     // The error that this drops may quote a value.
     let attributes: Attributes = serde_dynamo::from_item(item).map_err(|_| {

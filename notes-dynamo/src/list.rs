@@ -1,3 +1,4 @@
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use notes_core::{ListQuery, NoteId, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId};
 
 use crate::DynamoNoteStore;
@@ -13,8 +14,11 @@ const MAX_QUERIES: usize = 8;
 /// A query that goes on reads at least so many items: where notes were filtered, more will be.
 const FURTHER_ITEMS: usize = 100;
 
-/// A page of more bytes of text asks for no more. One query reads at most 1 MB.
-const MAX_BYTES: usize = 4 << 20;
+/// A page for which so many bytes were read, of notes or of what is filtered, asks for no more. One
+/// [query][api] reads at most 1 MB, so a page costs at most twice that.
+///
+/// [api]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+const MAX_BYTES: f64 = (1 << 20) as f64;
 
 impl DynamoNoteStore {
     pub(crate) async fn page(
@@ -28,7 +32,7 @@ impl DynamoNoteStore {
             return Ok(page);
         };
         let mut start = None;
-        let mut bytes = 0;
+        let mut bytes = 0.0;
         for queries in 0..MAX_QUERIES {
             let missing = query.limit.get() - page.notes.len() - page.unreadable.len();
             let limit = match queries {
@@ -50,11 +54,13 @@ impl DynamoNoteStore {
                 .scan_index_forward(query.order == Order::Oldest)
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
-                .set_return_consumed_capacity(self.capacity.asks())
+                // Nothing else tells the size of what the filter left out.
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
                 .map_err(of_read)?;
             self.capacity.read(output.consumed_capacity());
+            bytes += bytes_read(output.consumed_capacity(), self.consistent_reads);
             for item in output.items.unwrap_or_default() {
                 if page.notes.len() + page.unreadable.len() == query.limit.get() {
                     return Ok(page);
@@ -62,10 +68,7 @@ impl DynamoNoteStore {
                 let (number, position) = consumed(&item, query.order)?;
                 page.next = Some(position);
                 match item.into() {
-                    Stored::Note(note, _) => {
-                        bytes += note.title.as_str().len() + note.content.as_str().len();
-                        page.notes.push(note);
-                    }
+                    Stored::Note(note, _) => page.notes.push(note),
                     Stored::Tombstone(_) => {}
                     Stored::Unreadable(_) => page
                         .unreadable
@@ -86,10 +89,18 @@ impl DynamoNoteStore {
     }
 }
 
+/// How much a query read that consumed so much: a unit is for
+/// [4 KB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
+/// with strong consistency, and for 8 KB with eventual.
+fn bytes_read(consumed: Option<&ConsumedCapacity>, consistent: bool) -> f64 {
+    let units = consumed.and_then(ConsumedCapacity::capacity_units);
+    units.unwrap_or_default() * if consistent { 4_096.0 } else { 8_192.0 }
+}
+
 /// The sort key of an item, and where a list goes on behind it.
 fn consumed(item: &Item, order: Order) -> Result<(String, NoteId), StoreError> {
     let number = item.get(TIMESTAMP).and_then(|it| it.as_n().ok());
     number
-        .and_then(|it| Some((it.clone(), position(it, order)?)))
+        .map(|number| (number.clone(), position(number, order)))
         .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, "an item without a sort key"))
 }

@@ -76,7 +76,7 @@ impl DynamoNoteStore {
         let requests = requests.map_err(|error: aws_sdk_dynamodb::error::BuildError| {
             StoreError::new(StoreErrorKind::Other, error)
         })?;
-        let attempts = Attempts::default();
+        let attempts = Attempts::to_write();
         let output = self
             .client
             .batch_write_item()
@@ -88,6 +88,11 @@ impl DynamoNoteStore {
             .await
             .map_err(|error| of_write(error, &attempts))?;
         self.capacity.wrote(output.consumed_capacity().first());
+        // It removes whatever it meets: what is created under one of these ids may meet it.
+        if attempts.may_have_executed() {
+            let why = "an earlier attempt may yet remove what is created under the same ids";
+            return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));
+        }
         let left: usize = output
             .unprocessed_items
             .map_or(0, |tables| tables.values().map(Vec::len).sum());

@@ -1,7 +1,7 @@
 use notes_core::{NoteId, Order};
 
-const REST: u128 = 10_u128.pow(23);
-const REST_BITS: u32 = 74;
+const RANDOM_RANGE: u128 = 10_u128.pow(23);
+const RANDOM_BITS: u32 = 74;
 
 /// The sort key of a note: `milliseconds × 10²³ + the 74 remaining bits` of its id, in decimal.
 ///
@@ -21,35 +21,46 @@ const REST_BITS: u32 = 74;
 #[must_use]
 pub fn sort_key(id: NoteId) -> String {
     let ordinal = id.ordinal();
-    let rest = ordinal & ((1 << REST_BITS) - 1);
-    ((ordinal >> REST_BITS) * REST + rest).to_string()
+    let rest = ordinal & ((1 << RANDOM_BITS) - 1);
+    ((ordinal >> RANDOM_BITS) * RANDOM_RANGE + rest).to_string()
 }
 
 /// The id whose [`sort_key`] this is, if it is one.
 #[must_use]
 pub fn note_id(sort_key: &str) -> Option<NoteId> {
     let key: u128 = sort_key.parse().ok()?;
-    let (millis, rest) = (key / REST, key % REST);
-    let id = NoteId::from_ordinal(millis << REST_BITS | rest)?;
+    let (millis, rest) = (key / RANDOM_RANGE, key % RANDOM_RANGE);
+    let id = NoteId::from_ordinal(millis << RANDOM_BITS | rest)?;
     // Also no other way to write the number.
     (self::sort_key(id) == sort_key).then_some(id)
 }
 
 /// Where a list goes on that has consumed the item with this key: behind it for one who reads in
 /// `order`, and before every id that comes next. That is the id itself, or, for a number that is the
-/// key of no id, an id beside it.
-pub(crate) fn position(number: &str, order: Order) -> Option<NoteId> {
+/// key of no id, an id beside it: below all ids the first, and above all the last.
+pub(crate) fn position(number: &str, order: Order) -> NoteId {
     if let Some(id) = note_id(number) {
-        return Some(id);
+        return id;
+    }
+    if number.starts_with('-') {
+        return NoteId::FIRST;
     }
     let (whole, _fraction) = number.split_once('.').unwrap_or((number, ""));
-    let key: u128 = whole.parse().ok()?;
-    let rest = (key % REST).min((1 << REST_BITS) - 1);
-    let last_below = (key / REST) << REST_BITS | rest;
+    let Ok(key) = whole.parse::<u128>() else {
+        // More digits than a key has, or an exponent.
+        return if number.to_ascii_lowercase().contains("e-") {
+            NoteId::FIRST
+        } else {
+            NoteId::LAST
+        };
+    };
+    let rest = (key % RANDOM_RANGE).min((1 << RANDOM_BITS) - 1);
+    let last_below = (key / RANDOM_RANGE) << RANDOM_BITS | rest;
     NoteId::from_ordinal(match order {
         Order::Oldest => last_below,
         Order::Newest => last_below + 1,
     })
+    .unwrap_or(NoteId::LAST)
 }
 
 #[cfg(test)]
@@ -96,13 +107,26 @@ mod tests {
     #[test]
     fn a_number_between_ids_is_no_id_but_has_a_position_on_either_side() {
         let gap = format!("5{}", "9".repeat(23));
-        let between = NoteId::from_ordinal(6 << REST_BITS).unwrap();
+        let between = NoteId::from_ordinal(6 << RANDOM_BITS).unwrap();
         assert_eq!(note_id(&gap), None);
-        assert_eq!(position(&gap, Order::Newest), Some(between));
-        let before = NoteId::from_ordinal((6 << REST_BITS) - 1);
-        assert_eq!(position(&gap, Order::Oldest), before);
-        assert_eq!(position("7.5", Order::Newest), NoteId::from_ordinal(8));
-        assert_eq!(position("7.5", Order::Oldest), NoteId::from_ordinal(7));
-        assert_eq!(position("7", Order::Newest), NoteId::from_ordinal(7));
+        assert_eq!(position(&gap, Order::Newest), between);
+        let id = |ordinal| NoteId::from_ordinal(ordinal).unwrap();
+        assert_eq!(position(&gap, Order::Oldest), id((6 << RANDOM_BITS) - 1));
+        assert_eq!(position("7.5", Order::Newest), id(8));
+        assert_eq!(position("7.5", Order::Oldest), id(7));
+        assert_eq!(position("7", Order::Newest), id(7));
+    }
+
+    #[test]
+    fn a_number_outside_of_all_ids_has_a_position_at_their_end() {
+        for order in [Order::Newest, Order::Oldest] {
+            for below in ["-1", "-0.5", "-1E+125", "1E-130"] {
+                assert_eq!(position(below, order), NoteId::FIRST, "{below}");
+            }
+            let above = (sort_key(NoteId::LAST).parse::<u128>().unwrap() + 1).to_string();
+            for above in [&*above, &"9".repeat(38), &"9".repeat(60), "1E+125"] {
+                assert_eq!(position(above, order), NoteId::LAST, "{above}");
+            }
+        }
     }
 }

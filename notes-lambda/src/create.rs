@@ -10,7 +10,8 @@ use crate::api::answered;
 use crate::body::{self, RequestBody};
 use crate::deadline::within;
 use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
-use crate::members::Members;
+use crate::members::{self, Members};
+use crate::preconditions;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 
@@ -47,6 +48,13 @@ struct Creation {
 }
 
 impl Creation {
+    fn check_date<S>(self, notes: &Notes<S>) -> Result<(), Problem> {
+        if self.chosen {
+            notes.check_date(self.id).map_err(Problem::Date)?;
+        }
+        Ok(())
+    }
+
     async fn attempt<S: NoteStore>(
         self,
         notes: &Notes<S>,
@@ -54,14 +62,16 @@ impl Creation {
         head: &Parts,
         body: impl RequestBody,
     ) -> Result<Response, Problem> {
-        if self.chosen {
-            notes.check_date(self.id).map_err(Problem::Date)?;
-        }
+        self.check_date(notes)?;
         if !body::has_type(&head.headers, &[MEDIA_TYPE]) {
             return Err(Problem::MediaType(MEDIA_TYPE));
         }
+        preconditions::of_list(head)?;
         let body = body::read(&head.headers, body).await?;
-        // A repetition is judged as the first attempt was, also when the note has ended since.
+        // The body may have taken longer than the key was still acceptable.
+        self.check_date(notes)?;
+        // A repetition is judged as the first attempt was, also when the note has expired since. That
+        // it is one, the service sees: it stores no note that has expired.
         let now = if self.chosen {
             notes.now().min(self.id.created_at())
         } else {
@@ -74,6 +84,7 @@ impl Creation {
             CreateOutcome::Replayed(note) => (note, self.chosen),
             CreateOutcome::OtherContents => return Err(Problem::IdReused),
             CreateOutcome::Spent => return Err(Problem::IdSpent),
+            CreateOutcome::Expired => return Err(members::expired()),
         };
         created(head.uri.path(), &note, replayed)
     }

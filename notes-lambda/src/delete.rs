@@ -2,7 +2,7 @@ use http::StatusCode;
 use http::request::Parts;
 use notes_core::{DeleteOutcome, NoteId, NoteStore, Notes, UserId};
 
-use crate::preconditions::IfMatch;
+use crate::preconditions::Preconditions;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 
@@ -13,16 +13,12 @@ pub(crate) async fn delete<S: NoteStore>(
     id: NoteId,
     head: &Parts,
 ) -> Result<Response, Problem> {
-    let IfMatch {
-        expected,
-        has_weak_tag,
-    } = IfMatch::read(&head.headers)?;
-    match notes.delete(user, id, &expected).await? {
+    let preconditions = Preconditions::read(&head.headers)?;
+    match notes.delete(user, id, &preconditions.expected()).await? {
         DeleteOutcome::Deleted => Ok(reply::empty(StatusCode::NO_CONTENT)),
         DeleteOutcome::Missing => Err(Problem::NoteNotFound),
-        DeleteOutcome::Stale(current) => Err(Problem::PreconditionFailed {
-            current: current.map(|it| it.revision),
-            has_weak_tag,
-        }),
+        DeleteOutcome::Stale(current) => {
+            Err(preconditions.failed(current.map(|note| note.revision)))
+        }
     }
 }

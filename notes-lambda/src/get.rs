@@ -4,7 +4,7 @@ use http::request::Parts;
 use notes_core::{NoteId, NoteStore, Notes, Revision, UserId};
 
 use crate::etag::ETag;
-use crate::preconditions::IfNoneMatch;
+use crate::preconditions::{Evaluation, Preconditions};
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 
@@ -15,12 +15,12 @@ pub(crate) async fn get<S: NoteStore>(
     id: NoteId,
     head: &Parts,
 ) -> Result<Response, Problem> {
-    let known = IfNoneMatch::read(&head.headers)?;
+    let preconditions = Preconditions::read(&head.headers)?;
     let note = notes.get(user, id).await?.ok_or(Problem::NoteNotFound)?;
-    if known.names(note.revision) {
-        return Ok(not_modified(note.revision));
+    match preconditions.evaluate(&head.method, Some(note.revision))? {
+        Evaluation::Proceed => reply::note(StatusCode::OK, &note),
+        Evaluation::NotModified => Ok(not_modified(note.revision)),
     }
-    reply::note(StatusCode::OK, &note)
 }
 
 /// The answer to who has this state.

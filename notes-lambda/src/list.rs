@@ -8,6 +8,7 @@ use crate::Report;
 use crate::cursor::Cursor;
 use crate::envelope::Envelope;
 use crate::note_json::NoteJson;
+use crate::preconditions::{self, Evaluation};
 use crate::problem::Problem;
 use crate::query;
 use crate::reply::{self, Response};
@@ -19,6 +20,9 @@ pub(crate) async fn list<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let query = query::read(head.uri.query())?;
+    if preconditions::of_list(head)? == Evaluation::NotModified {
+        return Ok(reply::empty(StatusCode::NOT_MODIFIED));
+    }
     listed(notes.list(user, &query).await?, query.order)
 }
 

@@ -23,6 +23,8 @@ enum Given<T> {
     Faulty,
 }
 
+const PAST_EXPIRY: &str = "has to be in the future";
+
 /// Members of a note that are made by us.
 const READ_ONLY: [&str; 4] = ["id", "createdAt", "updatedAt", "etag"];
 
@@ -81,7 +83,7 @@ impl<'a> Members<'a> {
                 .parse()
                 .map_err(|it: InvalidTimestamp| it.to_string())?;
             if !expiry.is_after(now) {
-                return Err("has to be in the future".to_owned());
+                return Err(PAST_EXPIRY.to_owned());
             }
             Ok(expiry)
         })
@@ -124,6 +126,13 @@ impl<'a> Members<'a> {
             }
         }
     }
+}
+
+/// That a note would have expired before it is there.
+pub(crate) fn expired() -> Problem {
+    let mut faults = Faults::default();
+    faults.add(Place::member("expiresAt"), PAST_EXPIRY);
+    Problem::Invalid(faults)
 }
 
 fn text(raw: &RawValue) -> Result<String, String> {

@@ -1,104 +1,177 @@
-use http::HeaderMap;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
 use notes_core::{Expected, Revision};
 
 use crate::entity_tags::{Condition, Malformed, Tag};
 use crate::problem::Problem;
 
-/// `If-Match`: which states of a note a write may replace
-/// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)).
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct IfMatch {
-    pub(crate) expected: Expected,
-    /// Whether one of the tags is weak. Such a tag names no state, and people wonder why.
-    pub(crate) has_weak_tag: bool,
+/// The conditions of a request on the state of what it is about, by `If-Match` and `If-None-Match`
+/// ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). The others of that section
+/// compare dates of modification, which nothing here has, and are to be ignored then.
+#[derive(Debug)]
+pub(crate) struct Preconditions<'a> {
+    if_match: Condition<'a>,
+    if_none_match: Condition<'a>,
 }
 
-impl IfMatch {
-    /// Without the header, and for `*`, any state.
-    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
-        let tags = match Condition::read(headers, &IF_MATCH) {
-            Err(Malformed) => {
-                let why = "If-Match has to be * or a list of entity tags in double quotes.";
-                return Err(Problem::Precondition(why));
-            }
-            Ok(Condition::None | Condition::Any) => {
-                return Ok(Self {
-                    expected: Expected::Any,
-                    has_weak_tag: false,
-                });
-            }
-            Ok(Condition::Tags(tags)) => tags,
-        };
-        if tags.len() > Expected::MAX {
-            return Err(Problem::Precondition("If-Match has more than 100 tags."));
-        }
-        let strong = tags.iter().filter(|it| !it.weak);
+/// What becomes of a request that only reads, where it would succeed without conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evaluation {
+    Proceed,
+    /// The client has this state: 304.
+    NotModified,
+}
+
+impl<'a> Preconditions<'a> {
+    pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
-            expected: Expected::OneOf(strong.filter_map(Tag::revision).collect()),
-            has_weak_tag: tags.iter().any(|it| it.weak),
+            if_match: condition(
+                headers,
+                &IF_MATCH,
+                "If-Match has to be * or a list of entity tags in double quotes.",
+                "If-Match has more than 100 tags.",
+            )?,
+            if_none_match: condition(
+                headers,
+                &IF_NONE_MATCH,
+                "If-None-Match has to be * or a list of entity tags in double quotes.",
+                "If-None-Match has more than 100 tags.",
+            )?,
         })
     }
-}
 
-/// `If-None-Match`: which states of a note the client has
-/// ([RFC 9110 §13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
-#[derive(Debug)]
-pub(crate) struct IfNoneMatch<'a>(Condition<'a>);
-
-impl<'a> IfNoneMatch<'a> {
-    pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
-        match Condition::read(headers, &IF_NONE_MATCH) {
-            Ok(condition) => Ok(Self(condition)),
-            Err(Malformed) => Err(Problem::Precondition(
-                "If-None-Match has to be * or a list of entity tags in double quotes.",
-            )),
+    /// Which states of a note a write may replace. Both conditions have to hold.
+    pub(crate) fn expected(&self) -> Expected {
+        let excluded = match &self.if_none_match {
+            Condition::None => vec![],
+            // Any note has a state.
+            Condition::Any => return Expected::OneOf(vec![]),
+            Condition::Tags(tags) => tags.iter().filter_map(Tag::revision).collect(),
+        };
+        match &self.if_match {
+            Condition::None | Condition::Any if excluded.is_empty() => Expected::Any,
+            Condition::None | Condition::Any => Expected::NoneOf(excluded),
+            Condition::Tags(tags) => {
+                let strong = tags.iter().filter(|tag| !tag.weak);
+                let named = strong.filter_map(Tag::revision);
+                Expected::OneOf(
+                    named
+                        .filter(|revision| !excluded.contains(revision))
+                        .collect(),
+                )
+            }
         }
     }
 
-    /// Whether the client has this state. The comparison is weak: caches and proxies weaken tags
-    /// when they transform a response.
-    pub(crate) fn names(&self, revision: Revision) -> bool {
-        match &self.0 {
-            Condition::None => false,
-            Condition::Any => true,
-            Condition::Tags(tags) => tags.iter().any(|it| it.revision() == Some(revision)),
+    /// Evaluates the conditions of a request whose method is this on what is in this state, or on what
+    /// has no entity tag at all, such as the list of notes.
+    pub(crate) fn evaluate(
+        &self,
+        method: &Method,
+        current: Option<Revision>,
+    ) -> Result<Evaluation, Problem> {
+        if !self.if_match_holds(current) {
+            return Err(self.failed(current));
         }
+        if self.if_none_match_holds(current) {
+            return Ok(Evaluation::Proceed);
+        }
+        match *method {
+            Method::GET | Method::HEAD => Ok(Evaluation::NotModified),
+            _ => Err(self.failed(current)),
+        }
+    }
+
+    /// That a condition does not hold for what is in this state, if that is known.
+    pub(crate) fn failed(&self, current: Option<Revision>) -> Problem {
+        let has_weak_tag =
+            matches!(&self.if_match, Condition::Tags(tags) if tags.iter().any(|tag| tag.weak));
+        let why = if self.if_match_holds(current) {
+            "If-None-Match names its present state."
+        } else if has_weak_tag {
+            "No strong tag in If-Match names its present state; a weak one never matches."
+        } else {
+            "No tag in If-Match names its present state."
+        };
+        Problem::PreconditionFailed { current, why }
+    }
+
+    /// The comparison is strong: a weak tag names no state.
+    fn if_match_holds(&self, current: Option<Revision>) -> bool {
+        match &self.if_match {
+            Condition::None | Condition::Any => true,
+            Condition::Tags(tags) => tags.iter().any(|tag| !tag.weak && names(tag, current)),
+        }
+    }
+
+    /// The comparison is weak: caches and proxies weaken tags when they transform a response.
+    pub(crate) fn if_none_match_holds(&self, current: Option<Revision>) -> bool {
+        match &self.if_none_match {
+            Condition::None => true,
+            Condition::Any => false,
+            Condition::Tags(tags) => !tags.iter().any(|tag| names(tag, current)),
+        }
+    }
+}
+
+/// The conditions of a request about the list of notes, which exists and has no entity tag.
+pub(crate) fn of_list(head: &Parts) -> Result<Evaluation, Problem> {
+    Preconditions::read(&head.headers)?.evaluate(&head.method, None)
+}
+
+fn names(tag: &Tag<'_>, current: Option<Revision>) -> bool {
+    current.is_some() && tag.revision() == current
+}
+
+fn condition<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    malformed: &'static str,
+    too_many: &'static str,
+) -> Result<Condition<'a>, Problem> {
+    match Condition::read(headers, name) {
+        Err(Malformed) => Err(Problem::Precondition(malformed)),
+        Ok(Condition::Tags(tags)) if tags.len() > Expected::MAX => {
+            Err(Problem::Precondition(too_many))
+        }
+        Ok(condition) => Ok(condition),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
-
     use super::*;
 
     const A: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
     const B: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e";
 
-    fn headers(name: &HeaderName, lines: &[&str]) -> HeaderMap {
+    fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for line in lines {
+        for (name, line) in lines {
             headers.append(name, line.as_bytes().try_into().unwrap());
         }
         headers
     }
 
-    fn if_match(lines: &[&str]) -> Result<IfMatch, Problem> {
-        IfMatch::read(&headers(&IF_MATCH, lines))
+    /// What a write may replace under these lines of `If-Match`.
+    fn if_match(lines: &[&str]) -> Result<Expected, Problem> {
+        let lines: Vec<_> = lines.iter().map(|&line| (IF_MATCH, line)).collect();
+        Preconditions::read(&headers(&lines)).map(|preconditions| preconditions.expected())
     }
 
-    fn one_of(revisions: &[&str], has_weak_tag: bool) -> IfMatch {
-        IfMatch {
-            expected: Expected::OneOf(revisions.iter().map(|it| it.parse().unwrap()).collect()),
-            has_weak_tag,
-        }
+    fn revisions(texts: &[&str]) -> Vec<Revision> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    fn one_of(texts: &[&str]) -> Expected {
+        Expected::OneOf(revisions(texts))
     }
 
     #[test]
     fn no_header_and_a_star_allow_any_state() {
         for lines in [&[][..], &["*"], &[" * "]] {
-            assert_eq!(if_match(lines).unwrap().expected, Expected::Any);
+            assert_eq!(if_match(lines).unwrap(), Expected::Any);
         }
     }
 
@@ -111,7 +184,7 @@ mod tests {
             &[&a, &b],
             &["", &a, " ,", &b],
         ] {
-            assert_eq!(if_match(lines).unwrap(), one_of(&[A, B], false));
+            assert_eq!(if_match(lines).unwrap(), one_of(&[A, B]));
         }
     }
 
@@ -121,9 +194,9 @@ mod tests {
             "W/\"{A}\", \"\", \"a,b\", \"\u{e9}\", \"{}\"",
             A.to_uppercase()
         );
-        assert_eq!(if_match(&[&line]).unwrap(), one_of(&[], true));
-        assert_eq!(if_match(&["\"v1\""]).unwrap(), one_of(&[], false));
-        assert_eq!(if_match(&[""]).unwrap(), one_of(&[], false));
+        assert_eq!(if_match(&[&line]).unwrap(), one_of(&[]));
+        assert_eq!(if_match(&["\"v1\""]).unwrap(), one_of(&[]));
+        assert_eq!(if_match(&[""]).unwrap(), one_of(&[]));
     }
 
     #[test]
@@ -146,7 +219,12 @@ mod tests {
             "\"a\", *",
             "**",
         ] {
-            assert!(if_match(&[line]).is_err(), "{line}");
+            for name in [IF_MATCH, IF_NONE_MATCH] {
+                assert!(
+                    Preconditions::read(&headers(&[(name, line)])).is_err(),
+                    "{line}"
+                );
+            }
         }
         assert!(if_match(&["*", "\"a\""]).is_err());
         assert!(if_match(&["*", "*"]).is_err());
@@ -155,25 +233,86 @@ mod tests {
     #[test]
     fn a_list_is_bounded() {
         let tags = |count| vec!["\"a\""; count].join(",");
-        assert!(if_match(&[&tags(100)]).is_ok());
-        assert!(if_match(&[&tags(101)]).is_err());
-        assert!(if_match(&[&tags(50), &tags(51)]).is_err());
+        for name in [IF_MATCH, IF_NONE_MATCH] {
+            let read = |lines: &[&str]| {
+                let lines: Vec<_> = lines.iter().map(|&line| (name.clone(), line)).collect();
+                Preconditions::read(&headers(&lines)).is_ok()
+            };
+            assert!(read(&[&tags(100)]));
+            assert!(!read(&[&tags(101)]));
+            assert!(!read(&[&tags(50), &tags(51)]));
+        }
     }
 
     #[test]
-    fn what_the_client_has_is_compared_weakly() {
-        let names = |lines: &[&str]| {
-            let headers = headers(&IF_NONE_MATCH, lines);
-            IfNoneMatch::read(&headers).map(|it| it.names(A.parse().unwrap()))
-        };
-        let (a, b) = (format!("\"{A}\""), format!("\"{B}\""));
-        assert!(names(&["*"]).unwrap());
-        assert!(names(&[&a]).unwrap());
-        assert!(names(&[&format!("W/{a}")]).unwrap());
-        assert!(names(&[&format!("{b}, W/{a}")]).unwrap());
-        assert!(names(&[&b, &a]).unwrap());
-        assert!(!names(&[]).unwrap());
-        assert!(!names(&[&b, "\"x\""]).unwrap());
-        assert!(names(&[A]).is_err());
+    fn a_write_replaces_none_of_the_states_in_if_none_match() {
+        let (a, b) = (format!("\"{A}\""), format!("W/\"{B}\""));
+        let both = format!("{a}, {b}, \"x\"");
+        for (lines, expected) in [
+            (
+                vec![(IF_NONE_MATCH, &*both)],
+                Expected::NoneOf(revisions(&[A, B])),
+            ),
+            (vec![(IF_NONE_MATCH, "\"x\"")], Expected::Any),
+            (vec![(IF_NONE_MATCH, "*")], one_of(&[])),
+            (
+                vec![(IF_MATCH, "*"), (IF_NONE_MATCH, &*a)],
+                Expected::NoneOf(revisions(&[A])),
+            ),
+            (vec![(IF_MATCH, &*a), (IF_NONE_MATCH, &*b)], one_of(&[A])),
+            (vec![(IF_MATCH, &*a), (IF_NONE_MATCH, &*a)], one_of(&[])),
+            (vec![(IF_MATCH, &*a), (IF_NONE_MATCH, "*")], one_of(&[])),
+        ] {
+            let headers = headers(&lines);
+            let preconditions = Preconditions::read(&headers).unwrap();
+            assert_eq!(preconditions.expected(), expected, "{lines:?}");
+        }
+    }
+
+    /// What becomes of a request under these headers on what is in the state `A`, and on the list.
+    fn evaluated(method: &Method, lines: &[(HeaderName, &str)]) -> [Result<Evaluation, ()>; 2] {
+        let headers = headers(lines);
+        let preconditions = Preconditions::read(&headers).unwrap();
+        [A.parse().ok(), None].map(|current| preconditions.evaluate(method, current).map_err(drop))
+    }
+
+    #[test]
+    fn a_read_is_evaluated_as_the_standard_says() {
+        use Evaluation::{NotModified, Proceed};
+        let (a, weak, b) = (format!("\"{A}\""), format!("W/\"{A}\""), format!("\"{B}\""));
+        for (lines, note, list) in [
+            (vec![], Ok(Proceed), Ok(Proceed)),
+            (vec![(IF_MATCH, "*")], Ok(Proceed), Ok(Proceed)),
+            (vec![(IF_MATCH, &*a)], Ok(Proceed), Err(())),
+            (vec![(IF_MATCH, &*weak)], Err(()), Err(())),
+            (vec![(IF_MATCH, &*b)], Err(()), Err(())),
+            (vec![(IF_NONE_MATCH, "*")], Ok(NotModified), Ok(NotModified)),
+            (vec![(IF_NONE_MATCH, &*a)], Ok(NotModified), Ok(Proceed)),
+            (vec![(IF_NONE_MATCH, &*weak)], Ok(NotModified), Ok(Proceed)),
+            (vec![(IF_NONE_MATCH, &*b)], Ok(Proceed), Ok(Proceed)),
+            (
+                vec![(IF_MATCH, &*b), (IF_NONE_MATCH, &*a)],
+                Err(()),
+                Err(()),
+            ),
+            (
+                vec![(IF_MATCH, &*a), (IF_NONE_MATCH, &*a)],
+                Ok(NotModified),
+                Err(()),
+            ),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                assert_eq!(evaluated(&method, &lines), [note, list], "{lines:?}");
+            }
+            let refused = |outcome| match outcome {
+                Ok(NotModified) => Err(()),
+                other => other,
+            };
+            assert_eq!(
+                evaluated(&Method::POST, &lines),
+                [note, list].map(refused),
+                "{lines:?}"
+            );
+        }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Problem {
     NoteNotFound,
     PreconditionFailed {
         current: Option<Revision>,
-        has_weak_tag: bool,
+        why: &'static str,
     },
     IdSpent,
     IdReused,
@@ -124,10 +124,7 @@ impl Problem {
             },
             Self::Precondition(why) => why,
             Self::NoteNotFound => "It does not exist, or it is deleted or expired.",
-            Self::PreconditionFailed {
-                has_weak_tag: true, ..
-            } => "No strong tag in If-Match names its present state; a weak one never matches.",
-            Self::PreconditionFailed { .. } => "No tag in If-Match names its present state.",
+            Self::PreconditionFailed { why, .. } => why,
             Self::IdSpent => "The note of this Idempotency-Key is deleted or expired.",
             Self::IdReused => "The note that it was used for was created with other contents.",
             Self::Store(error) => match error.kind() {

@@ -6,7 +6,7 @@ use notes_core::{
 
 use crate::body::{self, RequestBody};
 use crate::members::Members;
-use crate::preconditions::IfMatch;
+use crate::preconditions::Preconditions;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
 
@@ -28,19 +28,20 @@ pub(crate) async fn update<S: NoteStore>(
     if !body::has_type(&head.headers, &MEDIA_TYPES) {
         return Err(Problem::PatchMediaType(ACCEPT_PATCH));
     }
-    let IfMatch {
-        expected,
-        has_weak_tag,
-    } = IfMatch::read(&head.headers)?;
+    let preconditions = Preconditions::read(&head.headers)?;
     let body = body::read(&head.headers, body).await?;
     let patch = note_patch(&body, notes.now())?;
+    let expected = preconditions.expected();
     match notes.update(user, id, patch, &expected).await? {
+        // A patch that changes nothing is a success whatever If-Match says, but not If-None-Match.
+        UpdateOutcome::Updated(note) if !preconditions.if_none_match_holds(Some(note.revision)) => {
+            Err(preconditions.failed(Some(note.revision)))
+        }
         UpdateOutcome::Updated(note) => reply::note(StatusCode::OK, &note),
         UpdateOutcome::Missing => Err(Problem::NoteNotFound),
-        UpdateOutcome::Stale(current) => Err(Problem::PreconditionFailed {
-            current: current.map(|it| it.revision),
-            has_weak_tag,
-        }),
+        UpdateOutcome::Stale(current) => {
+            Err(preconditions.failed(current.map(|note| note.revision)))
+        }
     }
 }
 

@@ -111,9 +111,18 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Stores a note that is not there yet.
+    /// Stores a note that is not there yet; one that has expired, when it had not.
     pub(super) async fn put(&self, note: &Note) {
-        let outcome = self.insert(&insertion(note)).await;
+        let now = match note.expiry {
+            Some(expiry) if !note.is_live(self.now) => {
+                Timestamp::from_millis((expiry.as_secs() - 1) * 1_000)
+            }
+            _ => self.now,
+        };
+        let outcome = self
+            .at_millis(now.as_millis())
+            .insert(&insertion(note))
+            .await;
         assert_eq!(outcome, InsertOutcome::Inserted);
     }
 

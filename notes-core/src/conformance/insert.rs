@@ -196,12 +196,26 @@ pub async fn keeps_the_id_of_an_expired_note_spent_as_long_as_asked(harness: &dy
     assert_spent(&later(last_second(end)), &note).await;
 }
 
-/// A note that is expired when it comes is taken, and never seen.
-pub async fn of_an_expired_note_spends_its_id_at_once(harness: &dyn Harness) {
+/// A note that has expired is not stored: `Expired`, and its id stays free. Where the id is taken, the
+/// outcome says by what.
+pub async fn never_stores_a_note_that_has_expired(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(0);
-    account.put(&note).await;
-    assert_spent(&account, &note).await;
+    let live = account.new_note();
+    let expired = Note {
+        expiry: Some(account.expiry_in(0)),
+        ..live.clone()
+    };
+    for _ in 0..2 {
+        let outcome = account.insert(&insertion(&expired)).await;
+        assert_eq!(outcome, InsertOutcome::Expired);
+    }
+    assert_eq!(account.get(live.id).await, None);
+    account.put(&live).await;
+    let outcome = account.insert(&insertion(&expired)).await;
+    assert!(matches!(outcome, InsertOutcome::Taken(Occupant::Live { note, .. }) if note == live));
+    account.remove(&live).await;
+    let outcome = account.insert(&insertion(&expired)).await;
+    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
 /// An item that can't be read is left alone, and told.

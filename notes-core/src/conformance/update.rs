@@ -8,8 +8,8 @@ use super::account::{
     foreign, insertion, only, renewal, retitle, until, update_of, updated, value, without_expiry,
 };
 use crate::{
-    Category, Change, Content, Expected, InsertOutcome, NoteId, NotePatch, Occupant, Revision,
-    StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
+    Category, Change, Content, Expected, InsertOutcome, Note, NoteId, NotePatch, Occupant,
+    Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
 };
 
 async fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) {
@@ -132,7 +132,8 @@ pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
     let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
     let later = account.at_millis(end * 1_000 - 1);
     assert_eq!(later.get(note.id).await.as_ref(), Some(&note));
-    let note = assert_updates(&later, &note, &update_of(&note, without_expiry())).await;
+    let in_time = account.at_millis(end * 1_000 - margin_millis() - 1);
+    let note = assert_updates(&in_time, &note, &update_of(&note, without_expiry())).await;
     let much_later = account.at_millis(end * 2_000);
     assert_eq!(much_later.get(note.id).await, Some(note));
 }
@@ -180,8 +181,46 @@ pub async fn never_brings_an_expired_note_back(harness: &dyn Harness) {
     assert_missing(&expired, note.id, &update_of(&note, without_expiry())).await;
     let renewal = renewal(&note, account.expiry_in(3_600));
     assert_missing(&expired, note.id, &renewal).await;
-    let just_before = account.at_millis(end - 1);
-    assert_updates(&just_before, &note, &renewal).await;
+    let in_time = account.at_millis(end - margin_millis() - 1);
+    assert_updates(&in_time, &note, &renewal).await;
+}
+
+/// From the margin before its expiry on a note is missing for an update that moves or removes the expiry,
+/// so that one that is executed late brings no note back. Other updates find it until it expires.
+pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
+    for retained in [false, true] {
+        let account = Account::open(harness);
+        let note = Note {
+            retained,
+            ..account.new_note_ending_in(60)
+        };
+        account.put(&note).await;
+        let end = (account.now.as_secs() + 60) * 1_000;
+        for too_late in [end - margin_millis(), end - 1].map(|millis| account.at_millis(millis)) {
+            for patch in [
+                until(account.expiry_in(3_600)),
+                until(account.expiry_in(61)),
+                without_expiry(),
+            ] {
+                let update = update_of(&note, patch);
+                let outcome = too_late.update(note.id, &update).await;
+                assert_eq!(outcome, UpdateOutcome::Missing);
+            }
+            let renewal = renewal(&note, account.expiry_in(3_600));
+            if retained {
+                let outcome = too_late.update(note.id, &renewal).await;
+                assert_eq!(outcome, UpdateOutcome::Missing);
+            } else {
+                assert_stale(&too_late, &note, &renewal).await;
+            }
+        }
+        let just_before = account.at_millis(end - 1);
+        assert_updates(&just_before, &note, &update_of(&note, retitle("Last"))).await;
+    }
+}
+
+fn margin_millis() -> u64 {
+    u64::try_from(Update::EXPIRY_MARGIN.as_millis()).expect("it is short")
 }
 
 /// The note's revision is none of those expected: `Stale`, with the note as it is.

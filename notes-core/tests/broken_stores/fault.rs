@@ -102,7 +102,7 @@ faults! {
         insert::tells_the_note_as_it_is_now_and_how_it_was_created,
         service::repeats_a_creation_without_a_second_note;
     RepeatedInsertIsInserted: insert::repeated_shows_that_it_has_happened;
-    IgnoresExpiredInserts: insert::of_an_expired_note_spends_its_id_at_once;
+    StoresExpiredNotes: insert::never_stores_a_note_that_has_expired;
     RefusesOldIds: insert::takes_an_id_of_any_date;
     InsertIsNotAtomic: insert::of_concurrent_inserts_of_one_id_exactly_one_wins;
     /// All notes of a user are one document, read and written as a whole.
@@ -194,6 +194,7 @@ faults! {
     UpdateRevivesExpiredNotes:
         update::never_brings_an_expired_note_back,
         update::ends_a_note_at_once;
+    MovesTheExpiryToTheLast: update::of_the_expiry_has_to_come_in_time;
     UpdateRepairsUnreadableItems: update::refuses_an_item_that_cannot_be_read;
     UnreadableItemIsMissing:
         update::refuses_an_item_that_cannot_be_read,

@@ -249,7 +249,7 @@ impl NoteStore for FaultyStore {
         now: Timestamp,
     ) -> Result<UpdateOutcome, StoreError> {
         let in_two_steps = match update.expected {
-            Expected::Any => self.has(Fault::UnconditionalUpdateIsNotAtomic),
+            Expected::Any | Expected::NoneOf(_) => self.has(Fault::UnconditionalUpdateIsNotAtomic),
             Expected::OneOf(_) => self.has(Fault::UpdateIsNotAtomic),
         };
         let decide = |found| self.decide_update(user, id, update, now, found);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use notes_core::{
     Change, Expected, MockNoteStore, Note, NoteId, NotePatch, Notes, PurgeAt, Revision,
-    StoreErrorKind, UpdateOutcome,
+    StoreErrorKind, Timestamp, UpdateOutcome,
 };
 
 use super::{Clock, DAY, Fixture, assert_kind, at_once, cause, end, milk, only, retitle, value};
@@ -69,16 +69,70 @@ async fn a_patch_that_changes_nothing_is_no_conflict() {
     assert_eq!(fixture.get(note.id).await, Some(note));
 }
 
-/// A store that is asked once what is there, by an update that expects no revision.
+/// A store that is asked once what is there, by a read: a refused write would consume more.
 fn asked_once(there: Option<Note>) -> MockNoteStore {
     let mut store = MockNoteStore::new();
-    let update = store.expect_update().times(1);
-    update
-        .withf(|_, _, update, _| update.expected == Expected::OneOf(vec![]))
-        .return_once(|_, _, _, _| {
-            Ok(there.map_or(UpdateOutcome::Missing, |it| UpdateOutcome::Stale(Some(it))))
-        });
+    let get = store.expect_get().times(1);
+    get.return_once(|_, _, _| Ok(there));
     store
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_has_no_revision_that_is_named() {
+    let fixture = Fixture::new();
+    let note = fixture.create(milk()).await;
+    for (patch, expected, is_stale) in [
+        (NotePatch::default(), ANY, false),
+        (
+            NotePatch::default(),
+            Expected::NoneOf(vec![note.revision]),
+            false,
+        ),
+        (NotePatch::default(), only(note.revision), true),
+        (retitle("Butter"), Expected::OneOf(vec![]), true),
+    ] {
+        let mut store = MockNoteStore::new();
+        let get = store.expect_get().times(1);
+        get.return_once(|_, _, _| Err(StoreErrorKind::Corrupt.into()));
+        let notes = fixture.clock.notes(store);
+        match notes.update(&note.user, note.id, patch, &expected).await {
+            Ok(outcome) => assert!(is_stale && outcome == UpdateOutcome::Stale(None)),
+            Err(error) => assert!(!is_stale && error.kind() == StoreErrorKind::Corrupt),
+        }
+    }
+}
+
+/// A note whose writer's clock was ahead is written at the first try by one who names its revision.
+#[tokio::test]
+async fn an_expected_revision_ahead_of_our_clock_costs_no_second_write() {
+    let fixture = Fixture::new();
+    let note = fixture.create(milk()).await;
+    let now = fixture.clock.now();
+    let ahead = |millis| Revision::generate(Timestamp::from_millis(now.as_millis() + millis));
+    let (minutes, too_far) = (ahead(300_000), ahead(300_001));
+    for (expected, is_greater) in [
+        (only(minutes), true),
+        (
+            Expected::OneOf(vec![ahead(1_000), minutes, ahead(2_000)]),
+            true,
+        ),
+        (only(too_far), false),
+    ] {
+        let mut store = MockNoteStore::new();
+        let there = note.clone();
+        store
+            .expect_update()
+            .times(1)
+            .return_once(move |_, _, update, _| {
+                assert_eq!(update.revision > minutes, is_greater);
+                Ok(UpdateOutcome::Updated(there))
+            });
+        let notes = fixture.clock.notes(store);
+        let outcome = notes
+            .update(&note.user, note.id, retitle("Butter"), &expected)
+            .await;
+        outcome.unwrap();
+    }
 }
 
 #[tokio::test]

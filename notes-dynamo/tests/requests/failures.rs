@@ -3,6 +3,7 @@
 use notes_core::StoreErrorKind::{
     self, Contended, Corrupt, Denied, Other, OutcomeUnknown, Throttled, TooLarge, Unavailable,
 };
+use serde_json::json;
 
 use crate::operation::{Operation, READS, WRITES};
 use crate::wire::{ATTEMPTS, Reply};
@@ -55,17 +56,44 @@ async fn a_write_in_conflict_with_a_replica_is_repeated() {
     }
 }
 
+/// A proxy between the store and the engine answers so, also after the engine has executed the request.
 #[tokio::test]
-async fn a_refusal_without_a_code_is_one_all_the_same() {
+async fn an_error_without_a_code_of_the_engine_refuses_nothing() {
     for (status, body) in [
         (400, ""),
         (400, "{}"),
+        (400, "Bad Request"),
+        (400, r#"{"message": "Bad Request"}"#),
+        (400, r#"{"code": "429"}"#),
         (403, "<html>"),
         (404, "gone"),
+        (408, ""),
         (413, ""),
+        (425, ""),
+        (429, "{}"),
+        (499, ""),
     ] {
-        for operation in READS.into_iter().chain(WRITES) {
-            fails(operation, &Reply::Answer(status, body.to_owned()), Other, 1).await;
+        let reply = Reply::Answer(status, body.to_owned());
+        for operation in READS {
+            fails(operation, &reply, Unavailable, 1).await;
+        }
+        for operation in WRITES {
+            fails(operation, &reply, OutcomeUnknown, 1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_outgrows_the_engine_is_too_large() {
+    for message in [
+        "Item size has exceeded the maximum allowed size",
+        "Item size to update has exceeded the maximum allowed size",
+    ] {
+        let body =
+            json!({"__type": "com.amazon.coral.validate#ValidationException", "message": message});
+        let reply = Reply::Answer(400, body.to_string());
+        for operation in WRITES {
+            fails(operation, &reply, TooLarge, 1).await;
         }
     }
 }

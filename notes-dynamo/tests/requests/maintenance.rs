@@ -130,7 +130,7 @@ async fn a_table_that_exists_is_not_changed() {
 }
 
 #[tokio::test]
-async fn capacity_is_asked_for_only_by_one_who_observes_it() {
+async fn capacity_is_asked_for_and_told_to_one_who_observes_it() {
     let consumed = json!({"TableName": "notes", "CapacityUnits": 1.5});
     let one = json!({"ConsumedCapacity": consumed});
     let replies = [

@@ -1,7 +1,7 @@
-use notes_core::{ListQuery, NoteStore, Order, Page, Timestamp};
+use notes_core::{ListQuery, NoteId, NoteStore, Order, Page, Timestamp};
 use serde_json::{Value, json};
 
-use crate::given::{FIRST, NOW, alice, id, item, key, note};
+use crate::given::{FIRST, NOW, alice, id, item, key, note, with};
 use crate::wire::{Reply, Wire};
 
 /// For one page.
@@ -18,25 +18,23 @@ fn query(limit: u8, order: Order) -> ListQuery {
 fn first_query() -> Value {
     json!({
         "TableName": "notes",
-        "KeyConditionExpression": "#userId = :userId AND #timestamp BETWEEN :low AND :high",
+        "KeyConditionExpression": "#userId = :userId",
         "FilterExpression": "(attribute_not_exists(#deleted) OR NOT #deleted = :true) AND \
             (attribute_not_exists(#expiresAt) OR NOT #expiresAt <= :now)",
         "ExpressionAttributeNames": {
             "#userId": "userId",
-            "#timestamp": "timestamp",
             "#deleted": "deleted",
             "#expiresAt": "expiresAt",
         },
         "ExpressionAttributeValues": {
             ":userId": {"S": "alice"},
-            ":low": {"N": "0"},
-            ":high": {"N": "28147497671065518889465931478580854783"},
             ":true": {"BOOL": true},
             ":now": {"N": "1766813700"},
         },
         "ConsistentRead": true,
         "ScanIndexForward": false,
         "Limit": 20,
+        "ReturnConsumedCapacity": "TOTAL",
     })
 }
 
@@ -80,38 +78,143 @@ async fn a_list_is_one_query_of_live_notes_the_newest_first() {
     assert_eq!(wire.only("Query"), first_query());
 }
 
+/// A side of the range without a bound has none in the condition either: what is not the key of an id
+/// is found there, too.
 #[tokio::test]
 async fn position_and_stretch_of_time_are_one_range_of_keys() {
-    let after = Timestamp::from_millis(1_766_813_000_000);
-    let before = Timestamp::from_millis(1_766_814_000_000);
-    for (order, forward, low, high) in [
+    let after = Some(Timestamp::from_millis(1_766_813_000_000));
+    let before = Some(Timestamp::from_millis(1_766_814_000_000));
+    let (start, end) = (
+        "176681300000100000000000000000000000",
+        "176681399999918889465931478580854783",
+    );
+    let (below, above) = (
+        "176681363765916721973606223869262636",
+        "176681363765916721973606223869262638",
+    );
+    let between = "#timestamp BETWEEN :low AND :high";
+    for (order, position, (created_after, created_before), condition, low, high) in [
         (
             Order::Newest,
-            false,
-            "176681300000100000000000000000000000",
-            "176681363765916721973606223869262636",
+            Some(id()),
+            (after, before),
+            between,
+            Some(start),
+            Some(below),
         ),
         (
             Order::Oldest,
-            true,
-            "176681363765916721973606223869262638",
-            "176681399999918889465931478580854783",
+            Some(id()),
+            (after, before),
+            between,
+            Some(above),
+            Some(end),
+        ),
+        (
+            Order::Newest,
+            Some(id()),
+            (None, None),
+            "#timestamp <= :high",
+            None,
+            Some(below),
+        ),
+        (
+            Order::Oldest,
+            Some(id()),
+            (None, None),
+            "#timestamp >= :low",
+            Some(above),
+            None,
+        ),
+        (
+            Order::Newest,
+            None,
+            (after, None),
+            "#timestamp >= :low",
+            Some(start),
+            None,
+        ),
+        (
+            Order::Newest,
+            None,
+            (None, before),
+            "#timestamp <= :high",
+            None,
+            Some(end),
         ),
     ] {
         let query = ListQuery {
-            created_after: Some(after),
-            created_before: Some(before),
-            position: Some(id()),
+            created_after,
+            created_before,
+            position,
             ..query(7, order)
         };
         let wire = Wire::new([Reply::ok(&json!({}))]);
         list(&wire, &query).await;
         let mut request = first_query();
-        request["ExpressionAttributeValues"][":low"] = json!({"N": low});
-        request["ExpressionAttributeValues"][":high"] = json!({"N": high});
-        request["ScanIndexForward"] = json!(forward);
+        request["KeyConditionExpression"] = json!(format!("#userId = :userId AND {condition}"));
+        request["ExpressionAttributeNames"]["#timestamp"] = json!("timestamp");
+        for (name, bound) in [(":low", low), (":high", high)] {
+            if let Some(bound) = bound {
+                request["ExpressionAttributeValues"][name] = json!({"N": bound});
+            }
+        }
+        request["ScanIndexForward"] = json!(order == Order::Oldest);
         request["Limit"] = json!(7);
         assert_eq!(wire.only("Query"), request);
+    }
+}
+
+/// What the filter left out was read, too: only the capacity tells how much that was.
+#[tokio::test]
+async fn a_page_for_which_a_megabyte_was_read_asks_for_no_more() {
+    let short = |units: f64| {
+        Reply::ok(&json!({
+            "Items": [],
+            "LastEvaluatedKey": key(),
+            "ConsumedCapacity": {"TableName": "notes", "CapacityUnits": units},
+        }))
+    };
+    for (is_consistent, units, queries) in [
+        (true, 256.0, 1),
+        (true, 255.5, 2),
+        (true, 86.0, 3),
+        (false, 128.0, 1),
+        (false, 127.5, 2),
+        (true, 1.0, MOST_QUERIES),
+    ] {
+        let wire = Wire::new(vec![short(units); queries]);
+        let mut store = wire.store();
+        if !is_consistent {
+            store = store.with_eventually_consistent_reads();
+        }
+        let page = store
+            .list(&alice(), &ListQuery::default(), NOW)
+            .await
+            .unwrap();
+        assert_eq!((page.notes, page.next), (vec![], Some(id())));
+        assert_eq!(wire.sent().len(), queries, "{units}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_below_or_above_all_ids_is_named_and_the_list_goes_on() {
+    let last = NoteId::LAST;
+    let above = "28147497671065518889465931478580854784";
+    for (order, number, next) in [
+        (Order::Newest, above, last),
+        (Order::Oldest, "-7", NoteId::FIRST),
+    ] {
+        let foreign = with(item(FIRST), json!({"timestamp": {"N": number}}));
+        let key = json!({"userId": {"S": "alice"}, "timestamp": {"N": number}});
+        let wire = Wire::new([Reply::ok(
+            &json!({"Items": [foreign], "LastEvaluatedKey": key}),
+        )]);
+        let page = list(&wire, &query(1, order)).await;
+        assert_eq!(
+            (page.unreadable, page.next),
+            (vec![number.to_owned()], Some(next))
+        );
     }
 }
 

@@ -1,17 +1,50 @@
-use notes_core::{Change, Deletion, Expected, Insertion, Note, NotePatch, NoteStore, Update};
+use notes_core::{
+    Change, Deletion, Expected, InsertOutcome, Insertion, Note, NotePatch, NoteStore, Occupant,
+    StoreErrorKind, Timestamp, Update,
+};
 use serde_json::{Value, json};
 
 use crate::given::{
     FIRST, NEW, NOW, RIVAL, alice, deletion, expiring_update, id, insertion, item, key, note,
-    purge_at, rival_revision, update, with,
+    purge_at, rival_revision, tombstone, update, with,
 };
 use crate::wire::{Reply, Wire};
 
 /// The condition on which a note of any revision is replaced.
-const LIVE: &str = "#revision < :revision AND attribute_exists(#title) AND \
-    attribute_exists(#content) AND attribute_exists(#creation) AND \
+const LIVE: &str = "#revision < :revision AND \
+    attribute_type(#title, :typeS) AND attribute_type(#content, :typeS) AND \
+    attribute_type(#revision, :typeB) AND size(#revision) = :size16 AND \
+    attribute_type(#creation, :typeB) AND size(#creation) = :size8 AND \
+    (attribute_not_exists(#category) OR attribute_type(#category, :typeS)) AND \
+    (attribute_not_exists(#retained) OR attribute_type(#retained, :typeBOOL)) AND \
     attribute_not_exists(#deleted) AND \
-    (attribute_not_exists(#expiresAt) OR #expiresAt > :now)";
+    (attribute_not_exists(#expiresAt) OR (#expiresAt > :now AND #expiresAt <= :lastExpiry))";
+
+/// The names and values in it.
+fn live_names_and_values() -> Value {
+    json!({
+        "ExpressionAttributeNames": {
+            "#revision": "revision",
+            "#title": "title",
+            "#content": "content",
+            "#category": "category",
+            "#creation": "creation",
+            "#retained": "retained",
+            "#deleted": "deleted",
+            "#expiresAt": "expiresAt",
+        },
+        "ExpressionAttributeValues": {
+            ":revision": {"B": NEW},
+            ":now": {"N": "1766813700"},
+            ":lastExpiry": {"N": Timestamp::MAX.as_secs().to_string()},
+            ":typeS": {"S": "S"},
+            ":typeB": {"S": "B"},
+            ":typeBOOL": {"S": "BOOL"},
+            ":size16": {"N": "16"},
+            ":size8": {"N": "8"},
+        },
+    })
+}
 
 async fn insert_request(insertion: &Insertion) -> Value {
     let wire = Wire::new([Reply::ok(&json!({}))]);
@@ -56,59 +89,43 @@ fn insert_of_note() -> Value {
 
 /// That changes nothing but the revision, whatever it was.
 fn update_of_revision() -> Value {
-    json!({
+    let request = json!({
         "TableName": "notes",
         "Key": key(),
         "UpdateExpression": "SET #revision = :revision",
         "ConditionExpression": LIVE,
-        "ExpressionAttributeNames": {
-            "#revision": "revision",
-            "#title": "title",
-            "#content": "content",
-            "#creation": "creation",
-            "#deleted": "deleted",
-            "#expiresAt": "expiresAt",
-        },
-        "ExpressionAttributeValues": {
-            ":revision": {"B": NEW},
-            ":now": {"N": "1766813700"},
-        },
         "ReturnValues": "ALL_NEW",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    })
+    });
+    with(request, live_names_and_values())
+}
+
+/// That moves or removes the expiry: the note is live also 30 seconds later.
+fn update_of_expiry() -> Value {
+    let later = json!({"ExpressionAttributeValues": {":now": {"N": "1766813730"}}});
+    with(update_of_revision(), later)
 }
 
 fn delete_of_note() -> Value {
-    json!({
+    let request = json!({
         "TableName": "notes",
         "Key": key(),
         "UpdateExpression": "SET #revision = :revision, #deleted = :deleted, #purgeAt = :purgeAt \
             REMOVE #title, #content, #category, #expiresAt, #retained",
         "ConditionExpression": LIVE,
-        "ExpressionAttributeNames": {
-            "#revision": "revision",
-            "#title": "title",
-            "#content": "content",
-            "#category": "category",
-            "#creation": "creation",
-            "#expiresAt": "expiresAt",
-            "#retained": "retained",
-            "#deleted": "deleted",
-            "#purgeAt": "purgeAt",
-        },
+        "ExpressionAttributeNames": {"#purgeAt": "purgeAt"},
         "ExpressionAttributeValues": {
-            ":revision": {"B": NEW},
-            ":now": {"N": "1766813700"},
             ":deleted": {"BOOL": true},
             ":purgeAt": {"N": "1800003600"},
         },
         "ReturnValues": "NONE",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    })
+    });
+    with(request, live_names_and_values())
 }
 
 /// What is expected, and what it adds to the condition of an update and of a delete.
-fn expectations() -> [(Expected, Value); 4] {
+fn expectations() -> [(Expected, Value); 6] {
     let first = id().into();
     let condition = |and: &str| format!("{LIVE}{and}");
     [
@@ -134,12 +151,54 @@ fn expectations() -> [(Expected, Value); 4] {
             Expected::OneOf(vec![]),
             json!({"ConditionExpression": condition(" AND attribute_not_exists(#revision)")}),
         ),
+        (
+            Expected::NoneOf(vec![first, rival_revision()]),
+            json!({
+                "ConditionExpression": condition(" AND NOT #revision IN (:expected0, :expected1)"),
+                "ExpressionAttributeValues": {
+                    ":expected0": {"B": FIRST},
+                    ":expected1": {"B": RIVAL},
+                },
+            }),
+        ),
+        (Expected::NoneOf(vec![]), json!({})),
     ]
 }
 
 #[tokio::test]
 async fn an_insert_is_one_put_where_nothing_is() {
     assert_eq!(insert_request(&insertion()).await, insert_of_note());
+}
+
+#[tokio::test]
+async fn an_insert_of_an_expired_note_stores_nothing_and_asks_what_is_there() {
+    let insertion = Insertion {
+        note: Note {
+            expiry: Some(NOW.as_secs().try_into().unwrap()),
+            ..note()
+        },
+        ..insertion()
+    };
+    for (item, expected) in [
+        (None, InsertOutcome::Expired),
+        (Some(tombstone(NEW)), InsertOutcome::Taken(Occupant::Spent)),
+    ] {
+        let wire = Wire::new([Reply::condition_failed(item.as_ref())]);
+        let outcome = wire.store().insert(&insertion, NOW).await.unwrap();
+        assert_eq!(outcome, expected);
+        let never = "attribute_not_exists(#userId) AND attribute_exists(#userId)";
+        assert_eq!(wire.only("PutItem")["ConditionExpression"], never);
+    }
+}
+
+#[tokio::test]
+async fn an_insert_that_meets_an_item_of_another_key_blames_the_table() {
+    let other = with(item(FIRST), json!({"timestamp": {"N": "7"}}));
+    let wire = Wire::new([Reply::condition_failed(Some(&other))]);
+    let error = wire.store().insert(&insertion(), NOW).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Other);
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(why, "the key of table notes is not userId and timestamp");
 }
 
 #[tokio::test]
@@ -233,7 +292,7 @@ async fn an_update_removes_what_the_patch_clears() {
         },
     });
     let sent = update_request(&update).await;
-    assert_eq!(sent, with(update_of_revision(), request));
+    assert_eq!(sent, with(update_of_expiry(), request));
 }
 
 #[tokio::test]
@@ -248,7 +307,7 @@ async fn an_end_that_the_author_sets_is_no_longer_that_of_the_retention() {
         },
     });
     let sent = update_request(&expiring_update()).await;
-    assert_eq!(sent, with(update_of_revision(), request));
+    assert_eq!(sent, with(update_of_expiry(), request));
 }
 
 #[tokio::test]
@@ -264,7 +323,7 @@ async fn an_end_without_a_removal_takes_the_removal_away() {
         "ExpressionAttributeValues": {":expiresAt": {"N": "1800000000"}},
     });
     let sent = update_request(&update).await;
-    assert_eq!(sent, with(update_of_revision(), request));
+    assert_eq!(sent, with(update_of_expiry(), request));
 }
 
 #[tokio::test]
@@ -284,17 +343,18 @@ async fn a_renewal_moves_the_end_only_of_a_note_that_is_retained() {
         let mut request = json!({
             "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt, \
                 #purgeAt = :purgeAt",
-            "ConditionExpression": format!("{LIVE}{condition} AND attribute_exists(#retained)"),
+            "ConditionExpression": format!("{LIVE}{condition} AND #retained = :true"),
             "ExpressionAttributeNames": {"#purgeAt": "purgeAt", "#retained": "retained"},
             "ExpressionAttributeValues": {
                 ":expiresAt": {"N": "1800000000"},
                 ":purgeAt": {"N": "1800003600"},
+                ":true": {"BOOL": true},
             },
         });
         if expected != Expected::Any {
             request["ExpressionAttributeValues"][":expected0"] = json!({"B": FIRST});
         }
         let sent = update_request(&update).await;
-        assert_eq!(sent, with(update_of_revision(), request));
+        assert_eq!(sent, with(update_of_expiry(), request));
     }
 }

@@ -1,5 +1,5 @@
 use http::StatusCode;
-use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision};
+use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision, Update};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, responses};
@@ -9,6 +9,8 @@ use crate::body::MAX_BYTES;
 use crate::idempotency_key::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 use crate::{Cursor, Operation, create, get, list, query, reply, update};
+
+const LIST_MATCH: &str = "The list of notes has no entity tag: only `*` names it.";
 
 /// All paths with their operations.
 pub(super) fn paths() -> Value {
@@ -62,12 +64,16 @@ fn create() -> Value {
         "summary": "Creates a note",
         "description": "The creator names the note by an `Idempotency-Key`. Repeated with one key, as often as it takes, \
             it makes at most one note, and never one again that was deleted. Without a key, one is chosen and is in the answer.",
-        "parameters": [{
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": key_description(),
-            "schema": {"type": "string", "pattern": format!("^({UUID_V7}|\"{UUID_V7}\")$")},
-        }],
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": key_description(),
+                "schema": {"type": "string", "pattern": format!("^({UUID_V7}|\"{UUID_V7}\")$")},
+            },
+            tags("If-Match", LIST_MATCH),
+            tags("If-None-Match", "The list of notes has no entity tag: `*` refuses the request."),
+        ],
         "requestBody": request_body(&[create::MEDIA_TYPE], "NewNote", &example),
         "responses": responses(answers),
     })
@@ -97,7 +103,14 @@ fn list() -> Value {
         "description": "Where `nextCursor` is there, what it leads to.",
         "parameters": {query::CURSOR: "$response.body#/nextCursor"},
     }});
-    let mut answers = vec![Answer::success("A page.", "Page", page).linked(next)];
+    let mut answers = vec![
+        Answer::success("A page.", "Page", page).linked(next),
+        Answer::success(
+            "`If-None-Match` is `*`.",
+            "",
+            Ok(reply::empty(StatusCode::NOT_MODIFIED)),
+        ),
+    ];
     answers.extend(problems::answers(Operation::List));
     json!({
         "operationId": "listNotes",
@@ -127,6 +140,8 @@ fn list() -> Value {
                 "type": "string",
                 "format": "date-time",
             })),
+            tags("If-Match", LIST_MATCH),
+            tags("If-None-Match", "The list of notes has no entity tag: only `*` names it."),
         ],
         "responses": responses(answers),
     })
@@ -147,10 +162,10 @@ fn get() -> Value {
         "operationId": "getNote",
         "tags": ["notes"],
         "summary": "Shows a note",
-        "parameters": [tags(
-            "If-None-Match",
-            "The states that the client has: entity tags, or `*`.",
-        )],
+        "parameters": [
+            tags("If-Match", &format!("The states that may be shown: at most {} strong entity tags, or `*`.", Expected::MAX)),
+            tags("If-None-Match", &format!("The states that the client has: at most {} entity tags, or `*`.", Expected::MAX)),
+        ],
         "responses": responses(answers),
     })
 }
@@ -168,8 +183,12 @@ fn update() -> Value {
         "operationId": "updateNote",
         "tags": ["notes"],
         "summary": "Changes a note",
-        "description": "A patch that would change nothing succeeds, whatever `If-Match` says.",
-        "parameters": [if_match()],
+        "description": format!(
+            "A patch that would change nothing succeeds, whatever `If-Match` says. One that moves or removes the \
+             expiry does not find a note that expires within {} seconds.",
+            Update::EXPIRY_MARGIN.as_secs(),
+        ),
+        "parameters": [if_match(), if_none_match()],
         "requestBody": request_body(&update::MEDIA_TYPES, "NotePatch", &example),
         "responses": responses(answers),
     })
@@ -183,7 +202,7 @@ fn delete() -> Value {
         "operationId": "deleteNote",
         "tags": ["notes"],
         "summary": "Deletes a note",
-        "parameters": [if_match()],
+        "parameters": [if_match(), if_none_match()],
         "responses": responses(answers),
     })
 }
@@ -263,6 +282,16 @@ fn if_match() -> Value {
         &format!(
             "The states that the request may replace: at most {most} strong entity tags, or `*`. \
              A weak tag names none."
+        ),
+    )
+}
+
+fn if_none_match() -> Value {
+    tags(
+        "If-None-Match",
+        &format!(
+            "The states that the request may not replace: at most {} entity tags, or `*` for any.",
+            Expected::MAX
         ),
     )
 }

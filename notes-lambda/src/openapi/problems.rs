@@ -1,4 +1,4 @@
-use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use notes_core::{Revision, StoreErrorKind, Timestamp, UnacceptableDate};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Answer;
 use super::schemas::{EXAMPLE_ID, reference};
 use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
-use crate::preconditions::{IfMatch, IfNoneMatch};
+use crate::preconditions::Preconditions;
 use crate::problem::Problem;
 use crate::problem_type::ALL;
 use crate::{Operation, create, query, update};
@@ -58,10 +58,7 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
     match operation {
         Operation::Create => return of_creation(),
         Operation::List => problems.push(refused(query::read(Some("limit=0&order=up")))),
-        Operation::Get => {
-            let headers = headers(IF_NONE_MATCH, "1");
-            problems.push(refused(IfNoneMatch::read(&headers).map(drop)));
-        }
+        Operation::Get => {}
         Operation::Update => {
             problems.push(Problem::PatchMediaType(update::ACCEPT_PATCH));
             problems.extend([Problem::BodyTooLarge, Problem::BodyIncomplete]);
@@ -71,14 +68,13 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
         }
         Operation::Delete => {}
     }
+    let current = EXAMPLE_ID.parse::<Revision>().ok();
+    problems.extend(match operation {
+        Operation::Create | Operation::List => preconditions(&[None]),
+        Operation::Get => preconditions(&[current]),
+        Operation::Update | Operation::Delete => preconditions(&[current, None]),
+    });
     if let Operation::Update | Operation::Delete = operation {
-        problems.push(refused(IfMatch::read(&headers(IF_MATCH, "1"))));
-        for current in [EXAMPLE_ID.parse::<Revision>().ok(), None] {
-            problems.push(Problem::PreconditionFailed {
-                current,
-                has_weak_tag: false,
-            });
-        }
         problems.push(Problem::Store(StoreErrorKind::OutcomeUnknown.into()));
     }
     if let Operation::Get | Operation::Update | Operation::Delete = operation {
@@ -100,6 +96,10 @@ fn of_creation() -> Vec<Answer> {
         Problem::Date(UnacceptableDate::TooOld),
         Problem::Date(UnacceptableDate::TooFarAhead),
         Problem::MediaType(create::MEDIA_TYPE),
+    ]
+    .into_iter()
+    .chain(preconditions(&[None]));
+    let after = after.chain([
         Problem::BodyTooLarge,
         Problem::BodyIncomplete,
         refused(create::new_note(b"{", Timestamp::now())),
@@ -112,11 +112,19 @@ fn of_creation() -> Vec<Answer> {
         Problem::Store(StoreErrorKind::Unavailable.into()),
         Problem::Store(StoreErrorKind::OutcomeUnknown.into()),
         Problem::Internal,
-    ];
-    let after = after
-        .into_iter()
-        .map(|it| Answer::from(it).with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID));
+    ]);
+    let after = after.map(|it| Answer::from(it).with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID));
     before.into_iter().map(Answer::from).chain(after).collect()
+}
+
+/// Conditions that can't be read, and one that doesn't hold for what is in one of these states.
+fn preconditions(states: &[Option<Revision>]) -> Vec<Problem> {
+    let (malformed, foreign) = (headers(IF_MATCH, "1"), headers(IF_MATCH, "\"1\""));
+    let mut problems = vec![refused(Preconditions::read(&malformed).map(drop))];
+    if let Ok(conditions) = Preconditions::read(&foreign) {
+        problems.extend(states.iter().map(|&current| conditions.failed(current)));
+    }
+    problems
 }
 
 /// What the code says of something that it refuses.

@@ -94,15 +94,3 @@ async fn a_malformed_if_none_match_is_400() {
     let answer = client.get(&path).header("if-none-match", bare).send().await;
     answer.is_problem(400, "invalid-precondition");
 }
-
-#[tokio::test]
-async fn if_match_means_nothing_to_a_read() {
-    let client = client();
-    let (path, _) = client.note().await;
-    let answer = client
-        .get(&path)
-        .header("if-match", "\"other\"")
-        .send()
-        .await;
-    assert_eq!(answer.status, 200);
-}

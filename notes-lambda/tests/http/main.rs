@@ -13,6 +13,7 @@ mod idempotency;
 mod list;
 mod members;
 mod merge_patch;
+mod preconditions;
 mod problems;
 mod routes;
 mod update;

@@ -14,8 +14,8 @@ impl FaultyStore {
     ) -> (Write, InsertOutcome) {
         let note = &insertion.note;
         let put = || {
-            if self.has(Fault::IgnoresExpiredInserts) && !note.is_live(now) {
-                return (Write::Nothing, InsertOutcome::Inserted);
+            if !self.is_live(note, now) && !self.has(Fault::StoresExpiredNotes) {
+                return (Write::Nothing, InsertOutcome::Expired);
             }
             let stored = Stored {
                 note: note.clone(),

@@ -34,7 +34,13 @@ impl FaultyStore {
             | (_, None | Some(Item::Tombstone { .. })) => nothing(UpdateOutcome::Missing),
             (_, Some(Item::Unreadable)) => nothing(UpdateOutcome::Stale(None)),
             (fault, Some(Item::Note(there))) => {
-                let is_live = self.shows(&there.note, now, Fault::UpdateRevivesExpiredNotes);
+                let moves_expiry = there.note.retained || !update.renewal;
+                let live_at = if moves_expiry && !self.has(Fault::MovesTheExpiryToTheLast) {
+                    update.live_at(now)
+                } else {
+                    now
+                };
+                let is_live = self.shows(&there.note, live_at, Fault::UpdateRevivesExpiredNotes);
                 let is_own = match fault {
                     Some(Fault::OwnUpdateIsStale) => false,
                     Some(Fault::OwnUpdateExpires) if !is_live => false,
