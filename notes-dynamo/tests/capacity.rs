@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
     Change, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote,
-    Note, NoteId, NotePatch, NoteStore, PurgeAt, Revision, Timestamp, Update, UserId,
+    Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, Timestamp, Update, UserId,
 };
 use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
 use notes_examples::Engine;
@@ -235,6 +235,64 @@ async fn list_consumes_the_units_of_all_its_items_together() {
             .purge(&counted.user, NonZeroU32::MAX)
             .await
             .unwrap();
+    }
+}
+
+/// Sixty expired notes of 350 KB: more than 20 MB that no page shows.
+#[tokio::test]
+async fn a_page_reads_less_than_two_megabytes_whatever_is_hidden() {
+    let counted = Counted::new().await;
+    let soon = Timestamp::from_millis(counted.now.as_millis() + 10_000);
+    for _ in 0..60 {
+        let mut insertion = counted.insertion(350_000);
+        insertion.note.expiry = Some(soon.as_secs().try_into().unwrap());
+        counted.insert(&insertion).await;
+    }
+    counted.consumed();
+    let (mut query, mut pages) = (ListQuery::default(), 0);
+    loop {
+        let page = counted
+            .store
+            .list(&counted.user, &query, soon)
+            .await
+            .unwrap();
+        assert_eq!(page.notes, []);
+        let (read_units, _) = counted.consumed();
+        assert!(read_units <= 512.0, "{read_units}");
+        pages += 1;
+        query.position = page.next;
+        if query.position.is_none() {
+            break;
+        }
+    }
+    assert!(pages <= 31, "{pages}");
+}
+
+#[tokio::test]
+async fn what_cannot_write_consumes_one_read() {
+    let counted = Counted::new().await;
+    let notes = Notes::new(counted.store.clone());
+    let retitle = NotePatch {
+        title: Some("Beer".parse().unwrap()),
+        ..NotePatch::default()
+    };
+    let never = Expected::OneOf(vec![]);
+    for size in SIZES {
+        let id = counted.note_of(size).await;
+        counted.consumed();
+        for (patch, expected) in [
+            (NotePatch::default(), Expected::Any),
+            (NotePatch::default(), never.clone()),
+            (retitle.clone(), never.clone()),
+        ] {
+            notes
+                .update(&counted.user, id, patch, &expected)
+                .await
+                .unwrap();
+            assert_eq!(counted.consumed(), (reads(size), 0.0), "{size}");
+        }
+        notes.delete(&counted.user, id, &never).await.unwrap();
+        assert_eq!(counted.consumed(), (reads(size), 0.0), "{size}");
     }
 }
 

@@ -66,18 +66,20 @@
 //! # invalid-precondition
 //!
 //! Status 400. `If-Match` or `If-None-Match` is neither `*` nor a list of entity tags ([RFC 9110
-//! §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), or `If-Match` has more than 100.
+//! §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), or one of them has more than 100.
 //! Send an `ETag` as it was received, with its quotes.
 //!
 //! # note-not-found
 //!
-//! Status 404. The caller has no note with this id, or it is deleted or expired.
+//! Status 404. The caller has no note with this id, or it is deleted or expired. A `PATCH` that moves
+//! or removes `expiresAt` does not find a note that expires within 30 seconds.
 //!
 //! # precondition-failed
 //!
-//! Status 412. The note was changed since the state that `If-Match` names. Nothing was written.
-//! `ETag`, where present, names the present state: get the note, decide again, and send that tag.
-//! Weak tags (`W/"…"`) never match in `If-Match`.
+//! Status 412. The note is in none of the states that `If-Match` names: it was changed since. Or it is
+//! in one of those that `If-None-Match` names. Nothing was written. `ETag`, where present, names the
+//! present state: get the note, decide again, and send that tag. Weak tags (`W/"…"`) never match in
+//! `If-Match`. The list of notes has no tag: only `*` names it.
 //!
 //! # id-spent
 //!

@@ -1,6 +1,12 @@
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::stream;
 use http::Method;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use notes_core::{
     InsertOutcome, MemoryNoteStore, MockNoteStore, NoteId, Notes, Occupant, Timestamp,
 };
@@ -208,4 +214,63 @@ async fn our_own_retry_of_an_id_that_we_chose_is_no_replay() {
     let id = Notes::new(MockNoteStore::new()).new_id();
     let answer = create().header("idempotency-key", id).send().await;
     assert_eq!(answer.header("idempotent-replayed"), "true");
+}
+
+#[tokio::test]
+async fn a_first_delivery_of_a_note_that_has_expired_stores_nothing() {
+    let client = client();
+    let hour_ago = client.id_at(-3_600_000);
+    let at = |millis: u64| Timestamp::from_millis(client.now().as_millis() - millis);
+    let body = |millis| {
+        format!(
+            r#"{{"title":"a","content":"","expiresAt":"{}"}}"#,
+            at(millis)
+        )
+    };
+    let post = |body: String| client.post(body).header("idempotency-key", hour_ago);
+    for _ in 0..2 {
+        let answer = post(body(1_800_000)).send().await;
+        answer.is_problem(400, "invalid-request");
+        assert_eq!(answer.places(), ["/expiresAt"]);
+        assert_eq!(answer.header("idempotency-key"), hour_ago.to_string());
+    }
+    // Nothing was stored: the key is free for another note.
+    let answer = post(milk().to_string()).send().await;
+    assert_eq!(answer.status, 201);
+    post(body(1_800_000))
+        .send()
+        .await
+        .is_problem(422, "id-reused");
+}
+
+/// A repetition of a creation is one also after the note has expired.
+#[tokio::test]
+async fn a_repetition_after_the_expiry_is_told_that_the_note_is_gone() {
+    let client = client();
+    let key = client.id_at(0);
+    let expiry = Timestamp::from_millis(client.now().as_millis() + 60_000);
+    let body = format!(r#"{{"title":"a","content":"","expiresAt":"{expiry}"}}"#);
+    let post = || client.post(&body).header("idempotency-key", key);
+    assert_eq!(post().send().await.status, 201);
+    client.wait_millis(120_000);
+    post().send().await.is_problem(409, "id-spent");
+}
+
+/// The key was acceptable when the request began, and is too old when its body has arrived: by then the
+/// tombstone of its note may be gone.
+#[tokio::test]
+async fn the_date_of_a_key_is_checked_again_when_the_body_has_arrived() {
+    let client = Arc::new(client());
+    let week = 7 * 24 * 60 * 60 * 1_000;
+    let oldest = client.id_at(-week);
+    let call = client.post(milk()).header("idempotency-key", oldest);
+    let body = milk().to_string();
+    let clock = Arc::clone(&client);
+    let slow = StreamBody::new(stream::once(async move {
+        clock.wait_millis(1);
+        Ok::<_, Infallible>(Frame::data(Bytes::from(body)))
+    }));
+    let answer = call.send_body(|_| Box::pin(slow)).await;
+    answer.is_problem(400, "idempotency-key-too-old");
+    assert_eq!(client.get("/notes").send().await.titles(), [""; 0]);
 }

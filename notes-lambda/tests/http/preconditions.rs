@@ -2,7 +2,7 @@
 //! ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)).
 
 use http::Method;
-use notes_core::{NoteStore, Timestamp};
+use notes_core::NoteStore;
 
 use crate::client::{Client, client, milk};
 
@@ -166,44 +166,4 @@ async fn a_list_of_more_than_100_tags_is_refused() {
         let answer = client.get(&path).header(name, tags(101)).send().await;
         answer.is_problem(400, "invalid-precondition");
     }
-}
-
-#[tokio::test]
-async fn a_first_delivery_of_a_note_that_has_expired_stores_nothing() {
-    let client = client();
-    let hour_ago = client.id_at(-3_600_000);
-    let at = |millis: u64| Timestamp::from_millis(client.now().as_millis() - millis);
-    let body = |millis| {
-        format!(
-            r#"{{"title":"a","content":"","expiresAt":"{}"}}"#,
-            at(millis)
-        )
-    };
-    let post = |body: String| client.post(body).header("idempotency-key", hour_ago);
-    for _ in 0..2 {
-        let answer = post(body(1_800_000)).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), ["/expiresAt"]);
-        assert_eq!(answer.header("idempotency-key"), hour_ago.to_string());
-    }
-    // Nothing was stored: the key is free for another note.
-    let answer = post(milk().to_string()).send().await;
-    assert_eq!(answer.status, 201);
-    post(body(1_800_000))
-        .send()
-        .await
-        .is_problem(422, "id-reused");
-}
-
-/// A repetition of a creation is one also after the note has expired.
-#[tokio::test]
-async fn a_repetition_after_the_expiry_is_told_that_the_note_is_gone() {
-    let client = client();
-    let key = client.id_at(0);
-    let expiry = Timestamp::from_millis(client.now().as_millis() + 60_000);
-    let body = format!(r#"{{"title":"a","content":"","expiresAt":"{expiry}"}}"#);
-    let post = || client.post(&body).header("idempotency-key", key);
-    assert_eq!(post().send().await.status, 201);
-    client.wait_millis(120_000);
-    post().send().await.is_problem(409, "id-spent");
 }
