@@ -142,7 +142,8 @@ impl Expression {
         ids: &RangeInclusive<NoteId>,
     ) -> String {
         let of_user = self.of_user(user);
-        let bound = |id: NoteId, limit: NoteId| (id != limit).then(|| number(sort_key(id)));
+        let bound =
+            |id: NoteId, limit: NoteId| (id != limit).then(|| AttributeValue::N(sort_key(id)));
         let low = bound(*ids.start(), NoteId::FIRST);
         let high = bound(*ids.end(), NoteId::LAST);
         if low.is_none() && high.is_none() {
@@ -211,7 +212,7 @@ impl Expression {
     }
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
+pub(crate) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

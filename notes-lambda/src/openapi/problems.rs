@@ -58,7 +58,6 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
     match operation {
         Operation::Create => return of_creation(),
         Operation::List => problems.push(refused(query::read(Some("limit=0&order=up")))),
-        Operation::Get => {}
         Operation::Update => {
             problems.push(Problem::PatchMediaType(update::ACCEPT_PATCH));
             problems.extend([Problem::BodyTooLarge, Problem::BodyIncomplete]);
@@ -66,7 +65,7 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
             let faulty = br#"{"title": null, "etag": "1"}"#;
             problems.push(refused(update::note_patch(faulty, Timestamp::now())));
         }
-        Operation::Delete => {}
+        Operation::Get | Operation::Delete => {}
     }
     let current = EXAMPLE_ID.parse::<Revision>().ok();
     problems.extend(match operation {
