@@ -20,4 +20,16 @@ impl<T> Change<T> {
             Self::Set(new) => *value = Some(new),
         }
     }
+
+    /// Whether the value would be the same after it.
+    pub fn keeps(&self, value: Option<&T>) -> bool
+    where
+        T: PartialEq,
+    {
+        match self {
+            Self::Keep => true,
+            Self::Clear => value.is_none(),
+            Self::Set(new) => value == Some(new),
+        }
+    }
 }

@@ -38,8 +38,17 @@ impl NotePatch {
     /// Whether the note would be the same after it.
     #[must_use]
     pub fn changes_nothing_in(&self, note: &Note) -> bool {
-        let mut patched = note.clone();
-        self.clone().apply(&mut patched);
-        patched == *note
+        // An expiry that the patch mentions is the author's, also where it is the one that is there.
+        let keeps_expiry = match self.expiry {
+            Change::Keep => true,
+            expiry => !note.retained && expiry.keeps(note.expiry.as_ref()),
+        };
+        self.title.as_ref().is_none_or(|title| *title == note.title)
+            && self
+                .content
+                .as_ref()
+                .is_none_or(|content| *content == note.content)
+            && self.category.keeps(note.category.as_ref())
+            && keeps_expiry
     }
 }

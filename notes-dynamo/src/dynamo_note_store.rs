@@ -2,6 +2,7 @@ use std::num::NonZeroU32;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -16,8 +17,8 @@ use crate::capacity::{Capacity, Observer};
 use crate::error::{of_read, of_write};
 use crate::expression::{Expression, number};
 use crate::item::{
-    self, CATEGORY, CONTENT, DELETED, EXPIRES_AT, Item, PURGE_AT, RETAINED, Stored, TIMESTAMP,
-    TITLE, USER_ID,
+    self, CATEGORY, CONTENT, DELETED, DecodedItem, EXPIRES_AT, Item, PURGE_AT, RETAINED, TIMESTAMP,
+    TITLE, USER_ID, UnreadableItem,
 };
 
 /// [`NoteStore`] on one DynamoDB table.
@@ -112,21 +113,26 @@ impl DynamoNoteStore {
             .interceptor(attempts.clone())
             .send()
             .await;
-        match sent {
+        let error = match sent {
             Ok(output) => {
                 self.capacity.wrote(output.consumed_capacity());
-                Ok(Written::Done(output.attributes))
+                return Ok(Written::Done(output.attributes));
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(match refused.item() {
-                        Some(item) => Written::Refused(item.clone().into(), attempts),
-                        None if attempts.may_have_executed() => return Err(gone()),
-                        None => Written::NotFound,
-                    })
-                }
-                _ => Err(of_write(error, &attempts)),
-            },
+            Err(SdkError::ServiceError(error))
+                if error.err().is_conditional_check_failed_exception() =>
+            {
+                error.into_err()
+            }
+            Err(error) => return Err(of_write(error, &attempts)),
+        };
+        let item = match error {
+            UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
+            _ => None,
+        };
+        match item {
+            Some(item) => Ok(Written::Refused(item.into(), attempts)),
+            None if attempts.may_have_executed() => Err(gone()),
+            None => Ok(Written::NotFound),
         }
     }
 }
@@ -136,7 +142,7 @@ enum Written {
     /// The item as asked for by `ReturnValues`.
     Done(Option<Item>),
     /// The condition does not hold for what is there.
-    Refused(Stored, Attempts<UpdateItemError>),
+    Refused(DecodedItem, Attempts<UpdateItemError>),
     NotFound,
 }
 
@@ -148,7 +154,7 @@ fn gone() -> StoreError {
 
 /// The outcome of a refused write that is not found to have been executed.
 fn rejected<O>(
-    stored: Stored,
+    stored: DecodedItem,
     attempts: &Attempts<UpdateItemError>,
     is_live: impl FnOnce(&Note) -> bool,
     missing: O,
@@ -159,9 +165,9 @@ fn rejected<O>(
         return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));
     }
     Ok(match stored {
-        Stored::Note(note, _) if is_live(&note) => stale(Some(note)),
-        Stored::Note(..) | Stored::Tombstone(_) => missing,
-        Stored::Unreadable(_) => stale(None),
+        DecodedItem::Note(note, _) if is_live(&note) => stale(Some(note)),
+        DecodedItem::Note(..) | DecodedItem::Tombstone(_) => missing,
+        DecodedItem::Unreadable(_) => stale(None),
     })
 }
 
@@ -202,13 +208,18 @@ impl NoteStore for DynamoNoteStore {
                 self.capacity.wrote(output.consumed_capacity());
                 return Ok(InsertOutcome::Inserted);
             }
-            Err(error) => error,
+            Err(SdkError::ServiceError(error))
+                if error.err().is_conditional_check_failed_exception() =>
+            {
+                error.into_err()
+            }
+            Err(error) => return Err(of_write(error, &attempts)),
         };
-        let Some(PutItemError::ConditionalCheckFailedException(refused)) = error.as_service_error()
-        else {
-            return Err(of_write(error, &attempts));
+        let item = match error {
+            PutItemError::ConditionalCheckFailedException(refused) => refused.item,
+            _ => None,
         };
-        let Some(item) = refused.item() else {
+        let Some(item) = item else {
             if !is_live {
                 return Ok(InsertOutcome::Expired);
             }
@@ -230,12 +241,12 @@ impl NoteStore for DynamoNoteStore {
             let why = format!("the key of table {table} is not {USER_ID} and {TIMESTAMP}");
             return Err(StoreError::new(StoreErrorKind::Other, why));
         }
-        Ok(InsertOutcome::Taken(match item.clone().into() {
-            Stored::Note(note, fingerprint) if note.is_live(now) => {
+        Ok(InsertOutcome::Taken(match item.into() {
+            DecodedItem::Note(note, fingerprint) if note.is_live(now) => {
                 Occupant::Live { note, fingerprint }
             }
-            Stored::Note(..) | Stored::Tombstone(_) => Occupant::Spent,
-            Stored::Unreadable(_) => Occupant::Unreadable,
+            DecodedItem::Note(..) | DecodedItem::Tombstone(_) => Occupant::Spent,
+            DecodedItem::Unreadable(_) => Occupant::Unreadable,
         }))
     }
 
@@ -256,10 +267,10 @@ impl NoteStore for DynamoNoteStore {
             .await
             .map_err(of_read)?;
         self.capacity.read(output.consumed_capacity());
-        match output.item.map(Stored::from) {
-            Some(Stored::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
-            Some(Stored::Tombstone(_)) | None => Ok(None),
-            Some(Stored::Unreadable(why)) => Err(StoreError::new(StoreErrorKind::Corrupt, why)),
+        match output.item.map(DecodedItem::from) {
+            Some(DecodedItem::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
+            Some(DecodedItem::Tombstone(_)) | None => Ok(None),
+            Some(DecodedItem::Unreadable(item)) => Err(corrupt(item)),
         }
     }
 
@@ -296,11 +307,11 @@ impl NoteStore for DynamoNoteStore {
         match written {
             Written::NotFound => Ok(UpdateOutcome::Missing),
             Written::Done(item) => match item.unwrap_or_default().into() {
-                Stored::Note(note, _) => Ok(UpdateOutcome::Updated(note)),
-                Stored::Tombstone(_) => Ok(UpdateOutcome::Missing),
-                Stored::Unreadable(why) => Err(StoreError::new(StoreErrorKind::Corrupt, why)),
+                DecodedItem::Note(note, _) => Ok(UpdateOutcome::Updated(note)),
+                DecodedItem::Tombstone(_) => Ok(UpdateOutcome::Missing),
+                DecodedItem::Unreadable(item) => Err(corrupt(item)),
             },
-            Written::Refused(Stored::Note(note, _), _) if note.revision == update.revision => {
+            Written::Refused(DecodedItem::Note(note, _), _) if note.revision == update.revision => {
                 Ok(UpdateOutcome::Updated(note))
             }
             Written::Refused(stored, attempts) => rejected(
@@ -336,7 +347,7 @@ impl NoteStore for DynamoNoteStore {
         match written {
             Written::NotFound => Ok(DeleteOutcome::Missing),
             Written::Done(_) => Ok(DeleteOutcome::Deleted),
-            Written::Refused(Stored::Tombstone(Some(revision)), _)
+            Written::Refused(DecodedItem::Tombstone(Some(revision)), _)
                 if revision == deletion.revision =>
             {
                 Ok(DeleteOutcome::Deleted)
@@ -354,6 +365,10 @@ impl NoteStore for DynamoNoteStore {
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
         self.remove_items(user, budget).await
     }
+}
+
+fn corrupt(item: UnreadableItem) -> StoreError {
+    StoreError::new(StoreErrorKind::Corrupt, item.why)
 }
 
 fn set_patch(expression: &mut Expression, update: &Update) {

@@ -1,8 +1,9 @@
 //! How a note lies in the table: the only place that knows the attributes' names and types.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::error::Error;
 
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
     Category, Content, Expiry, Fingerprint, Insertion, Note, NoteId, PurgeAt, Revision, Title,
@@ -25,27 +26,31 @@ pub(crate) const RETAINED: &str = "retained";
 pub(crate) const DELETED: &str = "deleted";
 pub(crate) const PURGE_AT: &str = "purgeAt";
 
-/// The attributes that a note may lack.
-const OPTIONAL: [&str; 3] = [CATEGORY, EXPIRES_AT, RETAINED];
-
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// What an item says.
-pub(crate) enum Stored {
+pub(crate) enum DecodedItem {
     Note(Note, Fingerprint),
     /// A deleted note, and the revision that its deletion gave it.
     Tombstone(Option<Revision>),
-    Unreadable(Box<dyn Error + Send + Sync>),
+    Unreadable(UnreadableItem),
 }
 
-/// The attributes beside the key.
+/// An item that is not a note as it is written here.
+pub(crate) struct UnreadableItem {
+    /// The number that is its sort key, if it has one.
+    pub(crate) sort_key: Option<String>,
+    pub(crate) why: BoxError,
+}
+
+/// The attributes beside the key. What is written is borrowed: contents are large.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Attributes {
-    title: Title,
-    content: Content,
+struct Attributes<'a> {
+    title: Cow<'a, Title>,
+    content: Cow<'a, Content>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    category: Option<Category>,
+    category: Option<Cow<'a, Category>>,
     revision: Binary<16>,
     creation: Binary<8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,11 +74,11 @@ pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
 /// # Errors
 /// None that a valid note can cause.
 pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo::Error> {
-    let note = insertion.note.clone();
+    let note = &insertion.note;
     let mut item: Item = serde_dynamo::to_item(Attributes {
-        title: note.title,
-        content: note.content,
-        category: note.category,
+        title: Cow::Borrowed(&note.title),
+        content: Cow::Borrowed(&note.content),
+        category: note.category.as_ref().map(Cow::Borrowed),
         revision: Binary(note.revision.into_bytes()),
         creation: Binary(insertion.fingerprint.into_bytes()),
         expires_at: note.expiry,
@@ -84,52 +89,60 @@ pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo
     Ok(item)
 }
 
-impl From<Item> for Stored {
-    fn from(item: Item) -> Self {
-        let deleted = item.get(DELETED).map(AttributeValue::as_bool);
-        if deleted.is_some_and(|it| it != Ok(&true)) {
-            return Self::Unreadable("deleted is not true".into());
-        }
-        if deleted.is_some() {
-            let revision = item.get(REVISION).and_then(|it| it.as_b().ok());
-            let bytes = revision.and_then(|it| <[u8; 16]>::try_from(it.as_ref()).ok());
-            return Self::Tombstone(bytes.and_then(|it| it.try_into().ok()));
-        }
-        match read(item) {
-            Ok((note, fingerprint)) => Self::Note(note, fingerprint),
-            Err(error) => Self::Unreadable(error),
+/// The sort key of an item, as the number that it is.
+pub(crate) fn sort_key_of(item: &Item) -> Option<&str> {
+    item.get(TIMESTAMP)?.as_n().ok().map(String::as_str)
+}
+
+impl From<Item> for DecodedItem {
+    fn from(mut item: Item) -> Self {
+        let sort_key = match item.remove(TIMESTAMP) {
+            Some(AttributeValue::N(number)) => Some(number),
+            _ => None,
+        };
+        match item.get(DELETED) {
+            None => match decode_note(item, sort_key.as_deref()) {
+                Ok((note, fingerprint)) => Self::Note(note, fingerprint),
+                Err(why) => Self::Unreadable(UnreadableItem { sort_key, why }),
+            },
+            Some(AttributeValue::Bool(true)) => {
+                let revision = item.get(REVISION).and_then(|value| value.as_b().ok());
+                let bytes = revision.and_then(|blob| <[u8; 16]>::try_from(blob.as_ref()).ok());
+                Self::Tombstone(bytes.and_then(|bytes| bytes.try_into().ok()))
+            }
+            Some(_) => {
+                let why = "deleted is not true".into();
+                Self::Unreadable(UnreadableItem { sort_key, why })
+            }
         }
     }
 }
 
-fn read(mut item: Item) -> Result<(Note, Fingerprint), Box<dyn Error + Send + Sync>> {
+fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerprint), BoxError> {
     let user = match item.remove(USER_ID) {
         Some(AttributeValue::S(user)) => user.try_into()?,
         _ => return Err("userId is not a string".into()),
     };
-    let id = item
-        .remove(TIMESTAMP)
-        .and_then(|it| note_id(it.as_n().ok()?))
+    let id = sort_key
+        .and_then(note_id)
         .ok_or("timestamp is not the key of a note id")?;
     // Absence is the only way to say that there is none: to a condition, NULL is a value.
-    if OPTIONAL
-        .iter()
-        .any(|&name| item.get(name).is_some_and(AttributeValue::is_null))
-    {
+    let is_null = |name| matches!(item.get(name), Some(AttributeValue::Null(_)));
+    if [CATEGORY, EXPIRES_AT, RETAINED].into_iter().any(is_null) {
         return Err("an attribute is NULL".into());
     }
     let types = types(&item);
     // The error that this drops may quote a value.
-    let attributes: Attributes = serde_dynamo::from_item(item).map_err(|_| {
+    let attributes: Attributes<'_> = serde_dynamo::from_item(item).map_err(|_| {
         let there: Vec<_> = types.into_iter().flatten().collect();
         format!("the attributes are not those of a note: {there:?}")
     })?;
     let note = Note {
         user,
         id,
-        title: attributes.title,
-        content: attributes.content,
-        category: attributes.category,
+        title: attributes.title.into_owned(),
+        content: attributes.content.into_owned(),
+        category: attributes.category.map(Cow::into_owned),
         expiry: attributes.expires_at,
         retained: attributes.retained,
         revision: attributes.revision.0.try_into()?,
@@ -228,7 +241,7 @@ mod tests {
             let mut item = from_insertion(&insertion).unwrap();
             // What a later version adds does not matter.
             item.insert("later".to_owned(), AttributeValue::Null(true));
-            let Stored::Note(read, of) = item.into() else {
+            let DecodedItem::Note(read, of) = item.into() else {
                 panic!("not a note");
             };
             prop_assert_eq!((read, of), (note, insertion.fingerprint));

@@ -1,10 +1,10 @@
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use notes_core::{ListQuery, NoteId, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId};
+use notes_core::{ListQuery, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId};
 
 use crate::DynamoNoteStore;
 use crate::error::of_read;
 use crate::expression::Expression;
-use crate::item::{Item, Stored, TIMESTAMP};
+use crate::item::{DecodedItem, UnreadableItem, sort_key_of};
 use crate::sort_key::{note_id, position};
 
 /// Filtered items make a query's answer short, so a page may take several. After so many it is
@@ -31,6 +31,21 @@ impl DynamoNoteStore {
         let Some(range) = query.range() else {
             return Ok(page);
         };
+        let mut expression = Expression::default();
+        let keys = expression.of_user_between(user, &range);
+        expression.is_not_known_to_be_over(now);
+        let request = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(keys)
+            .filter_expression(expression.condition())
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .consistent_read(self.consistent_reads)
+            .scan_index_forward(query.order == Order::Oldest)
+            // Nothing else tells the size of what the filter left out.
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut start = None;
         let mut bytes = 0.0;
         for queries in 0..MAX_QUERIES {
@@ -39,23 +54,10 @@ impl DynamoNoteStore {
                 0 => missing,
                 _ => missing.max(FURTHER_ITEMS),
             };
-            let mut expression = Expression::default();
-            let keys = expression.of_user_between(user, &range);
-            expression.is_not_known_to_be_over(now);
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression(keys)
-                .filter_expression(expression.condition())
-                .set_expression_attribute_names(Some(expression.names))
-                .set_expression_attribute_values(Some(expression.values))
-                .consistent_read(self.consistent_reads)
-                .scan_index_forward(query.order == Order::Oldest)
+            let output = request
+                .clone()
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
-                // Nothing else tells the size of what the filter left out.
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await
                 .map_err(of_read)?;
@@ -65,21 +67,27 @@ impl DynamoNoteStore {
                 if page.notes.len() + page.unreadable.len() == query.limit.get() {
                     return Ok(page);
                 }
-                let (number, position) = consumed(&item, query.order)?;
-                page.next = Some(position);
                 match item.into() {
-                    Stored::Note(note, _) => page.notes.push(note),
-                    Stored::Tombstone(_) => {}
-                    Stored::Unreadable(_) => page
-                        .unreadable
-                        .push(note_id(&number).map_or(number, |id| id.to_string())),
+                    DecodedItem::Note(note, _) => {
+                        page.next = Some(note.id);
+                        page.notes.push(note);
+                    }
+                    // The filter leaves none.
+                    DecodedItem::Tombstone(_) => {}
+                    DecodedItem::Unreadable(UnreadableItem { sort_key, .. }) => {
+                        let number = sort_key.ok_or_else(no_sort_key)?;
+                        page.next = Some(position(&number, query.order));
+                        page.unreadable
+                            .push(note_id(&number).map_or(number, |id| id.to_string()));
+                    }
                 }
             }
             let Some(last) = output.last_evaluated_key else {
                 page.next = None;
                 return Ok(page);
             };
-            page.next = Some(consumed(&last, query.order)?.1);
+            let number = sort_key_of(&last).ok_or_else(no_sort_key)?;
+            page.next = Some(position(number, query.order));
             if page.notes.len() + page.unreadable.len() == query.limit.get() || bytes >= MAX_BYTES {
                 return Ok(page);
             }
@@ -97,10 +105,6 @@ fn bytes_read(consumed: Option<&ConsumedCapacity>, consistent: bool) -> f64 {
     units.unwrap_or_default() * if consistent { 4_096.0 } else { 8_192.0 }
 }
 
-/// The sort key of an item, and where a list goes on behind it.
-fn consumed(item: &Item, order: Order) -> Result<(String, NoteId), StoreError> {
-    let number = item.get(TIMESTAMP).and_then(|it| it.as_n().ok());
-    number
-        .map(|number| (number.clone(), position(number, order)))
-        .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, "an item without a sort key"))
+fn no_sort_key() -> StoreError {
+    StoreError::new(StoreErrorKind::Corrupt, "an item without a sort key")
 }
