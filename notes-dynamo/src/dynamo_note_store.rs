@@ -28,6 +28,14 @@ use crate::item::{
 ///
 /// How often a request is repeated and how long it may take is the client's configuration; see
 /// [`client_config`](crate::client_config).
+///
+/// # Late writes
+/// A request that was given up can still be executed for as long as DynamoDB accepts its signature, which AWS
+/// refuses when it is [more than 15 minutes old][signature] (some services after 5). So the ids of a user
+/// have to rest for 20 minutes after a [`purge`](NoteStore::purge) that answered `OutcomeUnknown` or was
+/// dropped.
+///
+/// [signature]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 #[derive(Clone, Debug)]
 pub struct DynamoNoteStore {
     pub(crate) client: Client,
