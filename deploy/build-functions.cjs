@@ -103,6 +103,7 @@ async function zip(binary) {
 module.exports = BuildFunctions;
 // Variables of serverless.yml.
 const machine = () => Object.keys(PROCESSORS).find((it) => PROCESSORS[it][0] === process.arch);
-const corsOrigins = async ({ resolveVariable }) =>
-  (await resolveVariable('param:corsOrigins')).split(',').map((it) => it.trim());
-Object.assign(module.exports, { machine, corsOrigins });
+// A parameter that is a list separated by commas.
+const list = (name) => async ({ resolveVariable }) =>
+  (await resolveVariable(`param:${name}`)).split(',').map((part) => part.trim());
+Object.assign(module.exports, { machine, corsOrigins: list('corsOrigins'), corsHeaders: list('corsHeaders') });

@@ -189,13 +189,23 @@ def routes(template):
         yield f"not routed as designed: {sorted(routed ^ wanted)}"
 
 
+def cors(template):
+    allowed = {it["Environment"]["Variables"].get("NOTES_CORS_HEADERS") for it in template.all("Lambda::Function").values()}
+    if len(allowed) != 1 or None in allowed:
+        yield "functions allow pages different headers"
+    elif template.is_http_api:
+        by_gateway = template.one("ApiGatewayV2::Api").get("CorsConfiguration", {}).get("AllowHeaders")
+        if by_gateway != [it.strip() for it in allowed.pop().split(",")]:
+            yield "the gateway allows pages other headers than the functions"
+
+
 def bucket(template):
     blocked = template.one("S3::Bucket").get("PublicAccessBlockConfiguration", {})
     if len(blocked) != 4 or not all(blocked.values()):
         yield "the bucket of the artifacts may be public"
 
 
-CHECKS = [table, production, functions, roles, routes, bucket]
+CHECKS = [table, production, functions, roles, routes, cors, bucket]
 
 
 def faults(template):
@@ -214,6 +224,7 @@ FAULTS = {
     "shared role": ("Lambda::Function", lambda it: it.update(Role={"Fn::GetAtt": ["GetNoteRole", "Arn"]})),
     "other code": ("Lambda::Function", lambda it: it.update(Handler="notes-api")),
     "other identity": ("Lambda::Function", lambda it: it["Environment"]["Variables"].update(NOTES_IDENTITY="lambda:x")),
+    "other CORS": ("Lambda::Function", lambda it: it["Environment"]["Variables"].update(NOTES_CORS_HEADERS="Authorization")),
     "two actions": ("IAM::Role", lambda it: statement(it).update(Action=["dynamodb:PutItem", "dynamodb:GetItem"])),
     "any action": ("IAM::Role", lambda it: statement(it).update(Action="dynamodb:*")),
     "any table": ("IAM::Role", lambda it: statement(it).update(Resource="*")),
@@ -229,6 +240,7 @@ FAULTS_HTTP = {
     "no issuer": ("ApiGatewayV2::Authorizer", lambda it: it["JwtConfiguration"].pop("Issuer")),
     "no audience": ("ApiGatewayV2::Authorizer", lambda it: it["JwtConfiguration"].pop("Audience")),
     "no access log": ("ApiGatewayV2::Stage", lambda it: it.pop("AccessLogSettings")),
+    "other CORS of the gateway": ("ApiGatewayV2::Api", lambda it: it["CorsConfiguration"]["AllowHeaders"].pop()),
 }
 FAULTS_REST = {
     "no authorizer": ("ApiGateway::Method", lambda it: it.update(AuthorizationType="NONE")),

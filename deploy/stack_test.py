@@ -256,7 +256,7 @@ class Api:
         )
         self.assert_status(204, preflight)
         allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
-        for it in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]:
+        for it in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"]:
             self.assertIn(it, allowed)
         answer = self.assert_status(201, new_user(self.stack).ask("POST", body={"title": "Milk", "content": ""}, **page))
         self.assertEqual(len(answer.headers.get_all("Access-Control-Allow-Origin")), 1)

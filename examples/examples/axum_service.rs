@@ -55,7 +55,8 @@ impl Keys {
     }
 }
 
-/// The application. The notes API is two of its paths: below a prefix, its `Location` would lack that.
+/// The application. The notes API is two of its paths: below a prefix, a
+/// `PathPrefix` among a request's extensions tells it that.
 pub(crate) fn app<S: NoteStore + 'static>(notes: Notes<S>, keys: Keys) -> Router {
     let api = Api::new(notes);
     Router::new()

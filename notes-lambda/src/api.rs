@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::header::ORIGIN;
 use http::request::Parts;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use http_body::Body;
 use http_body_util::Full;
 use notes_core::{NoteStore, Notes, UserId};
@@ -27,8 +28,9 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 /// It is always ready and never fails: whatever goes wrong is a response
 /// ([problems](crate::problems)). A clone serves the same notes.
 ///
-/// Its paths are `/notes` and `/notes/{id}`. Below a prefix that the server takes away, the
-/// `Location` of a new note lacks that prefix, too.
+/// Its paths are `/notes` and `/notes/{id}`. Where a server takes a prefix away from the path, the
+/// `Location` of a new note has it again if it is in the request's extensions, as a
+/// [`PathPrefix`](crate::PathPrefix).
 ///
 /// # Who the user is
 ///
@@ -42,7 +44,8 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 ///
 /// Responses say nothing internal. A [`Report`] is in the extensions of each, for a layer that logs:
 /// when the store failed, it has the error with all its sources. A request that has to be answered
-/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered with 500, and goes to the panic hook as always.
+/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered too: with 500, or, where the
+/// method writes and the write may have happened before it, with 503 and `outcome-unknown`. It goes to the panic hook as always.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
     cors_origins: Arc<CorsOrigins>,
@@ -118,9 +121,9 @@ where
             let known = route.as_ref().ok().copied();
             let mut response = match this.cors_origins.preflight(&head) {
                 Some(response) => response,
-                None => answered(this.dispatch(route, &head, body)).await,
+                None => answered(&head.method, this.dispatch(route, &head, body)).await,
             };
-            this.cors_origins.expose(&head.headers, &mut response);
+            this.expose(head.headers.get(ORIGIN), &mut response);
             let report: &mut Report = response.extensions_mut().get_or_insert_default();
             report.operation = known.map(Route::operation);
             report.note = known.and_then(Route::note);
@@ -130,6 +133,13 @@ where
                 response
             })
         })
+    }
+}
+
+impl<S> Api<S> {
+    /// Lets the page of this origin see the response, if it may.
+    pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
+        self.cors_origins.expose(origin, response);
     }
 }
 
@@ -157,14 +167,19 @@ impl<S: NoteStore> Api<S> {
     }
 }
 
-/// The response of an operation, whether it succeeds, fails or panics.
+/// The response of an operation of this method, whether it succeeds, fails or panics.
 pub(crate) async fn answered(
+    method: &Method,
     operation: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Response {
     // What an operation shares with others is the store, and its locks are its own affair.
-    AssertUnwindSafe(operation)
-        .catch_unwind()
-        .await
-        .unwrap_or(Err(Problem::Panic))
-        .unwrap_or_else(Problem::into_response)
+    let caught = AssertUnwindSafe(operation).catch_unwind().await;
+    let problem = match caught {
+        Ok(Ok(response)) => return response,
+        Ok(Err(problem)) => problem,
+        Err(_) if method.is_safe() => Problem::Panic,
+        // Nothing tells whether it came before the write or after it.
+        Err(_) => Problem::PanicInWrite,
+    };
+    problem.into_response()
 }

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -20,8 +20,12 @@ impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + 
 /// Room for the largest content with every byte written as a `\u` escape, and for the rest.
 pub(crate) const MAX_BYTES: u32 = 2_621_440;
 
-/// The whole body, of at most 2.5 MiB. One that is announced as larger is not read at all.
+/// The whole body, of at most 2.5 MiB. One that is encoded, or announced as larger, is not read at
+/// all.
 pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
+    if !is_plain(headers) {
+        return Err(Problem::ContentEncoding);
+    }
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|it| it.to_str().ok()?.parse().ok())
@@ -46,9 +50,52 @@ pub(crate) fn has_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
     media_types.iter().any(|it| it.eq_ignore_ascii_case(given))
 }
 
+/// Whether no `Content-Encoding` has to be undone
+/// ([RFC 9110 §8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().all(|codings| {
+        codings
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .all(|coding| {
+                let coding = coding.trim_ascii();
+                coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+            })
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn only_the_identity_is_no_encoding() {
+        let is_plain = |given: &[&'static str]| {
+            let values = given.iter().map(|value| HeaderValue::from_static(value));
+            is_plain(&values.map(|value| (CONTENT_ENCODING, value)).collect())
+        };
+        for plain in [
+            &[][..],
+            &[""],
+            &["identity"],
+            &["Identity , ,IDENTITY"],
+            &["identity", "identity"],
+        ] {
+            assert!(is_plain(plain), "{plain:?}");
+        }
+        for encoded in [
+            &["gzip"][..],
+            &["identity, gzip"],
+            &["identity", "br"],
+            &["identity;q=1"],
+            &["identityx"],
+            &["*"],
+        ] {
+            assert!(!is_plain(encoded), "{encoded:?}");
+        }
+    }
 
     #[test]
     fn a_media_type_is_compared_without_case_and_parameters() {

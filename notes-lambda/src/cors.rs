@@ -6,7 +6,7 @@ use http::header::{
     VARY,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::reply::{self, Response};
 use crate::route::Route;
@@ -24,11 +24,39 @@ use crate::route::Route;
 /// # Ok::<(), notes_lambda::InvalidCorsOrigins>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CorsOrigins(Vec<String>);
+pub struct CorsOrigins {
+    origins: Vec<String>,
+    headers: CorsHeaders,
+}
 
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, if-none-match",
-);
+/// The request headers that pages of those origins may send.
+///
+/// By default those that the API reads, and those by which the page's own tracing follows a request
+/// (`traceparent` and `tracestate` of [W3C Trace Context][trace], `baggage`): a browser holds back a
+/// request that has one more than are allowed. As a setting they are separated by commas.
+///
+/// ```
+/// use notes_lambda::{CorsHeaders, CorsOrigins};
+///
+/// let headers: CorsHeaders = "authorization, content-type, if-match, x-client-version".parse()?;
+/// let origins: CorsOrigins = "https://notes.example".parse()?;
+/// let origins = origins.with_request_headers(headers);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [trace]: https://www.w3.org/TR/trace-context/
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorsHeaders(HeaderValue);
+
+impl Default for CorsHeaders {
+    fn default() -> Self {
+        Self(HeaderValue::from_static(
+            "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, \
+             tracestate, baggage",
+        ))
+    }
+}
+
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "etag, location, idempotency-key, idempotent-replayed, retry-after, apigw-requestid, \
      x-amzn-requestid",
@@ -36,47 +64,58 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("7200");
 
 impl CorsOrigins {
+    /// Lets their pages send these request headers in place of the default ones.
+    #[must_use]
+    pub fn with_request_headers(self, headers: CorsHeaders) -> Self {
+        Self { headers, ..self }
+    }
+
     /// The answer to a preflight request, if it is one. It comes before the identity: browsers send
     /// it without one.
+    ///
+    /// Any path has one, also an unknown one: a page never sees why a preflight failed, and it does see
+    /// the 404 of the request that follows.
     pub(crate) fn preflight(&self, head: &Parts) -> Option<Response> {
         let asked = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD];
-        if self.0.is_empty()
+        if self.origins.is_empty()
             || head.method != Method::OPTIONS
-            || !asked.iter().all(|it| head.headers.contains_key(it))
+            || !asked.iter().all(|name| head.headers.contains_key(name))
         {
             return None;
         }
-        let methods = Route::methods(head.uri.path())?;
         let mut response = reply::empty(StatusCode::NO_CONTENT);
-        if self.allowed(&head.headers).is_some() {
+        if self.allows(head.headers.get(ORIGIN)).is_some() {
+            let methods = Route::methods(head.uri.path()).unwrap_or(Route::METHODS);
             let headers = response.headers_mut();
             headers.insert(
                 ACCESS_CONTROL_ALLOW_METHODS,
                 HeaderValue::from_static(methods),
             );
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, self.headers.0.clone());
             headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECS);
         }
         Some(response)
     }
 
     /// Lets the page see the response, if its origin may.
-    pub(crate) fn expose(&self, request: &HeaderMap, response: &mut Response) {
-        if self.0.is_empty() {
+    pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
+        if self.origins.is_empty() {
             return;
         }
         let headers = response.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("origin"));
-        if let Some(origin) = self.allowed(request) {
+        headers.insert(VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = self.allows(origin) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
         }
     }
 
-    fn allowed<'a>(&self, request: &'a HeaderMap) -> Option<&'a HeaderValue> {
-        let origin = request.get(ORIGIN)?;
-        let allowed = |it: &String| it == "*" || it.as_bytes() == origin.as_bytes();
-        self.0.iter().any(allowed).then_some(origin)
+    fn allows<'a>(&self, origin: Option<&'a HeaderValue>) -> Option<&'a HeaderValue> {
+        origin.filter(|origin| {
+            let allows =
+                |allowed: &String| allowed == "*" || allowed.as_bytes() == origin.as_bytes();
+            self.origins.iter().any(allows)
+        })
     }
 }
 
@@ -95,9 +134,29 @@ impl FromStr for CorsOrigins {
         };
         let origins: Vec<_> = text.split(',').map(|it| it.trim().to_owned()).collect();
         let valid = origins.iter().all(|it| is_origin(it));
-        valid.then_some(Self(origins)).ok_or(InvalidCorsOrigins)
+        let headers = CorsHeaders::default();
+        let valid = valid.then_some(Self { origins, headers });
+        valid.ok_or(InvalidCorsOrigins)
     }
 }
+
+impl FromStr for CorsHeaders {
+    type Err = InvalidCorsHeaders;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCorsHeaders> {
+        let names: Result<Vec<HeaderName>, _> =
+            text.split(',').map(|name| name.trim().parse()).collect();
+        let names = names.map_err(|_| InvalidCorsHeaders)?;
+        let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+        let names = HeaderValue::try_from(names.join(", "));
+        names.map(Self).map_err(|_| InvalidCorsHeaders)
+    }
+}
+
+/// A text is not [`CorsHeaders`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("headers are a list of names such as authorization, content-type, traceparent")]
+pub struct InvalidCorsHeaders;
 
 /// A text is not [`CorsOrigins`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,8 +179,9 @@ mod tests {
             ("http://[::1]:8080", &["http://[::1]:8080"]),
             ("capacitor://localhost", &["capacitor://localhost"]),
         ] {
-            let origins = origins.iter().map(|&it| it.to_owned()).collect();
-            assert_eq!(text.parse(), Ok(CorsOrigins(origins)), "{text}");
+            let parsed: CorsOrigins = text.parse().unwrap();
+            assert_eq!(parsed.origins, origins, "{text}");
+            assert_eq!(parsed.headers, CorsHeaders::default());
         }
     }
 
@@ -147,6 +207,40 @@ mod tests {
             assert_eq!(
                 text.parse::<CorsOrigins>(),
                 Err(InvalidCorsOrigins),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn headers_are_a_list_of_names_whose_case_does_not_matter() {
+        for (text, headers) in [
+            ("authorization", "authorization"),
+            (" X-Client ,If-Match", "x-client, if-match"),
+            ("*, authorization", "*, authorization"),
+        ] {
+            let parsed: CorsHeaders = text.parse().unwrap();
+            assert_eq!(parsed.0, headers, "{text}");
+        }
+        let default = CorsHeaders::default();
+        assert_eq!(default.0.to_str().unwrap().parse(), Ok(default));
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_header_is_refused() {
+        for text in [
+            "",
+            ",",
+            "authorization,",
+            "if match",
+            "authorization; content-type",
+            "content-type: text/plain",
+            "a\r\nb",
+            "gr\u{fc}n",
+        ] {
+            assert_eq!(
+                text.parse::<CorsHeaders>(),
+                Err(InvalidCorsHeaders),
                 "{text:?}"
             );
         }

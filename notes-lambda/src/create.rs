@@ -11,6 +11,7 @@ use crate::body::{self, RequestBody};
 use crate::deadline::within;
 use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
 use crate::members::{self, Members};
+use crate::path_prefix::PathPrefix;
 use crate::preconditions;
 use crate::problem::Problem;
 use crate::reply::{self, Response};
@@ -35,7 +36,8 @@ pub(crate) async fn create<S: NoteStore>(
             chosen: false,
         },
     };
-    let mut response = answered(within(head, creation.attempt(notes, user, head, body))).await;
+    let attempt = within(head, creation.attempt(notes, user, head, body));
+    let mut response = answered(&head.method, attempt).await;
     reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
     Ok(response)
 }
@@ -86,15 +88,23 @@ impl Creation {
             CreateOutcome::Spent => return Err(Problem::IdSpent),
             CreateOutcome::Expired => return Err(members::expired()),
         };
-        created(head.uri.path(), &note, replayed)
+        created(head.extensions.get(), &note, replayed)
     }
 }
 
-/// The answer to a creation at this path.
-pub(crate) fn created(path: &str, note: &Note, replayed: bool) -> Result<Response, Problem> {
+/// The answer to a creation, below the prefix that was taken away from its path.
+pub(crate) fn created(
+    prefix: Option<&PathPrefix>,
+    note: &Note,
+    replayed: bool,
+) -> Result<Response, Problem> {
     let mut response = reply::note(StatusCode::CREATED, note)?;
-    let location = format!("{path}/{}", note.id);
-    reply::set(&mut response, LOCATION, location);
+    let prefix = prefix.map_or("", PathPrefix::as_str);
+    reply::set(
+        &mut response,
+        LOCATION,
+        format!("{prefix}/notes/{}", note.id),
+    );
     if replayed {
         let name = HeaderName::from_static("idempotent-replayed");
         let yes = HeaderValue::from_static("true");

@@ -2,11 +2,43 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use form_urlencoded::Serializer;
+use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::PathPrefix;
 use crate::identity::is_v2;
+
+/// What an invocation brings, whatever bytes they are.
+///
+/// The runtime answers a payload that can't be deserialised by itself: the caller then gets no
+/// response of ours, and the log no line. So this one can always be; what is no JSON (or has a lone
+/// surrogate, or more levels than `serde_json` follows) is `null`, which is no request.
+#[derive(Debug)]
+pub(crate) struct Payload(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Value::deserialize(deserializer).unwrap_or_default()))
+    }
+}
+
+/// Whether an event is no request and only keeps the function warm: a schedule of `EventBridge`,
+/// what the usual plugins send, or nothing at all.
+pub(crate) fn is_warm_up(event: &Value) -> bool {
+    let Some(members) = event.as_object() else {
+        return false;
+    };
+    let is_request = members.contains_key("requestContext") || members.contains_key("httpMethod");
+    let is_named = match members.get("source").and_then(Value::as_str) {
+        Some("aws.events" | "aws.scheduler" | "serverless-plugin-warmup") => true,
+        // That of lambda-warmer.
+        _ => members.get("warmer") == Some(&Value::Bool(true)),
+    };
+    !is_request && (is_named || members.is_empty())
+}
 
 /// Makes the request out of an event of API Gateway or of a function URL, with the path that the API
 /// knows (`/notes`, `/notes/{id}`) whatever stage, domain or mapping it came through.
@@ -17,13 +49,8 @@ use crate::identity::is_v2;
 /// [formats]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     let is_v2 = is_v2(event);
-    let method = if is_v2 {
-        "/requestContext/http/method"
-    } else {
-        "/httpMethod"
-    };
-    let method: Method = text(event, method)?.parse().ok()?;
-    // Paths arrive decoded: what is not part of a path any more must not begin a query.
+    let method = method(event)?;
+    // An HTTP API hands over paths decoded: what was part of the path must not begin a query.
     let mut uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
     let query = query(event, is_v2);
     if !query.is_empty() {
@@ -39,9 +66,28 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     Some(request)
 }
 
-/// The path as the client sees it, with its stage or base path.
-pub(crate) fn visible_path(event: &Value) -> Option<&str> {
-    text(event, "/requestContext/path").or_else(|| text(event, "/requestContext/http/path"))
+pub(crate) fn method(event: &Value) -> Option<Method> {
+    let method = if is_v2(event) {
+        "/requestContext/http/method"
+    } else {
+        "/httpMethod"
+    };
+    text(event, method)?.parse().ok()
+}
+
+/// The stage or base path of a request to all notes, out of the path as the client sees it.
+pub(crate) fn prefix(event: &Value) -> Option<PathPrefix> {
+    let path = text(event, "/requestContext/path");
+    let path = path.or_else(|| text(event, "/requestContext/http/path"))?;
+    let prefix = path.trim_end_matches('/').strip_suffix("/notes")?;
+    Some(PathPrefix::new(prefix))
+}
+
+/// Whose page it is, also where the event is no request.
+pub(crate) fn origin(event: &Value) -> Option<HeaderValue> {
+    let mut headers = multi_value(event, "multiValueHeaders", "headers");
+    let (_, origin) = headers.find(|(name, _)| name.eq_ignore_ascii_case(ORIGIN.as_str()))?;
+    HeaderValue::from_bytes(origin?.as_bytes()).ok()
 }
 
 fn text<'a>(event: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -112,17 +158,15 @@ fn query(event: &Value, is_v2: bool) -> String {
 }
 
 fn headers(event: &Value) -> Option<HeaderMap> {
-    multi_value(event, "multiValueHeaders", "headers")
-        .map(|(name, value)| {
-            // A header that is left out may have been a condition: better no request.
-            let name: HeaderName = name.parse().ok()?;
-            Some((name, HeaderValue::from_bytes(value?.as_bytes()).ok()?))
-        })
-        .try_fold(HeaderMap::new(), |mut headers, header| {
-            let (name, value) = header?;
-            headers.append(name, value);
-            Some(headers)
-        })
+    let mut headers = HeaderMap::new();
+    for (name, value) in multi_value(event, "multiValueHeaders", "headers") {
+        // A header that is left out may have been a condition: better no request.
+        let name: HeaderName = name.parse().ok()?;
+        let value = HeaderValue::from_bytes(value?.as_bytes()).ok()?;
+        // A map takes no more than 32,768.
+        headers.try_append(name, value).ok()?;
+    }
+    Some(headers)
 }
 
 /// All values of a map of lists, or, where there is none, of a map of values; `None` for each that
@@ -255,11 +299,15 @@ mod tests {
 
     #[test]
     fn a_path_is_seen_with_what_is_in_front_of_it() {
-        let v1 = json!({"path": "/notes", "requestContext": {"path": "/prod/notes"}});
-        assert_eq!(visible_path(&v1), Some("/prod/notes"));
+        let prefix = |event: Value| Some(prefix(&event)?.as_str().to_owned());
+        let v1 = |path| json!({"path": "/notes", "requestContext": {"path": path}});
+        assert_eq!(prefix(v1("/prod/notes")).unwrap(), "/prod");
+        assert_eq!(prefix(v1("/prod/notes/")).unwrap(), "/prod");
+        assert_eq!(prefix(v1("/notes")).unwrap(), "");
+        assert_eq!(prefix(v1("/prod/other")), None);
         let v2 = json!({"version": "2.0", "requestContext": {"http": {"path": "/b/notes"}}});
-        assert_eq!(visible_path(&v2), Some("/b/notes"));
-        assert_eq!(visible_path(&json!({"path": "/notes"})), None);
+        assert_eq!(prefix(v2).unwrap(), "/b");
+        assert_eq!(prefix(json!({"path": "/notes"})), None);
     }
 
     #[test]
@@ -339,6 +387,62 @@ mod tests {
                 with("multiValueHeaders", lists.clone()).is_none(),
                 "{lists}"
             );
+        }
+    }
+
+    #[test]
+    fn more_headers_than_can_be_carried_are_no_request() {
+        let names = (0..33_000).map(|number| (format!("x-{number}"), json!("")));
+        let headers: Value = names.collect::<serde_json::Map<_, _>>().into();
+        assert!(with("headers", headers.clone()).is_none());
+        assert!(with("multiValueHeaders", headers).is_none());
+        let values = vec![json!("\"a\""); 33_000];
+        let all = with("multiValueHeaders", json!({"If-Match": values})).unwrap();
+        assert_eq!(all.headers().get_all("if-match").iter().count(), 33_000);
+    }
+
+    #[test]
+    fn any_bytes_are_a_payload() {
+        let payload = |bytes: &[u8]| serde_json::from_slice::<Payload>(bytes).map(|it| it.0);
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        for unreadable in [
+            &b""[..],
+            b"{",
+            b"\xff",
+            b"{\"a\": \"\xff\"}",
+            br#"{"a": "\ud800"}"#,
+            nested(200).as_bytes(),
+        ] {
+            let mut runtime = serde_json::Deserializer::from_slice(unreadable);
+            let Payload(event) = Payload::deserialize(&mut runtime).unwrap();
+            assert_eq!(event, Value::Null, "{unreadable:?}");
+        }
+        assert_eq!(payload(b"{\"a\": 1}").unwrap(), json!({"a": 1}));
+    }
+
+    #[test]
+    fn what_only_keeps_the_function_warm_is_known_by_its_source_or_by_having_nothing() {
+        for event in [
+            json!({}),
+            json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+            json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}),
+            json!({"source": "serverless-plugin-warmup"}),
+            json!({"warmer": true, "concurrency": 3}),
+        ] {
+            assert!(is_warm_up(&event), "{event}");
+        }
+        for event in [
+            json!(null),
+            json!([]),
+            json!("aws.events"),
+            json!({"source": "aws.s3"}),
+            json!({"source": ["aws.events"]}),
+            json!({"warmer": "true"}),
+            json!({"Records": []}),
+            json!({"source": "aws.events", "httpMethod": "GET"}),
+            json!({"warmer": true, "requestContext": {"http": {"method": "GET"}}}),
+        ] {
+            assert!(!is_warm_up(&event), "{event}");
         }
     }
 

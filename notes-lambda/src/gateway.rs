@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::LOCATION;
+use http::StatusCode;
 use http_body_util::{BodyExt, Full};
 use lambda_runtime::LambdaEvent;
 use notes_core::NoteStore;
@@ -13,15 +13,18 @@ use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::api::answered;
 use crate::log::{Logged, report_panics_by_place};
 use crate::problem::Problem;
+use crate::reply;
 use crate::{Api, Deadline, Identity, Init, Report, event};
 
 /// The API behind API Gateway or a function URL: a service of Lambda events, REST API (payload
 /// format 1.0), HTTP API and function URL (2.0).
 ///
 /// It takes the user from what the authorizer verified, as its [`Identity`] says, and from nothing
-/// else. A clone serves the same notes, also at the same time: Lambda Managed Instances run several
+/// else. An event that only keeps the function warm, such as that of a schedule, is answered at once.
+/// A clone serves the same notes, also at the same time: Lambda Managed Instances run several
 /// invocations in one process.
 #[derive(Debug)]
 pub struct Gateway<S> {
@@ -76,23 +79,32 @@ impl<S: NoteStore + 'static> Gateway<S> {
 }
 
 impl<S: NoteStore + 'static> Gateway<S> {
+    /// The answer to an invocation, of whatever it is, and also where that panics.
     pub(crate) async fn answer(&self, invocation: LambdaEvent<Value>) -> (Answer, Report) {
         let mut event = invocation.payload;
-        let mut response = match event::request(&mut event) {
-            None => Problem::BadEvent.into_response(),
-            Some(mut request) => {
-                let extensions = request.extensions_mut();
-                extensions.insert(deadline(invocation.context.deadline));
-                if let Some(user) = self.identity.user(&event) {
-                    extensions.insert(user);
-                }
-                let Ok(response) = self.api.clone().call(request).await;
-                response
+        let method = event::method(&event).unwrap_or_default();
+        let operation = async {
+            if event::is_warm_up(&event) {
+                return Ok(reply::empty(StatusCode::NO_CONTENT));
             }
+            let mut request = event::request(&mut event).ok_or(Problem::BadEvent)?;
+            let extensions = request.extensions_mut();
+            extensions.insert(deadline(invocation.context.deadline));
+            if let Some(user) = self.identity.user(&event) {
+                extensions.insert(user);
+            }
+            if let Some(prefix) = event::prefix(&event) {
+                extensions.insert(prefix);
+            }
+            let Ok(response) = self.api.clone().call(request).await;
+            Ok(response)
         };
+        let mut response = answered(&method, operation).await;
+        // The API has done so for a request, but what is none has a page, too.
+        self.api
+            .expose(event::origin(&event).as_ref(), &mut response);
         let report = response.extensions_mut().remove().unwrap_or_default();
-        let answer = Answer::new(response, event::visible_path(&event)).await;
-        (answer, report)
+        (Answer::new(response).await, report)
     }
 }
 
@@ -133,20 +145,14 @@ impl Answer {
         self.status_code
     }
 
-    async fn new(response: http::Response<Full<Bytes>>, path: Option<&str>) -> Self {
+    async fn new(response: http::Response<Full<Bytes>>) -> Self {
         let (head, body) = response.into_parts();
         let Ok(body) = body.collect().await;
-        let mut headers: BTreeMap<_, _> = head
+        let headers = head
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        // The API knows its own path only, and not the stage or base path in front of it.
-        if let (Some(location), Some(path)) = (headers.get_mut(LOCATION.as_str()), path)
-            && let Some(prefix) = path.trim_end_matches('/').strip_suffix("/notes")
-        {
-            location.insert_str(0, prefix);
-        }
         Self {
             status_code: head.status.as_u16(),
             headers,

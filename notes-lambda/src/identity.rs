@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,7 +32,12 @@ pub enum Identity {
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     CognitoClaim(String),
-    /// A key of the context that a [Lambda authorizer][docs] returned, of either kind of API.
+    /// A key of the context that a [Lambda authorizer][docs] returned, of either kind of API: a text,
+    /// or an integer, which is its decimal text.
+    ///
+    /// An HTTP API hands over a value as the authorizer returned it, and a REST API makes a text of it
+    /// first: there `42`, `true` and `4.2` can't be told from texts. Behind an HTTP API a boolean or a
+    /// fraction is no user, since as a name it would be that of many.
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
     LambdaContext(String),
@@ -47,13 +53,31 @@ impl Identity {
         let value = match self {
             Self::JwtClaim(claim) if is_v2 => authorizer.get("jwt")?.get("claims")?.get(claim),
             Self::CognitoClaim(claim) if !is_v2 => authorizer.get("claims")?.get(claim),
-            Self::LambdaContext(key) if is_v2 => authorizer.get("lambda")?.get(key),
-            // A REST API puts the context beside the principal.
-            Self::LambdaContext(key) if key != "principalId" => authorizer.get(key),
+            Self::LambdaContext(key) => {
+                let context = if is_v2 {
+                    authorizer.get("lambda")?
+                } else {
+                    // A REST API puts the context beside what it says itself.
+                    Some(authorizer).filter(|_| !REST_KEYS.contains(&&**key))?
+                };
+                return decimal(context.get(key)?)?.parse().ok();
+            }
             Self::LambdaPrincipal if !is_v2 => authorizer.get("principalId"),
             _ => None,
         };
         value?.as_str()?.parse().ok()
+    }
+}
+
+/// The keys that a REST API adds to the context of a Lambda authorizer.
+const REST_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
+
+/// A text as it is, and an integer as its decimal text.
+fn decimal(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) if !number.is_f64() => Some(number.to_string().into()),
+        _ => None,
     }
 }
 

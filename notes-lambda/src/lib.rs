@@ -27,6 +27,7 @@ mod members;
 mod note_json;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod path_prefix;
 mod preconditions;
 mod problem;
 mod problem_type;
@@ -40,7 +41,7 @@ mod settings;
 mod update;
 
 pub use api::Api;
-pub use cors::{CorsOrigins, InvalidCorsOrigins};
+pub use cors::{CorsHeaders, CorsOrigins, InvalidCorsHeaders, InvalidCorsOrigins};
 pub use cursor::{Cursor, InvalidCursor};
 pub use deadline::Deadline;
 #[cfg(feature = "lambda")]
@@ -51,6 +52,7 @@ pub use identity::{Identity, InvalidIdentity};
 pub use log::log_capacity;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
+pub use path_prefix::PathPrefix;
 pub use report::Report;
 pub use route::Operation;
 #[cfg(feature = "lambda")]

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,12 +13,13 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::LambdaEvent;
-use notes_core::{NoteId, NoteStore};
+use notes_core::{NoteId, NoteStore, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
 use crate::Operation;
+use crate::event::{self, Payload};
 use crate::gateway::{Answer, Gateway};
 use crate::settings::chain;
 
@@ -68,7 +70,7 @@ impl<S> Clone for Logged<S> {
     }
 }
 
-impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
+impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
     type Response = Answer;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
@@ -77,14 +79,16 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, invocation: LambdaEvent<Value>) -> Self::Future {
+    fn call(&mut self, invocation: LambdaEvent<Payload>) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
             let started = Instant::now();
             let is_cold = !this.is_warm.swap(true, Ordering::Relaxed);
-            let context = invocation.context.clone();
-            let gateway_id = invocation.payload.pointer("/requestContext/requestId");
+            let (Payload(event), context) = invocation.into_parts();
+            let gateway_id = event.pointer("/requestContext/requestId");
             let gateway_id = gateway_id.and_then(Value::as_str).map(str::to_owned);
+            let is_warm_up = event::is_warm_up(&event);
+            let invocation = LambdaEvent::new(event, context.clone());
             let answering = async {
                 let answered = this.gateway.answer(invocation).await;
                 (answered, CONSUMED.with(Cell::get))
@@ -94,7 +98,11 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
             let line = Line {
                 aws: Metadata::now(),
                 function_name: &context.env_config.function_name,
-                route: route(report.operation),
+                route: if is_warm_up {
+                    WARM_UP
+                } else {
+                    route(report.operation)
+                },
                 latency: started.elapsed().as_secs_f64() * 1_000.0,
                 client_error: u8::from((400..500).contains(&status)),
                 server_error: u8::from(status >= 500),
@@ -110,7 +118,7 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
                     Some(error) => Some(format!("{:?}", error.kind())),
                     None => report.panicked.then(|| "Panic".to_owned()),
                 },
-                error: report.error.as_ref().map(|it| chain(&**it).to_string()),
+                error: report.error.as_deref().and_then(told),
                 unreadable: &report.unreadable,
             };
             line.write();
@@ -118,6 +126,10 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Logged<S> {
         })
     }
 }
+
+/// The route of what is no request and only keeps the function warm: none of the others' latencies
+/// and rates counts it.
+const WARM_UP: &str = "warm-up";
 
 /// A dimension: few values, and never one that a caller chooses.
 fn route(operation: Option<Operation>) -> &'static str {
@@ -129,6 +141,12 @@ fn route(operation: Option<Operation>) -> &'static str {
         Some(Operation::Delete) => "DELETE /notes/{id}",
         None => "none",
     }
+}
+
+/// What an error says, with its causes, unless saying it panics: a store's causes are not our code,
+/// and each invocation has a line.
+fn told(error: &StoreError) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(|| chain(error).to_string())).ok()
 }
 
 /// The id of the trace, out of the [tracing header][header].
@@ -250,5 +268,35 @@ impl Metadata {
                 ],
             }],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use notes_core::StoreErrorKind;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Untellable;
+
+    impl fmt::Display for Untellable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("it can't be told")
+        }
+    }
+
+    impl Error for Untellable {}
+
+    #[test]
+    fn an_error_that_can_not_be_told_costs_its_text_and_not_the_line() {
+        let other = |cause| StoreError::new(StoreErrorKind::Other, cause);
+        assert_eq!(told(&other(Box::new(Untellable))), None);
+        let plain: Box<dyn Error + Send + Sync> = "the cause".into();
+        let text = told(&StoreError::new(StoreErrorKind::Other, plain)).unwrap();
+        assert!(text.ends_with(": the cause"), "{text}");
     }
 }

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::Full;
 use notes_core::{Revision, StoreError, StoreErrorKind, UnacceptableDate};
@@ -26,6 +28,7 @@ pub(crate) enum Problem {
     MediaType(&'static str),
     /// The same, of PATCH.
     PatchMediaType(&'static str),
+    ContentEncoding,
     BodyTooLarge,
     BodyIncomplete,
     NotJson(String),
@@ -40,12 +43,17 @@ pub(crate) enum Problem {
     IdReused,
     Store(StoreError),
     Panic,
+    /// A panic of a request that writes: the write may have happened before it.
+    PanicInWrite,
     /// An answer that can't be written as JSON.
     Internal,
     /// An event that is no request.
     #[cfg(feature = "lambda")]
     BadEvent,
 }
+
+const OUTCOME_UNKNOWN: &str = "It may have happened. To repeat the request with the same \
+                               Idempotency-Key or If-Match is safe.";
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -74,6 +82,7 @@ impl Problem {
             Self::Date(UnacceptableDate::TooOld) => types::IDEMPOTENCY_KEY_TOO_OLD,
             Self::Date(UnacceptableDate::TooFarAhead) => types::IDEMPOTENCY_KEY_TOO_FAR_AHEAD,
             Self::MediaType(_) | Self::PatchMediaType(_) => types::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentEncoding => types::UNSUPPORTED_CONTENT_ENCODING,
             Self::BodyTooLarge => types::TOO_LARGE,
             Self::BodyIncomplete => types::INCOMPLETE_BODY,
             Self::NotJson(_) => types::MALFORMED_JSON,
@@ -91,6 +100,7 @@ impl Problem {
                 StoreErrorKind::TooLarge => types::TOO_LARGE,
                 _ => types::INTERNAL_ERROR,
             },
+            Self::PanicInWrite => types::OUTCOME_UNKNOWN,
             Self::Panic | Self::Internal => types::INTERNAL_ERROR,
             #[cfg(feature = "lambda")]
             Self::BadEvent => types::INVALID_REQUEST,
@@ -113,6 +123,7 @@ impl Problem {
             Self::MediaType(taken) | Self::PatchMediaType(taken) => {
                 return format!("The Content-Type has to be {taken}.").into();
             }
+            Self::ContentEncoding => "Send the body as it is, without a Content-Encoding.",
             Self::BodyTooLarge => "A request body has at most 2621440 bytes.",
             Self::BodyIncomplete => "It did not arrive as a whole.",
             Self::NotJson(why) => why,
@@ -131,13 +142,11 @@ impl Problem {
                 StoreErrorKind::Throttled
                 | StoreErrorKind::Unavailable
                 | StoreErrorKind::Contended => "Nothing was written. Repeat the request later.",
-                StoreErrorKind::OutcomeUnknown => {
-                    "It may have happened. To repeat the request with the same Idempotency-Key or \
-                     If-Match is safe."
-                }
+                StoreErrorKind::OutcomeUnknown => OUTCOME_UNKNOWN,
                 StoreErrorKind::TooLarge => "The note is larger than a note can be.",
                 _ => "The cause is not in the request.",
             },
+            Self::PanicInWrite => OUTCOME_UNKNOWN,
             Self::Panic | Self::Internal => "The cause is not in the request.",
             #[cfg(feature = "lambda")]
             Self::BadEvent => "Its method, its headers or the encoding of its body can't be read.",
@@ -153,6 +162,7 @@ impl Problem {
             Self::PatchMediaType(taken) => {
                 (HeaderName::from_static("accept-patch"), (*taken).into())
             }
+            Self::ContentEncoding => (ACCEPT_ENCODING, "identity".into()),
             Self::PreconditionFailed {
                 current: Some(revision),
                 ..
@@ -188,7 +198,7 @@ impl Problem {
             reply::set(&mut response, name, value);
         }
         response.extensions_mut().insert(Report {
-            panicked: matches!(self, Self::Panic),
+            panicked: matches!(self, Self::Panic | Self::PanicInWrite),
             error: match self {
                 Self::Store(error) => Some(Arc::new(error)),
                 _ => None,

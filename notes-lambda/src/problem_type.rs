@@ -41,6 +41,7 @@ problem_types! {
     IDEMPOTENCY_KEY_TOO_OLD = BAD_REQUEST, "idempotency-key-too-old", "The Idempotency-Key is too old";
     IDEMPOTENCY_KEY_TOO_FAR_AHEAD = BAD_REQUEST, "idempotency-key-too-far-ahead", "The Idempotency-Key is dated too far ahead";
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The Content-Type is not supported";
+    UNSUPPORTED_CONTENT_ENCODING = UNSUPPORTED_MEDIA_TYPE, "unsupported-content-encoding", "The Content-Encoding is not supported";
     TOO_LARGE = PAYLOAD_TOO_LARGE, "too-large", "The request is too large";
     INCOMPLETE_BODY = BAD_REQUEST, "incomplete-body", "The request body could not be read";
     MALFORMED_JSON = BAD_REQUEST, "malformed-json", "The request body is not JSON";

@@ -43,6 +43,11 @@
 //! Status 415. The `Content-Type` is missing or is not one that the operation takes; `detail` names
 //! them, and for PATCH so does `Accept-Patch`.
 //!
+//! # unsupported-content-encoding
+//!
+//! Status 415. The request has a `Content-Encoding` other than `identity`, such as `gzip`; a 415 of
+//! this kind has `Accept-Encoding`, and one for the `Content-Type` does not. Send the body as it is.
+//!
 //! # too-large
 //!
 //! Status 413. The request body has more than 2.5 MiB, or the note more than can be stored. Shorten
@@ -98,8 +103,8 @@
 //!
 //! # outcome-unknown
 //!
-//! Status 503. A write was sent and its answer was lost: it may have happened. Repeat the request
-//! after the seconds in `Retry-After`. With the same `Idempotency-Key` (for POST, that of the
+//! Status 503. A write was sent and its answer was lost, or something failed after it: it may have
+//! happened. Repeat the request after the seconds in `Retry-After`. With the same `Idempotency-Key` (for POST, that of the
 //! answer) or `If-Match` that is safe: the write happens at most once. Where it had happened, the
 //! repeated POST answers 201, the PATCH 200 (or 412 where someone else has changed the note since),
 //! the DELETE 404.

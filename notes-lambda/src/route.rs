@@ -29,6 +29,9 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    /// The methods that any path of the API has.
+    pub(crate) const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
+
     /// The path decides first: an unknown one is not found whatever the method.
     ///
     /// A note has one path, that of its canonical id: any other spelling is an unknown path.
@@ -88,6 +91,8 @@ fn methods(note: Option<NoteId>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
@@ -130,6 +135,17 @@ mod tests {
                 assert!(matches!(route, Err(Problem::UnknownPath)), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn all_methods_are_those_of_all_paths() {
+        let of_notes = Route::methods("/notes").unwrap();
+        let of_a_note = Route::methods(&format!("/notes/{ID}")).unwrap();
+        let of_both: BTreeSet<_> = [of_notes, of_a_note]
+            .iter()
+            .flat_map(|methods| methods.split(", "))
+            .collect();
+        assert_eq!(Route::METHODS.split(", ").collect::<BTreeSet<_>>(), of_both);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Settings {
     /// `NOTES_CONSISTENT_READS`: `true` (the default) or `false`, for half the price.
     pub consistent_reads: bool,
     /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or
-    /// `*`; none where it is not set.
+    /// `*`; none where it is not set. `NOTES_CORS_HEADERS`: the request headers that those may send,
+    /// separated by commas, in place of the default ones.
     pub cors_origins: CorsOrigins,
 }
 
@@ -41,13 +42,15 @@ impl Settings {
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Init> {
         let variable = |name| variable(name).filter(|it| !it.is_empty());
         let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
+        let origins: CorsOrigins = optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default();
+        let headers = optional(&variable, "NOTES_CORS_HEADERS")?.unwrap_or_default();
         let days = optional::<NonZeroU32>(&variable, "NOTES_RETENTION_DAYS")?;
         Ok(Self {
             table: table(required("NOTES_TABLE")?)?,
             identity: parsed("NOTES_IDENTITY", &required("NOTES_IDENTITY")?)?,
             retention: days.map(|it| Duration::from_secs(u64::from(it.get()) * 24 * 60 * 60)),
             consistent_reads: optional(&variable, "NOTES_CONSISTENT_READS")?.unwrap_or(true),
-            cors_origins: optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default(),
+            cors_origins: origins.with_request_headers(headers),
         })
     }
 
@@ -153,6 +156,7 @@ mod tests {
             ("NOTES_RETENTION_DAYS", "90"),
             ("NOTES_CONSISTENT_READS", "false"),
             ("NOTES_CORS_ORIGINS", "https://notes.example"),
+            ("NOTES_CORS_HEADERS", "Authorization, X-Client"),
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.table, "prod-notes");
@@ -160,8 +164,9 @@ mod tests {
         let days = Duration::from_secs(90 * 86_400);
         assert_eq!(settings.retention, Some(days));
         assert!(!settings.consistent_reads);
-        let origins = "https://notes.example".parse().unwrap();
-        assert_eq!(settings.cors_origins, origins);
+        let origins: CorsOrigins = "https://notes.example".parse().unwrap();
+        let headers = "authorization, x-client".parse().unwrap();
+        assert_eq!(settings.cors_origins, origins.with_request_headers(headers));
     }
 
     #[test]
@@ -180,6 +185,7 @@ mod tests {
             "NOTES_RETENTION_DAYS",
             "NOTES_CONSISTENT_READS",
             "NOTES_CORS_ORIGINS",
+            "NOTES_CORS_HEADERS",
         ] {
             let settings = read_with(name, "").unwrap();
             assert_eq!(settings.retention, None);
@@ -226,6 +232,7 @@ mod tests {
                 "NOTES_CORS_ORIGINS",
                 &["notes.example", "https://a.example/", ",", "null"],
             ),
+            ("NOTES_CORS_HEADERS", &["if match", ",", "authorization:"]),
         ] {
             for value in values {
                 let line = refused(name, value);

@@ -145,6 +145,11 @@ fn describe(answers: &[Answer]) -> Value {
 fn header(name: &str, example: &str, required: bool) -> (String, Value) {
     let text = || json!({"type": "string"});
     let (written, description, schema) = match name {
+        "accept-encoding" => (
+            "Accept-Encoding",
+            "The body's encoding is at fault, and not its media type: the encodings that are taken.",
+            text(),
+        ),
         "accept-patch" => ("Accept-Patch", "The media types that PATCH takes.", text()),
         "allow" => ("Allow", "The methods that the path has.", text()),
         "cache-control" => (

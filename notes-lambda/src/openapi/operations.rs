@@ -50,7 +50,7 @@ fn create() -> Value {
         (true, "The note as it is now: it was created before."),
     ] {
         let created = note().map_or(Err(Problem::Internal), |note| {
-            create::created("/notes", &note, replayed)
+            create::created(None, &note, replayed)
         });
         let answer = Answer::success(description, "Note", created)
             .with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID)

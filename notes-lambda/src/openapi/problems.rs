@@ -60,6 +60,7 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
         Operation::List => problems.push(refused(query::read(Some("limit=0&order=up")))),
         Operation::Update => {
             problems.push(Problem::PatchMediaType(update::ACCEPT_PATCH));
+            problems.push(Problem::ContentEncoding);
             problems.extend([Problem::BodyTooLarge, Problem::BodyIncomplete]);
             problems.push(refused(update::note_patch(b"{", Timestamp::now())));
             let faulty = br#"{"title": null, "etag": "1"}"#;
@@ -99,6 +100,7 @@ fn of_creation() -> Vec<Answer> {
     .into_iter()
     .chain(preconditions(&[None]));
     let after = after.chain([
+        Problem::ContentEncoding,
         Problem::BodyTooLarge,
         Problem::BodyIncomplete,
         refused(create::new_note(b"{", Timestamp::now())),

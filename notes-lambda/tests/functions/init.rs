@@ -70,6 +70,11 @@ async fn a_function_with_a_wrong_setting_ends_with_one_line_that_shows_it() {
                 "notes.example",
                 "origins are * or a list such as https://notes.example, http://localhost:5173",
             ),
+            (
+                "NOTES_CORS_HEADERS",
+                "if match",
+                "headers are a list of names such as authorization, content-type, traceparent",
+            ),
         ] {
             let line = format!("Error: {name} is {value:?}: {why}\n");
             assert_eq!(refusal(binary, name, Some(value)).await, line);

@@ -1,6 +1,11 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::endpoint::engine;
+use crate::endpoint::{engine, nowhere};
 use crate::function::{
     ALL, Function, TIMEOUT, about, creation, event, is_problem, new_id, variables,
 };
@@ -12,25 +17,116 @@ async fn raw(function: &Function, event: &[u8]) -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_is_none_is_an_error_or_400_and_the_function_goes_on() {
+async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
     let engine = engine().await;
     let mut function = Function::start(ALL, &variables(&engine.url())).await;
-    for event in [
-        &b""[..],
-        b"{",
-        b"\xff\xfe",
-        b"{\"a\": \"\\ud800\"}",
-        "[".repeat(1_000).as_bytes(),
-    ] {
-        let error = raw(&function, event).await.error();
-        assert!(error["errorMessage"].is_string(), "{error}");
+    let create = serde_json::to_vec(&event("http-create")).unwrap();
+    let create = String::from_utf8(create).unwrap();
+    // Between the quotes of the body: what JSON has no text for.
+    let with_body = |body: &[u8]| {
+        let (before, after) = create.split_once("Milk").unwrap();
+        [before.as_bytes(), body, after.as_bytes()].concat()
+    };
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let mut headers = event("http-create");
+    for number in 0..33_000 {
+        headers["headers"][format!("x-{number}")] = json!("");
     }
-    for event in [&b"null"[..], b"[]", b"{}", b"7", b"{\"Records\": []}"] {
+    let events = [
+        b"".to_vec(),
+        b"{".to_vec(),
+        b"\xff\xfe".to_vec(),
+        with_body(b"\\ud800"),
+        with_body(b"\xff"),
+        nested(200).into(),
+        nested(100_000).into(),
+        "[".repeat(1_000).into(),
+        serde_json::to_vec(&headers).unwrap(),
+        b"null".to_vec(),
+        b"[]".to_vec(),
+        b"7".to_vec(),
+        b"{\"Records\": []}".to_vec(),
+    ];
+    for event in &events {
         let answer = raw(&function, event).await.response();
         is_problem(&answer, 400, "invalid-request");
     }
     let answer = function.invoke(&creation(new_id()), TIMEOUT).await;
     assert_eq!(answer["statusCode"], 201);
+    let lines = function.end_quietly().await;
+    assert_eq!(lines.len(), events.len() + 1);
+    for line in &lines[..events.len()] {
+        assert_eq!(line["status"], 400);
+        assert_eq!(line["Route"], "none");
+        assert_eq!(line["4XXError"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_keeps_the_function_warm_has_a_line_of_its_own_and_is_no_error() {
+    let mut function = Function::start(ALL, &variables(&nowhere())).await;
+    for event in [
+        json!({}),
+        json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        json!({"source": "serverless-plugin-warmup"}),
+    ] {
+        let answer = function.invoke(&event, TIMEOUT).await;
+        assert_eq!(answer["statusCode"], 204, "{answer}");
+    }
+    for line in function.end_quietly().await {
+        assert_eq!(line["Route"], "warm-up");
+        assert_eq!(line["status"], 204);
+        assert_eq!(line["4XXError"], 0);
+        assert_eq!(line["5XXError"], 0);
+    }
+}
+
+/// Bytes of which some are an event: any, or a real event with some bytes replaced, cut off or
+/// doubled.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let mut event = event("http-create");
+    // Without a key it is good on any day.
+    let headers = event["headers"].as_object_mut().unwrap();
+    headers.remove("idempotency-key").unwrap();
+    let event = serde_json::to_vec(&event).unwrap();
+    let damaged = (vec((any::<Index>(), any::<u8>()), 1..4), any::<Index>());
+    let damaged = damaged.prop_map(move |(replaced, end)| {
+        let mut bytes = event.clone();
+        for (at, byte) in replaced {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if end.index(4) == 0 {
+            bytes.truncate(end.index(bytes.len()));
+        }
+        bytes
+    });
+    prop_oneof![
+        vec(any::<u8>(), 0..64),
+        "\\PC{0,64}".prop_map(String::into_bytes),
+        damaged
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_bytes_have_a_response_and_a_line() {
+    const EVENTS: usize = 500;
+    let engine = engine().await;
+    let function = Function::start(ALL, &variables(&engine.url())).await;
+    let mut runner = TestRunner::deterministic();
+    let mut statuses = vec![];
+    for _ in 0..EVENTS {
+        let event = bytes().new_tree(&mut runner).unwrap().current();
+        let answer = raw(&function, &event).await.response();
+        let status = answer["statusCode"].as_u64().unwrap();
+        assert!((200..500).contains(&status), "{answer} to {event:?}");
+        statuses.push(answer["statusCode"].clone());
+    }
+    // The damage is not such that no event is left.
+    assert!(statuses.iter().any(|status| *status == 201));
+    let lines = function.end_quietly().await;
+    let logged: Vec<_> = lines.iter().map(|line| line["status"].clone()).collect();
+    assert_eq!(logged, statuses);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +168,7 @@ async fn the_settings_are_those_of_the_process() {
             ("NOTES_RETENTION_DAYS", "90"),
             ("NOTES_CONSISTENT_READS", "false"),
             ("NOTES_CORS_ORIGINS", "https://notes.example"),
+            ("NOTES_CORS_HEADERS", "Authorization, X-Client"),
         ]
         .map(|(name, value)| (name, value.to_owned())),
     );
@@ -93,5 +190,9 @@ async fn the_settings_are_those_of_the_process() {
     let origin = &headers["access-control-allow-origin"];
     assert_eq!(origin, "https://notes.example");
     assert!(matches!(&answer["body"]["expiresAt"], Value::String(_)));
+
+    let answer = function.invoke(&event("rest-preflight"), TIMEOUT).await;
+    let allowed = &answer["headers"]["access-control-allow-headers"];
+    assert_eq!(allowed, "authorization, x-client");
     function.end_quietly().await;
 }

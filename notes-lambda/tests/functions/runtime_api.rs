@@ -25,20 +25,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What went wrong, as the function says it.
-    #[track_caller]
-    pub(crate) fn error(self) -> Value {
-        let Self::Error(error) = self else {
-            panic!("{self:?}");
-        };
-        error
-    }
-
     /// The response, whose body, if it has one, is JSON.
     #[track_caller]
     pub(crate) fn response(self) -> Value {
-        let Self::Response(mut response) = self else {
-            panic!("{self:?}");
+        let mut response = match self {
+            Self::Response(response) => response,
+            Self::Error(error) => panic!("{error}"),
         };
         if let Ok(body) = serde_json::from_str(response["body"].as_str().unwrap()) {
             response["body"] = body;

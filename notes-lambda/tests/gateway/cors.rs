@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use notes_core::MemoryNoteStore;
-use notes_lambda::{Gateway, Operation};
+use notes_lambda::{CorsOrigins, Gateway, Operation};
 use serde_json::{Value, json};
 
-use crate::support::{api, call, event, identity_of, is_problem, store, with_header};
+use crate::support::{NOTE, api, call, event, identity_of, is_problem, store, with_header};
 
 const ORIGIN: &str = "https://notes.example";
 
@@ -47,7 +49,8 @@ async fn a_preflight_is_answered_before_the_identity() {
     assert_eq!(headers["access-control-allow-methods"], "GET, HEAD, POST");
     assert_eq!(
         headers["access-control-allow-headers"],
-        "authorization, content-type, idempotency-key, if-match, if-none-match"
+        "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, \
+         tracestate, baggage"
     );
     assert_eq!(headers["access-control-max-age"], "7200");
     assert_eq!(headers["vary"], "origin");
@@ -92,11 +95,97 @@ async fn a_preflight_from_elsewhere_allows_nothing() {
     }
 }
 
-#[tokio::test]
-async fn a_preflight_of_an_unknown_path_is_404() {
+/// A preflight of whatever is in this place of the path.
+fn preflight_of(id: &str) -> Value {
     let mut preflight = event("rest-preflight");
-    preflight["resource"] = json!("/users");
-    is_problem(&answer(ORIGIN, preflight).await, 404, "unknown-path");
+    preflight["resource"] = json!("/notes/{id}");
+    preflight["pathParameters"] = json!({"id": id});
+    preflight
+}
+
+#[tokio::test]
+async fn a_preflight_of_any_path_is_answered_and_the_page_sees_what_follows() {
+    let upper_case = NOTE.to_uppercase();
+    for id in [
+        "1",
+        "",
+        &upper_case,
+        "a/b",
+        "a?b#c",
+        "\u{0}\n",
+        "Z\u{fc}rich",
+    ] {
+        let answered = answer(ORIGIN, preflight_of(id)).await;
+        assert_eq!(answered["statusCode"], 204, "{id:?}");
+        is_shown_to(&answered, ORIGIN);
+        let methods = &answered["headers"]["access-control-allow-methods"];
+        assert_eq!(methods, "GET, HEAD, POST, PATCH, DELETE");
+
+        let mut get = with_header(event("rest-get"), "Origin", ORIGIN);
+        get["pathParameters"]["id"] = json!(id);
+        let answered = answer(ORIGIN, get).await;
+        is_problem(&answered, 404, "unknown-path");
+        is_shown_to(&answered, ORIGIN);
+    }
+    let mut elsewhere = event("rest-preflight");
+    elsewhere["resource"] = json!("/users");
+    let answered = answer(ORIGIN, elsewhere).await;
+    assert_eq!(answered["statusCode"], 204);
+    is_shown_to(&answered, ORIGIN);
+}
+
+#[tokio::test]
+async fn a_preflight_of_any_path_from_elsewhere_allows_nothing() {
+    let from_elsewhere = with_header(preflight_of("1"), "Origin", "https://evil.example");
+    let answer = answer(ORIGIN, from_elsewhere).await;
+    assert_eq!(answer["statusCode"], 204);
+    is_hidden(&answer);
+}
+
+#[tokio::test]
+async fn the_request_headers_are_a_setting() {
+    let origins: CorsOrigins = ORIGIN.parse().unwrap();
+    let origins = origins.with_request_headers("Authorization,X-Client".parse().unwrap());
+    let api = api(store().await).with_cors_origins(origins);
+    let mut gateway = Gateway::new(api, "cognito:sub".parse().unwrap());
+    let answer = call(&mut gateway, event("rest-preflight")).await;
+    let allowed = &answer["headers"]["access-control-allow-headers"];
+    assert_eq!(allowed, "authorization, x-client");
+}
+
+/// The value of a setting in `serverless.yml`, which is on one line or on those that follow.
+fn deployed(name: &str) -> BTreeSet<String> {
+    let settings = include_str!("../../../deploy/serverless.yml");
+    let mut lines = settings.lines().map(str::trim);
+    let value = lines.find_map(|line| line.strip_prefix(&format!("{name}: "))?.into());
+    let value = match value.unwrap_or_default() {
+        "" => {
+            let lines = settings.lines().map(str::trim);
+            let lines = lines.skip_while(|line| *line != format!("{name}:")).skip(1);
+            let items: Vec<_> = lines.map_while(|line| line.strip_prefix("- ")).collect();
+            items.join(",")
+        }
+        value => value.trim_matches(['[', ']', '\'']).to_owned(),
+    };
+    let parts = value.split(',').map(|part| part.trim().to_lowercase());
+    parts.collect()
+}
+
+#[tokio::test]
+async fn an_http_api_answers_a_preflight_as_the_functions_do() {
+    let answer = answer(ORIGIN, preflight_of("1")).await;
+    let sent = |name: &str| {
+        let value = answer["headers"][format!("access-control-{name}")].as_str();
+        let parts = value.unwrap().split(", ").map(str::to_lowercase);
+        parts.collect::<BTreeSet<_>>()
+    };
+    assert_eq!(deployed("corsHeaders"), sent("allow-headers"));
+    assert_eq!(deployed("allowedMethods"), sent("allow-methods"));
+    assert_eq!(deployed("maxAge"), sent("max-age"));
+    let mut exposed = deployed("exposedResponseHeaders");
+    // A REST API's name for the request's id.
+    exposed.insert("x-amzn-requestid".to_owned());
+    assert_eq!(exposed, sent("expose-headers"));
 }
 
 #[tokio::test]
@@ -165,6 +254,13 @@ async fn without_origins_there_is_no_word_of_cors() {
 
 #[tokio::test]
 async fn what_is_no_request_is_400_for_a_page_too() {
-    let broken = with_header(event("rest-create-broken-base64"), "Origin", ORIGIN);
-    is_problem(&answer(ORIGIN, broken).await, 400, "invalid-request");
+    for name in ["rest-create-broken-base64", "http-create-broken-base64"] {
+        let broken = with_header(event(name), "Origin", ORIGIN);
+        let answered = answer(ORIGIN, broken).await;
+        is_problem(&answered, 400, "invalid-request");
+        is_shown_to(&answered, ORIGIN);
+        assert_eq!(answered["headers"]["vary"], "origin");
+        let elsewhere = with_header(event(name), "Origin", "https://evil.example");
+        is_hidden(&answer(ORIGIN, elsewhere).await);
+    }
 }

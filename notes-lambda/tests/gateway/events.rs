@@ -42,6 +42,31 @@ async fn a_location_begins_with_the_stage_or_the_base_path() {
 }
 
 #[tokio::test]
+async fn a_location_is_a_path_of_this_host_whatever_is_in_front() {
+    for (visible, front) in [
+        ("/Zürich/notes", "/Z%C3%BCrich"),
+        ("/Z%C3%BCrich/notes", "/Z%C3%BCrich"),
+        ("/a?b#c/notes", "/a%3Fb%23c"),
+        ("/a\r\nSet-Cookie: b=c/notes", "/a%0D%0ASet-Cookie:%20b=c"),
+        ("//evil.example/notes", "/evil.example"),
+        ("/\\evil.example/notes", "/%5Cevil.example"),
+        ("evil.example/notes", "/evil.example"),
+        ("/100%/notes", "/100%25"),
+        ("/somewhere/else", ""),
+    ] {
+        for (name, pointer) in [
+            ("rest-create", "/requestContext/path"),
+            ("http-create", "/requestContext/http/path"),
+        ] {
+            let mut event = event(name);
+            *event.pointer_mut(pointer).unwrap() = json!(visible);
+            let milk = created("Milk", "2 litres", &format!("{front}/notes/{NEW}"));
+            assert_eq!(answer(event).await, milk, "{name}: {visible:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_case_of_header_names_does_not_matter() {
     let milk = created("Milk", "2 litres", &format!("/prod/notes/{NEW}"));
     assert_eq!(answer(event("rest-create-upper-case-headers")).await, milk);
@@ -242,12 +267,32 @@ async fn a_function_url_is_routed_by_its_path_and_never_has_a_user() {
 async fn what_is_no_event_of_a_gateway_is_400() {
     for event in [
         json!(null),
-        json!({}),
         json!([]),
         json!("x"),
         json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
-        json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {}}),
     ] {
         is_problem(&answer(event).await, 400, "invalid-request");
     }
+}
+
+#[tokio::test]
+async fn what_only_keeps_the_function_warm_is_answered_at_once_and_is_no_error() {
+    for event in [
+        json!({}),
+        json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        json!({"source": "serverless-plugin-warmup"}),
+    ] {
+        let answered = success(204, json!({}), json!(""));
+        assert_eq!(answer(event).await, answered);
+    }
+}
+
+#[tokio::test]
+async fn more_headers_than_can_be_carried_are_400() {
+    let mut event = event("http-create");
+    for number in 0..33_000 {
+        event["headers"][format!("x-{number}")] = json!("");
+    }
+    is_problem(&answer(event).await, 400, "invalid-request");
 }

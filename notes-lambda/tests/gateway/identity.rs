@@ -1,3 +1,4 @@
+use notes_core::MemoryNoteStore;
 use notes_lambda::{Gateway, Identity};
 use serde_json::{Value, json};
 
@@ -205,9 +206,13 @@ async fn a_value_that_can_be_no_user_id_is_no_user() {
     for value in [
         json!(null),
         json!(""),
-        json!(7),
         json!(true),
+        json!(false),
+        json!(4.2),
+        json!(42.0),
+        json!(1e300),
         json!([ALICE]),
+        json!([42]),
         json!({"sub": ALICE}),
         json!("a".repeat(256)),
         // 128 characters of two bytes each.
@@ -238,5 +243,56 @@ async fn any_other_text_is_a_user_of_its_own() {
             assert_eq!(answer["statusCode"], 200, "{answer}");
             assert_eq!(answer["body"], json!({"items": []}));
         }
+    }
+}
+
+#[tokio::test]
+async fn an_integer_of_a_lambda_authorizers_context_is_its_decimal_text() {
+    for (number, text) in [
+        (json!(42), "42"),
+        (json!(0), "0"),
+        (json!(-7), "-7"),
+        (json!(u64::MAX), "18446744073709551615"),
+        (json!(i64::MIN), "-9223372036854775808"),
+    ] {
+        let store = MemoryNoteStore::new();
+        let creation = |kind: &str, authorizer: Value| {
+            let mut event = event(kind);
+            event["requestContext"]["authorizer"] = authorizer;
+            event
+        };
+        let mut gateway = Gateway::new(api(store), "lambda:userId".parse().unwrap());
+        let created = creation("http-create", json!({"lambda": {"userId": number}}));
+        assert_eq!(call(&mut gateway, created).await["statusCode"], 201);
+        // As a REST API hands it over, and as something in between may.
+        for value in [json!(text), number.clone()] {
+            for listing in [
+                authorized(V1, json!({"userId": value, "principalId": "gateway"})),
+                authorized(V2, json!({"lambda": {"userId": value}})),
+            ] {
+                let page = call(&mut gateway, listing).await;
+                assert_eq!(page["body"]["items"][0]["title"], "Milk", "{value}: {page}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_a_user_in_no_other_place() {
+    for (identity, event) in right_places(&json!(7)) {
+        let answer = list_as(identity, event).await;
+        match identity {
+            "lambda:sub" => assert_eq!(answer["body"], json!({"items": []})),
+            _ => is_nobody(&answer),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_rest_api_says_beside_the_context_is_no_user() {
+    for key in ["principalId", "integrationLatency"] {
+        let event = event("rest-lambda-authorizer");
+        assert!(!event["requestContext"]["authorizer"][key].is_null());
+        is_nobody(&list_as(&format!("lambda:{key}"), event).await);
     }
 }

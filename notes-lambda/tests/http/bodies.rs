@@ -146,6 +146,43 @@ async fn an_update_takes_a_merge_patch_or_json_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_encoded_is_415_and_the_answer_says_what_is_taken() {
+    let client = client();
+    let (path, _) = client.note().await;
+    for codings in [&["gzip"][..], &["identity, br"], &["identity", "x-gzip"]] {
+        for call in [client.post(milk()), client.patch(&path, "{}")] {
+            let call = codings
+                .iter()
+                .fold(call, |call, coding| call.header("content-encoding", coding));
+            let answer = call.send().await;
+            answer.is_problem(415, "unsupported-content-encoding");
+            assert_eq!(answer.header("accept-encoding"), "identity");
+            assert!(!answer.has_header("accept-patch"));
+        }
+    }
+    let keyed = client.post(milk()).header("content-encoding", "gzip");
+    assert!(keyed.send().await.has_header("idempotency-key"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_encoded_may_say_so() {
+    let client = client();
+    let call = client.post(milk()).header("content-encoding", "Identity");
+    assert_eq!(call.send().await.status, 201);
+}
+
+#[tokio::test]
+async fn a_415_for_the_media_type_has_no_word_of_encodings() {
+    let client = client();
+    let (path, _) = client.note().await;
+    for call in [client.post(milk()), client.patch(&path, "{}")] {
+        let answer = call.without_header("content-type").send().await;
+        answer.is_problem(415, "unsupported-media-type");
+        assert!(!answer.has_header("accept-encoding"));
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_json_is_400_with_its_place() {
     let client = client();
     let (path, _) = client.note().await;

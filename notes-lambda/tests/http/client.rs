@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use notes_core::{MemoryNoteStore, NoteId, NoteStore, Notes, Timestamp, UserId};
-use notes_lambda::Api;
+use notes_lambda::{Api, PathPrefix};
 use serde_json::{Value, json};
 use tower_service::Service;
 
@@ -131,6 +131,13 @@ impl<S: NoteStore + 'static> Call<S> {
 
     pub(crate) fn body(mut self, body: impl ToString) -> Self {
         *self.request.body_mut() = Full::from(body.to_string());
+        self
+    }
+
+    /// What a server took away from the front of the path.
+    pub(crate) fn below(mut self, prefix: &str) -> Self {
+        let prefix = PathPrefix::new(prefix);
+        self.request.extensions_mut().insert(prefix);
         self
     }
 

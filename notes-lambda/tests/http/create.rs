@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use http::Method;
+use axum::body::Body;
+use axum::{Extension, Router};
+use http::{Method, Request};
 use notes_core::{Change, CreateOutcome, MemoryNoteStore, NewNote, Notes};
-use notes_lambda::Api;
+use notes_lambda::{Api, PathPrefix};
 use serde_json::json;
+use tower_service::Service;
 
 use crate::client::{call, client, milk};
 
@@ -102,4 +105,38 @@ async fn a_note_of_the_api_is_one_of_the_library() {
         .create(&client.user, id, new)
         .await;
     assert!(matches!(again, Ok(CreateOutcome::Replayed(_))));
+}
+
+#[tokio::test]
+async fn a_location_begins_with_the_prefix_that_a_server_took_away() {
+    let client = client();
+    for (prefix, front) in [
+        ("/v1", "/v1"),
+        ("", ""),
+        ("/Z\u{fc}rich/", "/Z%C3%BCrich"),
+        ("//evil.example", "/evil.example"),
+        ("/a\r\nb: c", "/a%0D%0Ab:%20c"),
+    ] {
+        let answer = client.post(milk()).below(prefix).send().await;
+        let key = answer.header("idempotency-key");
+        assert_eq!(answer.header("location"), format!("{front}/notes/{key}"));
+    }
+}
+
+#[tokio::test]
+async fn below_a_router_the_location_leads_back_to_the_note() {
+    let client = client();
+    let mut router = Router::new()
+        .nest_service("/v1", client.api.clone())
+        .layer(Extension(PathPrefix::new("/v1")))
+        .layer(Extension(client.user.clone()));
+    let create = Request::post("/v1/notes")
+        .header("content-type", "application/json")
+        .body(Body::from(milk().to_string()));
+    let Ok(created) = router.call(create.unwrap()).await;
+    let location = created.headers()["location"].to_str().unwrap();
+    assert!(location.starts_with("/v1/notes/"), "{location}");
+    let get = Request::get(location).body(Body::empty());
+    let Ok(shown) = router.call(get.unwrap()).await;
+    assert_eq!(shown.status(), 200);
 }

@@ -229,6 +229,10 @@ async fn every_answer_that_is_described_happens() {
     let client = client();
     let (path, _) = client.note().await;
     for call in [client.post(""), client.patch(&path, "")] {
+        let encoded = call.header("content-encoding", "gzip");
+        happened.extend(encoded.send().await.claims);
+    }
+    for call in [client.post(""), client.patch(&path, "")] {
         let broken = Err::<Frame<Bytes>, _>(io::Error::other("reset"));
         let body = StreamBody::new(stream::iter([broken]));
         happened.extend(call.send_body(|_| body).await.claims);

@@ -1,11 +1,15 @@
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use futures_util::FutureExt;
 use http::Method;
 use notes_core::conformance::Harness;
-use notes_core::{MemoryNoteStore, MockNoteStore, Notes, StoreError, StoreErrorKind, Timestamp};
+use notes_core::{
+    MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError, StoreErrorKind, Timestamp,
+};
 use notes_lambda::{Api, Report};
+use serde_json::{Value, json};
 
 use crate::client::{Answer, call, client, milk};
 
@@ -116,15 +120,87 @@ async fn any_other_failure_is_500() {
 }
 
 #[tokio::test]
-async fn a_panic_is_500_and_that_of_a_creation_has_its_key() {
+async fn a_panic_of_a_read_is_500_and_of_a_write_an_unknown_outcome() {
     let answers = answers(|| panic!("{SECRET}")).await;
-    assert!(answers[0].has_header("idempotency-key"));
+    let [create, list, get, update, delete] = answers.as_slice() else {
+        panic!("{} answers", answers.len());
+    };
+    assert!(create.has_header("idempotency-key"));
+    for read in [list, get] {
+        read.is_problem(500, "internal-error");
+    }
+    for write in [create, update, delete] {
+        write.is_problem(503, "outcome-unknown");
+        assert_eq!(write.header("retry-after"), "1");
+        let detail = write.json()["detail"].to_string();
+        assert!(detail.contains("may have happened") && detail.contains("safe"));
+    }
     for answer in &answers {
-        answer.is_problem(500, "internal-error");
         assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
         let report: &Report = answer.extensions.get().unwrap();
         assert!(report.panicked);
     }
+}
+
+/// A store that panics after each write.
+fn panicking_after_writes(store: &MemoryNoteStore) -> MockNoteStore {
+    let mut panicking = MockNoteStore::new();
+    let own = store.clone();
+    panicking.expect_insert().returning(move |note, now| {
+        own.insert(note, now).now_or_never().unwrap().unwrap();
+        panic!("after the write")
+    });
+    let own = store.clone();
+    panicking
+        .expect_update()
+        .returning(move |key, patch, expected, now| {
+            let updated = own.update(key, patch, expected, now).now_or_never();
+            updated.unwrap().unwrap();
+            panic!("after the write")
+        });
+    let own = store.clone();
+    panicking
+        .expect_delete()
+        .returning(move |key, expected, revision, now| {
+            let deleted = own.delete(key, expected, revision, now).now_or_never();
+            deleted.unwrap().unwrap();
+            panic!("after the write")
+        });
+    panicking
+}
+
+#[tokio::test]
+async fn a_panic_after_the_write_is_never_told_as_not_written_and_the_repetition_is_safe() {
+    let client = client();
+    // Of two revisions of one millisecond either may be the later, and a write may be refused at first.
+    let millis = AtomicU64::new(client.now().as_millis());
+    let notes = Notes::new(panicking_after_writes(&client.store))
+        .with_clock(move || Timestamp::from_millis(millis.fetch_add(1, Ordering::SeqCst)));
+    let api = Api::new(notes);
+    let send = |method, path: &str, body: &Value| {
+        let call = call(&api, &client.user, method, path);
+        let call = call.header("content-type", "application/json");
+        call.body(body).send()
+    };
+
+    let created = send(Method::POST, "/notes", &milk()).await;
+    created.is_problem(503, "outcome-unknown");
+    let key = created.header("idempotency-key").to_owned();
+    let again = client.post(milk()).header("idempotency-key", &key);
+    let again = again.send().await;
+    assert_eq!(again.status, 201);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+
+    let path = format!("/notes/{key}");
+    let bread = json!({"title": "Bread"});
+    let updated = send(Method::PATCH, &path, &bread).await;
+    updated.is_problem(503, "outcome-unknown");
+    let shown = client.get(&path).send().await;
+    assert_eq!(shown.json()["title"], "Bread");
+
+    let deleted = send(Method::DELETE, &path, &json!({})).await;
+    deleted.is_problem(503, "outcome-unknown");
+    assert_eq!(client.get(&path).send().await.status, 404);
 }
 
 #[tokio::test]
