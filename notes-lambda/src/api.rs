@@ -174,12 +174,17 @@ pub(crate) async fn answered(
 ) -> Response {
     // What an operation shares with others is the store, and its locks are its own affair.
     let caught = AssertUnwindSafe(operation).catch_unwind().await;
-    let problem = match caught {
-        Ok(Ok(response)) => return response,
-        Ok(Err(problem)) => problem,
-        Err(_) if method.is_safe() => Problem::Panic,
-        // Nothing tells whether it came before the write or after it.
-        Err(_) => Problem::PanicInWrite,
-    };
-    problem.into_response()
+    caught
+        .unwrap_or_else(|_| Err(panic_of(method)))
+        .unwrap_or_else(Problem::into_response)
+}
+
+/// What a panic is while this method is answered: nothing tells whether it came before the write or
+/// after it.
+pub(crate) fn panic_of(method: &Method) -> Problem {
+    if method.is_safe() {
+        Problem::Panic
+    } else {
+        Problem::PanicInWrite
+    }
 }

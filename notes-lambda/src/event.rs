@@ -49,7 +49,12 @@ pub(crate) fn is_warm_up(event: &Value) -> bool {
 /// [formats]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     let is_v2 = is_v2(event);
-    let method = method(event)?;
+    let method = if is_v2 {
+        "/requestContext/http/method"
+    } else {
+        "/httpMethod"
+    };
+    let method: Method = text(event, method)?.parse().ok()?;
     // An HTTP API hands over paths decoded: what was part of the path must not begin a query.
     let mut uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
     let query = query(event, is_v2);
@@ -64,15 +69,6 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     *request.uri_mut() = uri.parse().unwrap_or_default();
     *request.headers_mut() = headers;
     Some(request)
-}
-
-pub(crate) fn method(event: &Value) -> Option<Method> {
-    let method = if is_v2(event) {
-        "/requestContext/http/method"
-    } else {
-        "/httpMethod"
-    };
-    text(event, method)?.parse().ok()
 }
 
 /// The stage or base path of a request to all notes, out of the path as the client sees it.

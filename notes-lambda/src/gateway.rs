@@ -1,22 +1,23 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use http::StatusCode;
-use http_body_util::{BodyExt, Full};
+use futures_util::FutureExt;
+use http::{Method, StatusCode};
+use http_body_util::BodyExt;
 use lambda_runtime::LambdaEvent;
 use notes_core::NoteStore;
 use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::api::answered;
+use crate::api::panic_of;
 use crate::log::{Logged, report_panics_by_place};
 use crate::problem::Problem;
-use crate::reply;
+use crate::reply::{self, Response};
 use crate::{Api, Deadline, Identity, Init, Report, event};
 
 /// The API behind API Gateway or a function URL: a service of Lambda events, REST API (payload
@@ -79,32 +80,45 @@ impl<S: NoteStore + 'static> Gateway<S> {
 }
 
 impl<S: NoteStore + 'static> Gateway<S> {
-    /// The answer to an invocation, of whatever it is, and also where that panics.
+    /// The answer to an invocation, whatever it is, and also where that panics.
     pub(crate) async fn answer(&self, invocation: LambdaEvent<Value>) -> (Answer, Report) {
-        let mut event = invocation.payload;
-        let method = event::method(&event).unwrap_or_default();
-        let operation = async {
-            if event::is_warm_up(&event) {
-                return Ok(reply::empty(StatusCode::NO_CONTENT));
-            }
-            let mut request = event::request(&mut event).ok_or(Problem::BadEvent)?;
-            let extensions = request.extensions_mut();
-            extensions.insert(deadline(invocation.context.deadline));
-            if let Some(user) = self.identity.user(&event) {
-                extensions.insert(user);
-            }
-            if let Some(prefix) = event::prefix(&event) {
-                extensions.insert(prefix);
-            }
-            let Ok(response) = self.api.clone().call(request).await;
-            Ok(response)
+        // What the API was asked for: before that, nothing can have been written.
+        let mut asked = None;
+        let answering = AssertUnwindSafe(self.answer_or_panic(invocation, &mut asked));
+        let Ok(answered) = answering.catch_unwind().await else {
+            let problem = asked.as_ref().map_or(Problem::Panic, panic_of);
+            return reported(problem.into_response()).await;
         };
-        let mut response = answered(&method, operation).await;
-        // The API has done so for a request, but what is none has a page, too.
-        self.api
-            .expose(event::origin(&event).as_ref(), &mut response);
-        let report = response.extensions_mut().remove().unwrap_or_default();
-        (Answer::new(response).await, report)
+        answered
+    }
+
+    async fn answer_or_panic(
+        &self,
+        invocation: LambdaEvent<Value>,
+        asked: &mut Option<Method>,
+    ) -> (Answer, Report) {
+        let mut event = invocation.payload;
+        if event::is_warm_up(&event) {
+            return reported(reply::empty(StatusCode::NO_CONTENT)).await;
+        }
+        let Some(mut request) = event::request(&mut event) else {
+            let mut response = Problem::BadEvent.into_response();
+            // Also what is no request comes from a page.
+            self.api
+                .expose(event::origin(&event).as_ref(), &mut response);
+            return reported(response).await;
+        };
+        let extensions = request.extensions_mut();
+        extensions.insert(deadline(invocation.context.deadline));
+        if let Some(user) = self.identity.user(&event) {
+            extensions.insert(user);
+        }
+        if let Some(prefix) = event::prefix(&event) {
+            extensions.insert(prefix);
+        }
+        *asked = Some(request.method().clone());
+        let Ok(response) = self.api.clone().call(request).await;
+        reported(response).await
     }
 }
 
@@ -121,6 +135,12 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
         let this = self.clone();
         Box::pin(async move { Ok(this.answer(invocation).await.0) })
     }
+}
+
+/// A response as the gateway takes it, and what it says to the operator.
+async fn reported(mut response: Response) -> (Answer, Report) {
+    let report = response.extensions_mut().remove().unwrap_or_default();
+    (Answer::new(response).await, report)
 }
 
 /// From milliseconds since the Unix epoch, less the margin.
@@ -145,7 +165,7 @@ impl Answer {
         self.status_code
     }
 
-    async fn new(response: http::Response<Full<Bytes>>) -> Self {
+    async fn new(response: Response) -> Self {
         let (head, body) = response.into_parts();
         let Ok(body) = body.collect().await;
         let headers = head
