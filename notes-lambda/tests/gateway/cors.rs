@@ -172,6 +172,17 @@ fn deployed(name: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
+async fn the_page_for_client_authors_names_what_a_page_may_send() {
+    let page = include_str!("../../../docs/api.md").to_lowercase();
+    let (_, browsers) = page.split_once("## caches and browsers").unwrap();
+    let answer = answer(ORIGIN, preflight_of("1")).await;
+    let allowed = &answer["headers"]["access-control-allow-headers"];
+    for name in allowed.as_str().unwrap().split(", ") {
+        assert!(browsers.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_http_api_answers_a_preflight_as_the_functions_do() {
     let answer = answer(ORIGIN, preflight_of("1")).await;
     let sent = |name: &str| {
