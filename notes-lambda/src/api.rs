@@ -44,8 +44,9 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 ///
 /// Responses say nothing internal. A [`Report`] is in the extensions of each, for a layer that logs:
 /// when the store failed, it has the error with all its sources. A request that has to be answered
-/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered too: with 500, or, where the
-/// method writes and the write may have happened before it, with 503 and `outcome-unknown`. It goes to the panic hook as always.
+/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered with 500
+/// or, where the method writes and the write may have happened before it, with 503 and
+/// `outcome-unknown`; it goes to the panic hook as always.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
     cors_origins: Arc<CorsOrigins>,

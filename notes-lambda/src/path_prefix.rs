@@ -3,8 +3,8 @@ use std::fmt::Write;
 /// What was taken away from the front of a request's path before it came to the API, as an extension
 /// of the request: a stage, the base path of a custom domain, or where a router has mounted the API.
 ///
-/// The `Location` of a new note begins with it. Behind API Gateway,
-/// [`Gateway`](crate::Gateway) knows it by itself; a server says it:
+/// The `Location` of a new note begins with it. Behind API Gateway, `Gateway` knows it by itself; a
+/// server says it:
 ///
 /// ```
 /// use notes_lambda::PathPrefix;
@@ -104,7 +104,9 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
+        })]
 
         #[test]
         fn any_text_is_a_path_that_leads_nowhere_else(text in any::<String>()) {

@@ -104,10 +104,10 @@
 //! # outcome-unknown
 //!
 //! Status 503. A write was sent and its answer was lost, or something failed after it: it may have
-//! happened. Repeat the request after the seconds in `Retry-After`. With the same `Idempotency-Key` (for POST, that of the
-//! answer) or `If-Match` that is safe: the write happens at most once. Where it had happened, the
-//! repeated POST answers 201, the PATCH 200 (or 412 where someone else has changed the note since),
-//! the DELETE 404.
+//! happened. Repeat the request after the seconds in `Retry-After`. With the same `Idempotency-Key`
+//! (for POST, that of the answer) or `If-Match` that is safe: the write happens at most once. Where
+//! it had happened, the repeated POST answers 201, the PATCH 200 (or 412 where someone else has
+//! changed the note since), the DELETE 404.
 //!
 //! # internal-error
 //!

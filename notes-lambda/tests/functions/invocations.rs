@@ -1,6 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -81,8 +81,36 @@ async fn what_only_keeps_the_function_warm_has_a_line_of_its_own_and_is_no_error
     }
 }
 
-/// Bytes of which some are an event: any, or a real event with some bytes replaced, cut off or
-/// doubled.
+/// Any JSON, with some of the names that an event has.
+fn any_json() -> impl Strategy<Value = Value> {
+    const NAMES: &[&str] = &[
+        "version",
+        "requestContext",
+        "http",
+        "httpMethod",
+        "method",
+        "headers",
+        "source",
+        "body",
+    ];
+    const TEXTS: &[&str] = &["2.0", "GET", "POST", "aws.events", "", "\u{0}"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        select(TEXTS).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 6, |inner| {
+        let members = vec((select(NAMES), inner.clone()), 0..6);
+        prop_oneof![
+            vec(inner, 0..3).prop_map(Value::from),
+            members.prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+/// Bytes of which some are an event: any, any JSON, or a real event with some bytes replaced or cut
+/// off.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let mut event = event("http-create");
     // Without a key it is good on any day.
@@ -104,6 +132,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..64),
         "\\PC{0,64}".prop_map(String::into_bytes),
+        any_json().prop_map(|json| serde_json::to_vec(&json).unwrap()),
         damaged
     ]
 }
