@@ -1,9 +1,12 @@
+use crate::invisible::is_blank;
 use crate::text_value::text_value;
 
 text_value! {
-    /// A label of a note: 1 to 64 characters after trimming, no control characters.
+    /// A label of a note: 1 to 64 characters after trimming, something of it visible, no control
+    /// characters.
     ///
-    /// White space at both ends is removed, so that labels that look alike are alike.
+    /// White space at both ends is removed, so that a space too many makes no other label. Visible is
+    /// what is so in a [`Title`](crate::Title).
     ///
     /// ```
     /// use notes_core::Category;
@@ -23,8 +26,8 @@ impl Category {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCategory {
-    /// It is empty, or only white space.
-    #[error("a category may not be empty or only white space")]
+    /// Nothing of it is visible: it is empty, or only white space and invisible characters.
+    #[error("a category may not be empty or only white space or invisible characters")]
     Blank,
     /// It has more than [`Category::MAX_CHARS`] characters.
     #[error("a category has at most 64 characters, this one has {0}")]
@@ -37,7 +40,7 @@ pub enum InvalidCategory {
 fn check(text: String) -> Result<String, InvalidCategory> {
     let trimmed = text.trim();
     match trimmed.chars().count() {
-        0 => Err(InvalidCategory::Blank),
+        _ if is_blank(trimmed) => Err(InvalidCategory::Blank),
         chars if chars > Category::MAX_CHARS => Err(InvalidCategory::TooLong(chars)),
         _ if text.contains(char::is_control) => Err(InvalidCategory::ControlCharacter),
         _ if trimmed.len() == text.len() => Ok(text),

@@ -4,14 +4,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::timestamp::{self, InvalidTimestamp};
+use crate::timestamp::{self, InvalidTimestamp, Parsed};
 
 /// When a note ends: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
 ///
 /// Whole seconds, because that is what DynamoDB's
 /// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html) reads;
-/// every store then agrees on the very moment. Text is RFC 3339; a fraction is rounded up.
-/// Serialised as the number.
+/// every store then agrees on the very moment. Text is read as that of a [`Timestamp`]; a fraction is
+/// rounded up, but in the last second of all. Serialised as the number.
 ///
 /// ```
 /// use notes_core::{Expiry, Timestamp};
@@ -67,15 +67,14 @@ impl FromStr for Expiry {
     type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
-        let (secs, nanos) = timestamp::parse(text)?;
-        Self::try_from(secs + u64::from(nanos > 0))
+        let Parsed { at, has_more } = timestamp::parse(text)?;
+        let has_fraction = has_more || at.as_millis() % 1_000 > 0;
+        Ok(Self::saturating(at.as_secs() + u64::from(has_fraction)))
     }
 }
 
 impl fmt::Display for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secs = i64::try_from(self.0).unwrap_or(i64::MAX);
-        let at = jiff::Timestamp::from_second(secs).unwrap_or(jiff::Timestamp::MAX);
-        write!(f, "{at:.0}")
+        write!(f, "{:.0}Z", timestamp::utc(self.0 * 1_000))
     }
 }

@@ -8,6 +8,7 @@ mod content;
 mod delegation;
 mod expiry;
 mod fingerprint;
+mod invisible;
 mod list_query;
 mod memory;
 mod note;

@@ -58,6 +58,10 @@ impl NoteId {
         uuid_v7::from_ordinal(ordinal).map(Self)
     }
 
+    pub(crate) fn created_at_by_old_draft(self) -> Timestamp {
+        uuid_v7::created_at_by_old_draft(self.0)
+    }
+
     pub(crate) fn uuid(self) -> Uuid {
         self.0
     }

@@ -117,9 +117,22 @@ impl<S> Notes<S> {
     /// their dates.
     ///
     /// # Errors
-    /// Says on which side the id is out of bounds.
+    /// Says on which side the id is out of bounds, or that its date is only wrong because it was made by
+    /// an old draft of UUIDv7.
     pub fn check_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
-        let (now, dated) = (self.now().as_millis(), id.created_at().as_millis());
+        let now = self.now();
+        match self.check(id.created_at(), now) {
+            Err(UnacceptableDate::TooFarAhead)
+                if self.check(id.created_at_by_old_draft(), now).is_ok() =>
+            {
+                Err(UnacceptableDate::OldDraft)
+            }
+            checked => checked,
+        }
+    }
+
+    fn check(&self, dated: Timestamp, now: Timestamp) -> Result<(), UnacceptableDate> {
+        let (now, dated) = (now.as_millis(), dated.as_millis());
         let within = |limit: Duration, distance: u64| u128::from(distance) <= limit.as_millis();
         if !within(self.acceptance_window, now.saturating_sub(dated)) {
             return Err(UnacceptableDate::TooOld);
@@ -441,4 +454,8 @@ pub enum UnacceptableDate {
     /// It is further ahead than clocks differ.
     #[error("the id is dated too far in the future")]
     TooFarAhead,
+    /// It is a UUIDv7 as drafts of 2021 had it: the time in seconds, which reads as a date far ahead. In
+    /// seconds it is not out of bounds.
+    #[error("the id has its time in seconds, as in a draft of UUIDv7, and not in milliseconds")]
+    OldDraft,
 }

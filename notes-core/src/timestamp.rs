@@ -2,10 +2,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+
 /// An instant: whole milliseconds since the Unix epoch, from 1970 to [`Timestamp::MAX`].
 ///
 /// Its text is [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with three fractional
-/// digits. Parsing takes any RFC 3339 offset and drops what is finer than a millisecond.
+/// digits. Parsing takes any RFC 3339 offset and any number of fractional digits, and drops what is
+/// finer than a millisecond. A leap second (`23:59:60` UTC at the end of a month) has no number of its
+/// own: it lies after the last millisecond of its month and before the next month.
 ///
 /// ```
 /// use notes_core::Timestamp;
@@ -18,9 +23,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The last instant whose text has a year of four digits at every offset:
-    /// 9999-12-30T22:00:00.999Z.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    /// The last instant whose text has a year of four digits, as RFC 3339 wants it:
+    /// 9999-12-31T23:59:59.999Z.
+    pub const MAX: Self = Self(253_402_300_799_999);
 
     /// What the system's clock shows. A clock before 1970 reads as 1970.
     #[must_use]
@@ -54,62 +59,117 @@ impl Timestamp {
     }
 
     /// Parses like [`FromStr`], but rounds up to the next millisecond instead of down: what an
-    /// exclusive upper bound needs.
+    /// exclusive upper bound needs. After [`Timestamp::MAX`] there is none to round up to.
     ///
     /// # Errors
     /// As [`FromStr`].
     pub fn parse_rounding_up(text: &str) -> Result<Self, InvalidTimestamp> {
-        let (secs, nanos) = parse(text)?;
-        Ok(Self::from_millis(
-            secs * 1_000 + u64::from(nanos.div_ceil(NANOS_PER_MILLI)),
-        ))
+        let Parsed { at, has_more } = parse(text)?;
+        Ok(Self::from_millis(at.0 + u64::from(has_more)))
     }
 }
 
-const NANOS_PER_MILLI: u32 = 1_000_000;
-
-/// Seconds since the Unix epoch, and nanoseconds within that second.
-pub(crate) fn parse(text: &str) -> Result<(u64, u32), InvalidTimestamp> {
-    if !has_rfc3339_shape(text.as_bytes()) {
-        return Err(InvalidTimestamp);
-    }
-    let parsed: jiff::Timestamp = text.parse().map_err(|_| InvalidTimestamp)?;
-    let secs = u64::try_from(parsed.as_second()).map_err(|_| InvalidTimestamp)?;
-    let nanos = u32::try_from(parsed.subsec_nanosecond()).map_err(|_| InvalidTimestamp)?;
-    Ok((secs, nanos))
+/// What a text says.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// Rounded down.
+    pub(crate) at: Timestamp,
+    /// Whether it was rounded.
+    pub(crate) has_more: bool,
 }
 
-/// jiff reads more than RFC 3339 allows: zones in brackets, a missing minute, a space for the `T`.
-fn has_rfc3339_shape(text: &[u8]) -> bool {
-    fn matches(text: &[u8], pattern: &[u8]) -> bool {
-        text.len() == pattern.len()
-            && text.iter().zip(pattern).all(|(&at, &want)| match want {
-                b'0' => at.is_ascii_digit(),
-                b'T' => at.eq_ignore_ascii_case(&b'T'),
-                b'+' => at == b'+' || at == b'-',
-                _ => at == want,
+pub(crate) fn parse(text: &str) -> Result<Parsed, InvalidTimestamp> {
+    parse_rfc3339(text).ok_or(InvalidTimestamp)
+}
+
+/// jiff reads the date and the time of day. The rest is not left to it: it also reads what RFC 3339
+/// does not have (zones in brackets, offsets of more than a day, second 60 at any minute), at most nine
+/// fractional digits, and no instant after 9999-12-30.
+fn parse_rfc3339(text: &str) -> Option<Parsed> {
+    let (date_time, rest) = text.split_at_checked("2026-11-22T18:47:00".len())?;
+    let (fraction, offset) = split_fraction(rest)?;
+    if !has_shape(date_time, "0000-00-00T00:00:00") {
+        return None;
+    }
+    let local: DateTime = date_time.parse().ok()?;
+    let secs = local.duration_since(EPOCH).as_secs() - offset_secs(offset)?;
+    let secs = u64::try_from(secs).ok()?;
+    if secs > Timestamp::MAX.as_secs() {
+        return None;
+    }
+    // jiff has read the second 60 as 59.
+    if date_time.ends_with("60") {
+        return is_first_second_of_a_month(secs + 1).then_some(Parsed {
+            at: Timestamp(secs * 1_000 + 999),
+            has_more: true,
+        });
+    }
+    let (millis, finer) = fraction.split_at_checked(3).unwrap_or((fraction, ""));
+    let millis: u64 = format!("{millis:0<3}").parse().ok()?;
+    Some(Parsed {
+        at: Timestamp(secs * 1_000 + millis),
+        has_more: finer.bytes().any(|digit| digit != b'0'),
+    })
+}
+
+/// The digits after a point, if there is one, and what follows.
+fn split_fraction(text: &str) -> Option<(&str, &str)> {
+    let Some(text) = text.strip_prefix('.') else {
+        return Some(("", text));
+    };
+    let (digits, rest) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    (!digits.is_empty()).then_some((digits, rest))
+}
+
+/// The seconds by which the clocks of an offset are ahead of UTC.
+fn offset_secs(text: &str) -> Option<i64> {
+    if text.eq_ignore_ascii_case("Z") {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let time = &text[1..];
+    if !has_shape(time, "00:00") {
+        return None;
+    }
+    let (hours, minutes): (i64, i64) = (time[..2].parse().ok()?, time[3..].parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+/// Whether a text has a digit for each 0 of this shape and the same letters, in either case.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, want)| match want {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte.eq_ignore_ascii_case(&want),
             })
-    }
-    let Some((date_time, rest)) = text.split_at_checked(19) else {
-        return false;
-    };
-    let fraction = rest
-        .strip_prefix(b".")
-        .map(|rest| rest.iter().take_while(|it| it.is_ascii_digit()).count());
-    let offset = match fraction {
-        Some(0) => return false,
-        Some(digits) => &rest[1 + digits..],
-        None => rest,
-    };
-    matches(date_time, b"0000-00-00T00:00:00")
-        && (offset.eq_ignore_ascii_case(b"Z") || matches(offset, b"+00:00"))
+}
+
+/// Only there can a leap second be inserted before
+/// ([RFC 3339 §5.7](https://www.rfc-editor.org/rfc/rfc3339#section-5.7)). In which months one was, or
+/// will be, is in no rule.
+fn is_first_second_of_a_month(secs: u64) -> bool {
+    let at = utc(secs * 1_000);
+    at.day() == 1 && at.time() == jiff::civil::Time::midnight()
+}
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// The date and the time of day in UTC, so many milliseconds after the Unix epoch.
+pub(crate) fn utc(millis: u64) -> DateTime {
+    let since_epoch = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    EPOCH.checked_add(since_epoch).unwrap_or(DateTime::MAX)
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        let at = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-        write!(f, "{at:.3}")
+        write!(f, "{:.3}Z", utc(self.0))
     }
 }
 
@@ -117,17 +177,14 @@ impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
-        let (secs, nanos) = parse(text)?;
-        Ok(Self::from_millis(
-            secs * 1_000 + u64::from(nanos / NANOS_PER_MILLI),
-        ))
+        parse(text).map(|parsed| parsed.at)
     }
 }
 
 /// A text is not an RFC 3339 date and time between 1970 and [`Timestamp::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999-12-30"
+    "not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999"
 )]
 pub struct InvalidTimestamp;
 
@@ -142,7 +199,9 @@ mod tests {
             "2026-11-22t18:47:00z",
             "2026-11-22T18:47:00.5-08:00",
             "1970-01-01T00:00:00Z",
-            "2016-12-31T23:59:60Z",
+            "2026-11-22T18:47:00-00:00",
+            "2026-11-22T18:47:00+23:59",
+            "9999-12-31T23:59:59.999Z",
         ] {
             assert!(text.parse::<Timestamp>().is_ok(), "{text}");
         }
@@ -160,6 +219,95 @@ mod tests {
             "1969-12-31T23:59:59Z",
             "+002026-11-22T18:47:00Z",
             "２026-11-22T18:47:00Z",
+            "2026-11-22T18:47:0٣Z",
+            "2026-11-22T18:47:00.٣Z",
+            "2026-11-22T18:47:00,5Z",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T18:60:00Z",
+            "2026-11-22T18:47:61Z",
+            "2026-11-22T18:47:00.5",
+            "2026-11-22T18:47:00+24:00",
+            "2026-11-22T18:47:00-24:00",
+            "2026-11-22T18:47:00+25:59",
+            "2026-11-22T18:47:00+99:00",
+            "2026-11-22T18:47:00+01:60",
+            "2026-11-22T18:47:00++1:00",
+            "2026-11-22T18:47:00+0100",
+            "2026-11-22T18:47:00\u{2212}01:00",
+            "2026-11-22T18:47:00Z ",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text}");
+        }
+    }
+
+    fn read(text: &str) -> (String, String) {
+        let down: Timestamp = text.parse().unwrap_or_else(|_| panic!("{text}"));
+        let up = Timestamp::parse_rounding_up(text).unwrap();
+        (down.to_string(), up.to_string())
+    }
+
+    #[test]
+    fn a_leap_second_is_at_the_end_of_a_month_in_utc_and_nowhere_else() {
+        let between = |before: &str, after: &str| (before.to_owned(), after.to_owned());
+        let new_year = between("2016-12-31T23:59:59.999Z", "2017-01-01T00:00:00.000Z");
+        for text in [
+            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:60.999999999Z",
+            "2016-12-31T15:59:60.7-08:00",
+            "2017-01-01T05:29:60+05:30",
+        ] {
+            assert_eq!(read(text), new_year, "{text}");
+        }
+        let leap_day = between("2028-02-29T23:59:59.999Z", "2028-03-01T00:00:00.000Z");
+        assert_eq!(read("2028-02-29T23:59:60Z"), leap_day);
+        for text in [
+            "2016-12-31T23:58:60Z",
+            "2016-12-31T22:59:60Z",
+            "2016-12-30T23:59:60Z",
+            "2028-02-28T23:59:60Z",
+            "2016-12-31T23:59:60-08:00",
+            "2017-01-01T00:59:60Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_has_any_number_of_digits_and_each_counts() {
+        let at = |fraction: &str| {
+            let (down, up) = read(&format!("2026-11-22T18:47:00.{fraction}Z"));
+            let millis = |text: String| text[20..23].to_owned();
+            (millis(down), millis(up))
+        };
+        let same = |millis: &str| (millis.to_owned(), millis.to_owned());
+        let next = |down: &str, up: &str| (down.to_owned(), up.to_owned());
+        assert_eq!(at("1"), same("100"));
+        assert_eq!(at("12"), same("120"));
+        assert_eq!(at("123"), same("123"));
+        assert_eq!(at("1239"), next("123", "124"));
+        assert_eq!(at("1230000000"), same("123"));
+        assert_eq!(at("1230000001"), next("123", "124"));
+        assert_eq!(at("1239999999999"), next("123", "124"));
+        assert_eq!(
+            at(&format!("123{}1", "0".repeat(1_000))),
+            next("123", "124")
+        );
+    }
+
+    #[test]
+    fn an_instant_is_within_its_years_in_utc() {
+        for (text, expected) in [
+            ("1970-01-01T01:00:00+01:00", "1970-01-01T00:00:00.000Z"),
+            ("1969-12-31T23:00:00-01:00", "1970-01-01T00:00:00.000Z"),
+            ("9999-12-31T00:00:00Z", "9999-12-31T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(read(text).0, expected, "{text}");
+        }
+        for text in [
+            "1970-01-01T00:59:59.999+01:00",
+            "0000-01-01T00:00:00Z",
+            "9999-12-31T23:00:00-01:00",
         ] {
             assert_eq!(text.parse::<Timestamp>(), Err(InvalidTimestamp), "{text}");
         }
@@ -181,6 +329,6 @@ mod tests {
             "1970-01-01T00:00:00.000Z"
         );
         assert_eq!(Timestamp::from_millis(u64::MAX), Timestamp::MAX);
-        assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.999Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999Z");
     }
 }

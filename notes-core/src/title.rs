@@ -1,15 +1,17 @@
+use crate::invisible::is_blank;
 use crate::text_value::text_value;
 
 text_value! {
-    /// A note's title: 1 to 256 characters, not only white space, no control characters.
+    /// A note's title: 1 to 256 characters, something of it visible, no control characters.
     ///
-    /// Characters are Unicode scalar values. The text is kept as it is given.
+    /// Characters are Unicode scalar values. White space is not visible, and neither is what has no
+    /// picture of its own, such as a zero-width space. The text is kept as it is given.
     ///
     /// ```
     /// use notes_core::{InvalidTitle, Title};
     ///
     /// assert_eq!("Milk 🥛".parse::<Title>()?.as_str(), "Milk 🥛");
-    /// assert_eq!("   ".parse::<Title>(), Err(InvalidTitle::Blank));
+    /// assert_eq!(" \u{200b}".parse::<Title>(), Err(InvalidTitle::Blank));
     /// # Ok::<(), InvalidTitle>(())
     /// ```
     Title, InvalidTitle, check
@@ -24,8 +26,8 @@ impl Title {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidTitle {
-    /// It is empty, or only white space.
-    #[error("a title may not be empty or only white space")]
+    /// Nothing of it is visible: it is empty, or only white space and invisible characters.
+    #[error("a title may not be empty or only white space or invisible characters")]
     Blank,
     /// It has more than [`Title::MAX_CHARS`] characters.
     #[error("a title has at most 256 characters, this one has {0}")]
@@ -37,7 +39,7 @@ pub enum InvalidTitle {
 
 fn check(text: String) -> Result<String, InvalidTitle> {
     match text.chars().count() {
-        _ if text.trim().is_empty() => Err(InvalidTitle::Blank),
+        _ if is_blank(&text) => Err(InvalidTitle::Blank),
         chars if chars > Title::MAX_CHARS => Err(InvalidTitle::TooLong(chars)),
         _ if text.contains(char::is_control) => Err(InvalidTitle::ControlCharacter),
         _ => Ok(text),

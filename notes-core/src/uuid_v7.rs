@@ -30,6 +30,14 @@ pub(crate) fn created_at(uuid: Uuid) -> Timestamp {
     Timestamp::from_millis((ordinal(uuid) >> REST_BITS) as u64)
 }
 
+/// The time, if this is a UUIDv7 as
+/// [drafts of 2021](https://datatracker.ietf.org/doc/html/draft-peabody-dispatch-new-uuid-format-02) had it:
+/// seconds in the first 36 bits. Libraries that were made then are still in use.
+pub(crate) fn created_at_by_old_draft(uuid: Uuid) -> Timestamp {
+    let secs = (uuid.as_u128() >> 92) as u64;
+    Timestamp::from_millis(secs * 1_000)
+}
+
 /// The 122 bits that are neither version nor variant: dense, and ordered as the UUIDs are.
 pub(crate) fn ordinal(uuid: Uuid) -> u128 {
     let bits = uuid.as_u128();

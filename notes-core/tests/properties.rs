@@ -3,6 +3,8 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use notes_core::{
     Category, Change, Content, Expiry, Fingerprint, ListQuery, NewNote, Note, NoteId, NotePatch,
     Order, PageLimit, Revision, Timestamp, Title, UserId,
@@ -18,7 +20,14 @@ fn texts() -> impl Strategy<Value = String> {
         "[ -~]{0,300}",
         "[ \t\u{a0}]{0,3}[a-zé🥛]{0,70}[ \n\u{3000}]{0,3}",
         "[\u{0}-\u{9f}]{1,4}",
+        "[\u{200b}\u{feff}\u{3164}\u{2800}\u{e0061} 👩\u{200d}🔬]{1,4}",
     ]
+}
+
+/// As Unicode has it, but for the two symbols whose picture is blank.
+fn is_white_or_invisible(char: char) -> bool {
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    char.is_whitespace() || ignorable.contains(char) || "\u{2800}\u{1d159}".contains(char)
 }
 
 fn titles() -> impl Strategy<Value = Title> {
@@ -127,14 +136,14 @@ proptest! {
     #[test]
     fn text_values_obey_their_limits(text in texts()) {
         let chars = text.chars().count();
-        let is_blank = text.trim().is_empty();
+        let is_blank = text.chars().all(is_white_or_invisible);
         let is_plain = !text.contains(char::is_control);
         let is_user = (1..=UserId::MAX_BYTES).contains(&text.len()) && is_plain;
         prop_assert_eq!(text.parse::<UserId>().is_ok(), is_user);
         let is_title = !is_blank && chars <= Title::MAX_CHARS && is_plain;
         prop_assert_eq!(text.parse::<Title>().is_ok(), is_title);
         let trimmed = text.trim().chars().count();
-        let is_category = (1..=Category::MAX_CHARS).contains(&trimmed) && is_plain;
+        let is_category = !is_blank && trimmed <= Category::MAX_CHARS && is_plain;
         prop_assert_eq!(text.parse::<Category>().is_ok(), is_category);
         prop_assert!(text.parse::<Content>().is_ok());
     }
@@ -344,10 +353,15 @@ fn changed<T>(change: Change<T>, before: Option<T>) -> Option<T> {
     }
 }
 
+/// So that what other systems write for "never" is read.
 #[test]
 fn the_last_second_has_no_fraction_to_round_up() {
-    assert!("9999-12-30T22:00:00Z".parse::<Expiry>().is_ok());
-    assert!("9999-12-30T22:00:00.001Z".parse::<Expiry>().is_err());
+    for fraction in ["", ".001", ".9999999", ".999999999999"] {
+        let text = format!("9999-12-31T23:59:59{fraction}Z");
+        let expiry: Expiry = text.parse().expect("an expiry");
+        assert_eq!(expiry.as_secs(), Timestamp::MAX.as_secs(), "{text}");
+    }
+    assert!("9999-12-31T23:59:59-00:01".parse::<Expiry>().is_err());
 }
 
 #[test]

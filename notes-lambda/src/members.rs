@@ -81,7 +81,7 @@ impl<'a> Members<'a> {
         self.optional("expiresAt", |text| {
             let expiry: Expiry = text
                 .parse()
-                .map_err(|it: InvalidTimestamp| it.to_string())?;
+                .map_err(|invalid: InvalidTimestamp| format!("{invalid}; null means never"))?;
             if !expiry.is_after(now) {
                 return Err(PAST_EXPIRY.to_owned());
             }
@@ -168,10 +168,10 @@ mod tests {
     fn all_faults_are_found_at_once() {
         assert_eq!(
             faults(r#"{"title":" ","content":1,"expiresAt":"x","id":null,"a/b":[],"a/b":2}"#),
-            r#"[{"pointer":"/title","detail":"a title may not be empty or only white space"},"#
+            r#"[{"pointer":"/title","detail":"a title may not be empty or only white space or invisible characters"},"#
                 .to_owned()
                 + r#"{"pointer":"/content","detail":"has to be a string"},"#
-                + r#"{"pointer":"/expiresAt","detail":"not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999-12-30"},"#
+                + r#"{"pointer":"/expiresAt","detail":"not an RFC 3339 date and time with an offset, such as 2026-11-22T18:47:00Z, from 1970 to 9999; null means never"},"#
                 + r#"{"pointer":"/a~1b","detail":"is not a member that can be set"},"#
                 + r#"{"pointer":"/id","detail":"is read-only"}]"#
         );

@@ -80,7 +80,9 @@ impl Problem {
             Self::Unauthenticated => types::UNAUTHENTICATED,
             Self::IdempotencyKey(_) => types::INVALID_IDEMPOTENCY_KEY,
             Self::Date(UnacceptableDate::TooOld) => types::IDEMPOTENCY_KEY_TOO_OLD,
-            Self::Date(UnacceptableDate::TooFarAhead) => types::IDEMPOTENCY_KEY_TOO_FAR_AHEAD,
+            Self::Date(UnacceptableDate::TooFarAhead | UnacceptableDate::OldDraft) => {
+                types::IDEMPOTENCY_KEY_TOO_FAR_AHEAD
+            }
             Self::MediaType(_) | Self::PatchMediaType(_) => types::UNSUPPORTED_MEDIA_TYPE,
             Self::ContentEncoding => types::UNSUPPORTED_CONTENT_ENCODING,
             Self::BodyTooLarge => types::TOO_LARGE,
@@ -120,6 +122,10 @@ impl Problem {
                 "Keys of this age are not kept: whether the note was created before is not known."
             }
             Self::Date(UnacceptableDate::TooFarAhead) => "Check the clock that made the key.",
+            Self::Date(UnacceptableDate::OldDraft) => {
+                "It is a UUIDv7 of a draft of 2021, with its time in seconds. Make keys as RFC 9562 has \
+                 them, with milliseconds: the clock is right."
+            }
             Self::MediaType(taken) | Self::PatchMediaType(taken) => {
                 return format!("The Content-Type has to be {taken}.").into();
             }

@@ -36,7 +36,8 @@
 //! # idempotency-key-too-far-ahead
 //!
 //! Status 400. The key is dated more than 5 minutes ahead: the clock that made it is wrong. Nothing
-//! was written. Make a key with a right clock, or send none.
+//! was written. Make a key with a right clock, or send none. Where `detail` says that the key is a
+//! UUIDv7 of a draft, the clock is right and the library that made the key is too old.
 //!
 //! # unsupported-media-type
 //!

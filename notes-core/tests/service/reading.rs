@@ -202,6 +202,29 @@ fn an_id_is_accepted_from_the_window_behind_to_five_minutes_ahead() {
 }
 
 #[test]
+fn an_id_of_an_old_draft_is_known_by_its_seconds() {
+    const AHEAD: u64 = 5 * 60;
+    let fixture = Fixture::new();
+    let now = fixture.clock.now().as_secs();
+    let week = 7 * DAY.as_secs();
+    for (secs, expected) in [
+        (now - week + 1, UnacceptableDate::OldDraft),
+        (now, UnacceptableDate::OldDraft),
+        (now + AHEAD, UnacceptableDate::OldDraft),
+        (now - week - 1, UnacceptableDate::TooFarAhead),
+        (now + AHEAD + 1, UnacceptableDate::TooFarAhead),
+    ] {
+        for fraction in [0, u128::from(u64::MAX)] {
+            // 36 bits of seconds; then come the fraction, version, variant and random bits.
+            let bits = u128::from(secs) << 92 | fraction;
+            let bits = bits & !(0xf << 76 | 0b11 << 62) | 7 << 76 | 0b10 << 62;
+            let id: NoteId = value(&uuid::Uuid::from_u128(bits).to_string());
+            assert_eq!(fixture.notes.check_date(id), Err(expected), "{id}");
+        }
+    }
+}
+
+#[test]
 fn debug_shows_the_settings() {
     let notes = Clock::new().notes(notes_core::MemoryNoteStore::new());
     let text = format!("{:?}", notes.with_retention(DAY));

@@ -9,7 +9,9 @@ pub(super) const UUID_V7: &str =
     "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 
 /// Neither blank nor with a control character. White space is Unicode's, which is not ECMA-262's `\s`.
-const LABEL: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x1f\x7f-\x9f]*$";
+/// Of the invisible characters it has those that fit into four digits: a pattern with more digits means
+/// another thing to each regular expression engine.
+const LABEL: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\x00-\x1f\x7f-\x9f]*$";
 
 /// The note that is the example everywhere.
 pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
@@ -45,7 +47,7 @@ pub(super) fn all() -> Map<String, Value> {
     add(
         "Title",
         json!({
-            "description": "Not blank, no control characters. Characters are Unicode scalar values.",
+            "description": "Not blank, no control characters. Characters are Unicode scalar values; white space and invisible ones alone are blank.",
             "type": "string",
             "minLength": 1,
             "maxLength": Title::MAX_CHARS,
@@ -65,7 +67,7 @@ pub(super) fn all() -> Map<String, Value> {
     add(
         "Category",
         json!({
-            "description": "A label. Not blank, no control characters; white space at both ends is removed.",
+            "description": "A label. Not blank, which white space and invisible characters alone are; no control characters; white space at both ends is removed.",
             "type": "string",
             "minLength": 1,
             "maxLength": Category::MAX_CHARS,
@@ -143,7 +145,7 @@ fn or_null(name: &str) -> Value {
 
 fn expires_at(absence: &str) -> Value {
     json!({
-        "description": format!("When the note ends: in the future, and before 9999-12-31; rounded up to whole seconds. {absence}"),
+        "description": format!("When the note ends: in the future, and before the year 10000; rounded up to whole seconds. {absence}"),
         "type": ["string", "null"],
         "format": "date-time",
     })

@@ -141,6 +141,19 @@ async fn a_key_that_is_too_old_or_too_far_ahead_is_a_problem_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_key_of_an_old_draft_is_told_what_it_is() {
+    let client = client();
+    let secs = client.id_at(0).created_at().as_secs();
+    // 36 bits of seconds where there are 48 of milliseconds.
+    let id = NoteId::generate(Timestamp::from_millis(secs << 12));
+    let call = client.post(milk()).header("idempotency-key", id);
+    let answer = call.send().await;
+    answer.is_problem(400, "idempotency-key-too-far-ahead");
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("time in seconds"), "{detail}");
+}
+
+#[tokio::test]
 async fn the_window_in_which_keys_are_accepted_is_the_services() {
     let store = MemoryNoteStore::new();
     let notes = Notes::new(store).with_acceptance_window(Duration::from_secs(60));

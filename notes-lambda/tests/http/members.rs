@@ -39,9 +39,15 @@ async fn each_kind_of_fault_is_400_that_names_its_member() {
         (r#""category":"\udd5b""#, "/category"),
         (r#""category":["a"]"#, "/category"),
         (r#""category":"""#, "/category"),
+        (r#""category":"\u2800""#, "/category"),
+        (r#""category":" \u200b ""#, "/category"),
         (r#""expiresAt":1900000000"#, "/expiresAt"),
         (r#""expiresAt":"2026-11-22T18:47:00""#, "/expiresAt"),
         (r#""expiresAt":"2020-01-01T00:00:00Z""#, "/expiresAt"),
+        (r#""expiresAt":"2999-01-01T00:00:00+24:00""#, "/expiresAt"),
+        (r#""expiresAt":"2999-01-01T00:00:60Z""#, "/expiresAt"),
+        (r#""expiresAt":"9999-12-31T23:59:59-01:00""#, "/expiresAt"),
+        (r#""expiresAt":"+010000-01-01T00:00:00Z""#, "/expiresAt"),
     ] {
         let body = format!(r#"{{"title":"a","content":"",{member}}}"#);
         let answer = client.post(body).send().await;
@@ -58,6 +64,57 @@ async fn each_kind_of_fault_is_400_that_names_its_member() {
         let answer = client.post(body).send().await;
         answer.is_problem(400, "invalid-request");
         assert_eq!(answer.places(), places);
+    }
+}
+
+#[tokio::test]
+async fn a_title_of_which_nothing_is_visible_is_blank() {
+    let client = client();
+    for title in [
+        r"\u200b",
+        r"\ufeff",
+        r"\u2060",
+        r"\u00ad",
+        r"\u3164",
+        r"\u2800",
+        r"\u115f\u1160",
+        r"\u17b4",
+        r"\u180e",
+        r"\u202e \u202c",
+        r"\ufe0f\u200d",
+        r"\udb40\udc67",
+    ] {
+        let body = format!(r#"{{"title":"{title}","content":""}}"#);
+        let answer = client.post(body).send().await;
+        answer.is_problem(400, "invalid-request");
+        assert_eq!(answer.places(), ["/title"], "{title}");
+    }
+    for title in ["❤\u{fe0f}", "👩\u{200d}🔬", "\u{200b}Milk"] {
+        let body = format!(r#"{{"title":"{title}","content":""}}"#);
+        let answer = client.post(body).send().await;
+        assert_eq!(answer.status, 201, "{title}");
+        assert_eq!(answer.json()["title"], title);
+    }
+}
+
+#[tokio::test]
+async fn a_far_date_for_never_is_taken_as_that_date() {
+    let client = client();
+    for (text, expected) in [
+        ("9999-12-31", None),
+        ("9999-12-31T00:00:00Z", Some("9999-12-31T00:00:00Z")),
+        ("9999-12-31T23:59:59Z", Some("9999-12-31T23:59:59Z")),
+        ("9999-12-31T23:59:59.9999999Z", Some("9999-12-31T23:59:59Z")),
+    ] {
+        let body = format!(r#"{{"title":"a","content":"","expiresAt":"{text}"}}"#);
+        let answer = client.post(body).send().await;
+        if let Some(expected) = expected {
+            assert_eq!(answer.json()["expiresAt"], expected);
+        } else {
+            answer.is_problem(400, "invalid-request");
+            let why = answer.json()["errors"][0]["detail"].to_string();
+            assert!(why.contains("null means never"), "{why}");
+        }
     }
 }
 
