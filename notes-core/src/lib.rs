@@ -43,24 +43,29 @@ pub use note_patch::NotePatch;
 /// [`MemoryNoteStore`] is one.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use notes_core::{
 ///     Change, CreateOutcome, InsertOutcome, MockNoteStore, NewNote, NoteStore, Notes, Occupant,
 ///     StoreError, StoreErrorKind, UserId,
 /// };
 ///
-/// /// The code under test: creates a note, again and again while that may help.
+/// /// The code under test: creates a note, in at most three attempts with a pause between them.
 /// async fn create<S: NoteStore>(
 ///     notes: &Notes<S>,
 ///     user: &UserId,
 ///     new: NewNote,
 /// ) -> Result<CreateOutcome, StoreError> {
 ///     let id = notes.new_id();
-///     loop {
+///     for millis in [50, 200] {
 ///         match notes.create(user, id, new.clone()).await {
-///             Err(error) if error.is_retryable() => {}
+///             Err(error) if error.is_retryable() => {
+///                 tokio::time::sleep(Duration::from_millis(millis)).await;
+///             }
 ///             outcome => return outcome,
 ///         }
 ///     }
+///     notes.create(user, id, new).await
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]

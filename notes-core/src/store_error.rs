@@ -30,7 +30,8 @@ pub enum StoreErrorKind {
     Corrupt,
     /// The store does not let this caller do this. Nothing was written.
     Denied,
-    /// Anything else, such as a missing table. Nothing was written.
+    /// Anything else, such as a missing table, or a client that has no region or no credentials. Nothing
+    /// was written.
     Other,
 }
 
@@ -49,7 +50,8 @@ impl StoreError {
         self.kind
     }
 
-    /// Whether the same call, with the same id and revision, may succeed later.
+    /// Whether the same call, with the same id and revision, may succeed later. Repeat it with a pause
+    /// before each attempt and a bound on their number: a store may stay as it is for long.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self.kind {

@@ -76,10 +76,13 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
     fn read_before_transmit(
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
+        components: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.in_doubt.fetch_add(1, Ordering::Relaxed);
+        // A client that has nothing to send with does not fail before this.
+        if components.http_client().is_some() {
+            self.in_doubt.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 

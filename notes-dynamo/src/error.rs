@@ -4,13 +4,14 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use notes_core::{StoreError, StoreErrorKind};
 
 use crate::attempts::Attempts;
+use crate::misconfiguration::{is_misconfiguration, without_request};
 
 /// A failed read. It changed nothing.
 pub(crate) fn of_read<E>(error: SdkError<E>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    StoreError::new(kind(&error), error)
+    StoreError::new(kind(&error), without_request(error))
 }
 
 /// A failed write, which may have happened all the same.
@@ -46,9 +47,10 @@ pub(crate) fn is_of_engine(error: &impl ProvideErrorMetadata) -> bool {
 /// By modelled type and code, never by the message: messages differ by region and release.
 fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
     let SdkError::ServiceError(service) = error else {
-        return match error {
-            SdkError::ConstructionFailure(_) => StoreErrorKind::Other,
-            _ => StoreErrorKind::Unavailable,
+        return if is_misconfiguration(error) {
+            StoreErrorKind::Other
+        } else {
+            StoreErrorKind::Unavailable
         };
     };
     match service.err().code() {

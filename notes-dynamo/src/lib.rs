@@ -9,6 +9,7 @@ mod error;
 mod expression;
 mod item;
 mod list;
+mod misconfiguration;
 mod purge;
 mod sort_key;
 mod table;

@@ -4,6 +4,7 @@
 mod failures;
 mod given;
 mod maintenance;
+mod misconfiguration;
 mod operation;
 mod reads;
 mod retries;

@@ -1,7 +1,8 @@
+use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-use notes_core::{ListQuery, NoteStore, Purged};
+use notes_core::{ListQuery, NoteStore, Purged, StoreErrorKind};
 use notes_dynamo::ensure_table;
 use serde_json::{Value, json};
 
@@ -117,16 +118,140 @@ async fn a_table_is_created_on_demand_with_its_time_to_live() {
     );
 }
 
+/// A table that is there, with these attributes of its key and their types.
+fn table_of(key: &[(&str, &str, &str)]) -> Value {
+    let schema = key
+        .iter()
+        .map(|(name, _, role)| json!({"AttributeName": name, "KeyType": role}));
+    let types = key
+        .iter()
+        .map(|(name, kind, _)| json!({"AttributeName": name, "AttributeType": kind}));
+    json!({"Table": {
+        "TableStatus": "ACTIVE",
+        "KeySchema": schema.collect::<Vec<_>>(),
+        "AttributeDefinitions": types.collect::<Vec<_>>(),
+    }})
+}
+
+const KEY: [(&str, &str, &str); 2] = [("userId", "S", "HASH"), ("timestamp", "N", "RANGE")];
+
+fn time_to_live(status: &str, attribute: &str) -> Reply {
+    Reply::ok(&json!({"TimeToLiveDescription": {
+        "TimeToLiveStatus": status,
+        "AttributeName": attribute,
+    }}))
+}
+
+/// How it goes where creating the table is answered with this, and what follows with the others:
+/// the error's causes, and what was sent.
+async fn ensured(replies: impl IntoIterator<Item = Reply>) -> (Result<(), String>, Vec<String>) {
+    let wire = Wire::new(replies);
+    let ensured = ensure_table(&wire.client(), "notes")
+        .await
+        .map_err(|error| {
+            assert_eq!(error.kind(), StoreErrorKind::Other);
+            let causes = std::iter::successors(error.source(), |&cause| cause.source());
+            let texts: Vec<_> = causes.map(ToString::to_string).collect();
+            texts.join(": ")
+        });
+    let targets = wire.sent().into_iter().map(|(target, _)| target);
+    let operations = targets.map(|target| target.replace("DynamoDB_20120810.", ""));
+    (ensured, operations.collect())
+}
+
+fn exists() -> Reply {
+    Reply::error(400, "ResourceInUseException")
+}
+
 #[tokio::test]
 async fn a_table_that_exists_is_not_changed() {
-    let wire = Wire::new([
-        Reply::error(400, "ResourceInUseException"),
-        Reply::ok(&json!({"Table": {"TableStatus": "ACTIVE"}})),
-    ]);
-    ensure_table(&wire.client(), "notes").await.unwrap();
-    let targets: Vec<_> = wire.sent().into_iter().map(|(target, _)| target).collect();
-    let expected = ["CreateTable", "DescribeTable"].map(|it| format!("DynamoDB_20120810.{it}"));
-    assert_eq!(targets, expected);
+    for status in ["ENABLED", "ENABLING"] {
+        let replies = [
+            exists(),
+            Reply::ok(&table_of(&KEY)),
+            time_to_live(status, "purgeAt"),
+        ];
+        let sent = ["CreateTable", "DescribeTable", "DescribeTimeToLive"].map(str::to_owned);
+        assert_eq!(ensured(replies).await, (Ok(()), sent.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_table_with_another_key_is_refused_and_told() {
+    for (key, found) in [
+        (&[("userId", "S", "HASH")][..], "userId (S, HASH)"),
+        (
+            &[("userId", "S", "HASH"), ("timestamp", "S", "RANGE")],
+            "userId (S, HASH), timestamp (S, RANGE)",
+        ),
+        (
+            &[("userId", "S", "HASH"), ("noteId", "N", "RANGE")],
+            "userId (S, HASH), noteId (N, RANGE)",
+        ),
+        (
+            &[("timestamp", "N", "HASH"), ("userId", "S", "RANGE")],
+            "timestamp (N, HASH), userId (S, RANGE)",
+        ),
+        (&[("id", "B", "HASH")], "id (B, HASH)"),
+    ] {
+        let (ensured, _) = ensured([exists(), Reply::ok(&table_of(key))]).await;
+        let needed = "userId (S, HASH), timestamp (N, RANGE)";
+        let told = format!("the table notes can't be used: its key is {found}, and not {needed}");
+        assert_eq!(ensured, Err(told));
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_exists_without_its_time_to_live_gets_it() {
+    for before in [
+        time_to_live("DISABLED", "purgeAt"),
+        Reply::ok(&json!({"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}})),
+        Reply::ok(&json!({})),
+    ] {
+        let replies = [
+            exists(),
+            Reply::ok(&table_of(&KEY)),
+            before,
+            Reply::ok(&json!({})),
+        ];
+        let (ensured, sent) = ensured(replies).await;
+        assert_eq!(ensured, Ok(()));
+        assert_eq!(sent.last().unwrap(), "UpdateTimeToLive");
+    }
+}
+
+#[tokio::test]
+async fn a_table_whose_items_expire_by_another_attribute_is_refused_and_told() {
+    let replies = [
+        exists(),
+        Reply::ok(&table_of(&KEY)),
+        time_to_live("ENABLED", "expiresAt"),
+    ];
+    let told = "the table notes can't be used: its items expire by expiresAt, and not by purgeAt";
+    assert_eq!(ensured(replies).await.0, Err(told.to_owned()));
+}
+
+#[tokio::test]
+async fn two_that_start_at_once_may_both_enable_the_time_to_live() {
+    let refused = || Reply::error(400, "ValidationException");
+    let created = || [Reply::ok(&json!({})), Reply::ok(&table_of(&KEY)), refused()];
+    let other_did = created()
+        .into_iter()
+        .chain([time_to_live("ENABLING", "purgeAt")]);
+    assert_eq!(ensured(other_did).await.0, Ok(()));
+    for after in [
+        time_to_live("DISABLING", "purgeAt"),
+        time_to_live("ENABLED", "expiresAt"),
+        Reply::error(400, "AccessDeniedException"),
+    ] {
+        let (ensured, _) = ensured(created().into_iter().chain([after])).await;
+        let told = ensured.unwrap_err();
+        assert!(
+            told.starts_with("the table notes can't be used: "),
+            "{told}"
+        );
+        assert!(told.contains("ValidationException"), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,80 @@
+//! The table that is made, or found, on the embedded engine.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveStatus,
+};
+use notes_dynamo::ensure_table;
+use notes_examples::Engine;
+
+/// Makes a table without time to live, with a key of these attributes.
+async fn make(client: &Client, key: &[(&str, ScalarAttributeType, KeyType)]) {
+    let mut table = client
+        .create_table()
+        .table_name("notes")
+        .billing_mode(BillingMode::PayPerRequest);
+    for (name, of_type, role) in key {
+        let definition = AttributeDefinition::builder()
+            .attribute_name(*name)
+            .attribute_type(of_type.clone());
+        let part = KeySchemaElement::builder()
+            .attribute_name(*name)
+            .key_type(role.clone());
+        table = table
+            .attribute_definitions(definition.build().unwrap())
+            .key_schema(part.build().unwrap());
+    }
+    table.send().await.unwrap();
+}
+
+async fn expires_by(client: &Client) -> Option<String> {
+    let described = client.describe_time_to_live().table_name("notes").send();
+    let found = described.await.unwrap().time_to_live_description.unwrap();
+    (found.time_to_live_status == Some(TimeToLiveStatus::Enabled))
+        .then(|| found.attribute_name.unwrap())
+}
+
+#[tokio::test]
+async fn a_table_is_made_once_with_its_time_to_live() {
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    for _ in 0..2 {
+        ensure_table(&client, "notes").await.unwrap();
+        assert_eq!(expires_by(&client).await.as_deref(), Some("purgeAt"));
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_was_cut_off_before_the_time_to_live_is_made_good() {
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    let key = [
+        ("userId", ScalarAttributeType::S, KeyType::Hash),
+        ("timestamp", ScalarAttributeType::N, KeyType::Range),
+    ];
+    make(&client, &key).await;
+    assert_eq!(expires_by(&client).await, None);
+    ensure_table(&client, "notes").await.unwrap();
+    assert_eq!(expires_by(&client).await.as_deref(), Some("purgeAt"));
+}
+
+#[tokio::test]
+async fn a_table_with_the_user_alone_as_its_key_is_refused_and_left_as_it_is() {
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    let key = [("userId", ScalarAttributeType::S, KeyType::Hash)];
+    make(&client, &key).await;
+    let error = ensure_table(&client, "notes").await.unwrap_err();
+    let cause = error.source().unwrap();
+    assert_eq!(cause.to_string(), "the table notes can't be used");
+    let why = cause.source().unwrap().to_string();
+    assert!(
+        why.starts_with("its key is userId (S, HASH), and not"),
+        "{why}"
+    );
+    assert_eq!(expires_by(&client).await, None);
+}
