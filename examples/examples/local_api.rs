@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 use notes_core::Notes;
 use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_examples::{Engine, LocalApi, client};
-use tokio::signal::unix::{SignalKind, signal};
+use notes_lambda::{CorsOrigins, InvalidCorsOrigins};
 
 /// Serves the notes API on loopback, for development: the bearer token's text is the user id.
 #[derive(Parser)]
@@ -32,12 +33,24 @@ struct Options {
 
     /// Keep the notes in this DynamoDB instead, in a table that is created when missing. Region and
     /// credentials are those of the AWS SDK's environment variables.
-    #[arg(long, value_name = "URL", requires = "table", conflicts_with_all = ["data", "in_memory"])]
+    #[arg(
+        long, value_name = "URL", requires = "table", conflicts_with_all = ["data", "in_memory"],
+        value_parser = NonEmptyStringValueParser::new(),
+    )]
     endpoint: Option<String>,
 
     /// The table at the endpoint.
     #[arg(long, value_name = "NAME", requires = "endpoint")]
     table: Option<String>,
+
+    /// An origin such as `https://notes.example` whose pages may call the API from a browser, beside
+    /// those of `http://localhost` and `http://127.0.0.1` at any port. Can be given more than once.
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    cors_origin: Vec<String>,
+}
+
+fn origin(text: &str) -> Result<String, InvalidCorsOrigins> {
+    text.parse().map(|_: CorsOrigins| text.to_owned())
 }
 
 #[tokio::main]
@@ -54,7 +67,8 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let api = LocalApi::bind(options.port)
         .await
-        .map_err(|error| format!("port {} of 127.0.0.1: {error}", options.port))?;
+        .map_err(|error| format!("port {} of 127.0.0.1: {error}", options.port))?
+        .with_cors_origins(&options.cors_origin)?;
 
     let (engine, place) = match (&options.endpoint, options.in_memory) {
         (Some(url), _) => (None, url.clone()),
@@ -80,20 +94,34 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{place}: {}", with_causes(&error)))?;
     let notes = Notes::new(DynamoNoteStore::new(client, table));
 
+    let stop = stop()?;
     greet(&api.url(), &place, &notes.new_id().to_string());
+    api.serve(notes, stop).await?;
+    Ok(())
+}
 
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
-    let stop = async move {
+/// Comes when the program is told to stop. It listens for that from the call on.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    };
-    api.serve(notes, stop).await?;
-    Ok(())
+    })
+}
+
+/// Comes when the program is told to stop.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 fn with_causes(error: &dyn Error) -> String {

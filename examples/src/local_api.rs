@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use notes_core::{NoteStore, Notes, UserId};
-use notes_lambda::Api;
+use notes_lambda::{Api, CorsOrigins, InvalidCorsOrigins};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -20,10 +20,14 @@ use crate::page;
 /// The notes API on a loopback port, with a page to try it on at `/docs`, for development: the text of
 /// the bearer token *is* the user id, and nobody checks it. That is why there is no way to make it
 /// listen on any other address, and why it answers to no other name than `127.0.0.1` and `localhost`.
+///
+/// Pages of `http://localhost` and `http://127.0.0.1` may call it from a browser, whatever their port:
+/// those of a development server.
 #[derive(Debug)]
 pub struct LocalApi {
     listener: TcpListener,
     address: SocketAddr,
+    cors_origins: CorsOrigins,
 }
 
 /// How long requests under way may take once the server is told to stop.
@@ -37,7 +41,20 @@ impl LocalApi {
     pub async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self {
+            listener,
+            address,
+            cors_origins: cors_origins(&[]).map_err(io::Error::other)?,
+        })
+    }
+
+    /// Lets pages of these origins call it from a browser, too.
+    ///
+    /// # Errors
+    /// When one of them is no origin.
+    pub fn with_cors_origins(mut self, more: &[String]) -> Result<Self, InvalidCorsOrigins> {
+        self.cors_origins = cors_origins(more)?;
+        Ok(self)
     }
 
     /// The API's URL.
@@ -56,7 +73,7 @@ impl LocalApi {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
         let app = page::routes()
-            .fallback_service(Api::new(notes))
+            .fallback_service(Api::new(notes).with_cors_origins(self.cors_origins))
             .layer(middleware::from_fn(identify))
             .layer(middleware::from_fn_with_state(
                 self.address,
@@ -79,24 +96,46 @@ impl LocalApi {
     }
 }
 
+/// Those of development servers, and more.
+fn cors_origins(more: &[String]) -> Result<CorsOrigins, InvalidCorsOrigins> {
+    let origins = ["http://localhost:*", "http://127.0.0.1:*"];
+    let more = more.iter().map(String::as_str);
+    let origins: Vec<_> = origins.into_iter().chain(more).collect();
+    origins.join(",").parse()
+}
+
 /// A name that somebody made point to this machine is no name of ours: a page of theirs must not speak
 /// for a user here ([DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding)).
+///
+/// HTTP has three ways to say a name: the header `Host`, the URI of a request to a proxy, and `:authority`
+/// of HTTP/2, which arrives as the request's URI. Each that there is has to be ours.
 async fn refuse_other_hosts(
     State(address): State<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_ours = |host: &HeaderValue| {
-        let port = address.port();
-        let ours = ["127.0.0.1", "localhost"].map(|it| format!("{it}:{port}"));
-        ours.iter().any(|it| host.as_bytes() == it.as_bytes())
-    };
-    if request.headers().get(HOST).is_none_or(is_ours) {
+    let headers = request.headers().get_all(HOST);
+    let authority = request.uri().authority();
+    let mut said: Vec<_> = headers.iter().map(HeaderValue::as_bytes).collect();
+    let has_several_headers = said.len() > 1;
+    said.extend(authority.map(|authority| authority.as_str().as_bytes()));
+    let (status, why) = if said.is_empty() || has_several_headers {
+        (StatusCode::BAD_REQUEST, "A request names its host once.\n")
+    } else if said.into_iter().all(|host| is_ours(host, address.port())) {
         return next.run(request).await;
-    }
-    let said = "This server is for local programs: it answers to 127.0.0.1 and localhost.\n";
-    let close = [(CONNECTION, "close")];
-    (StatusCode::MISDIRECTED_REQUEST, close, said).into_response()
+    } else {
+        let why = "This server is for local programs: it answers to 127.0.0.1 and localhost.\n";
+        (StatusCode::MISDIRECTED_REQUEST, why)
+    };
+    (status, [(CONNECTION, "close")], why).into_response()
+}
+
+fn is_ours(host: &[u8], port: u16) -> bool {
+    ["127.0.0.1", "localhost"].iter().any(|name| {
+        host.eq_ignore_ascii_case(format!("{name}:{port}").as_bytes())
+            // The port of http is left out by those who know it.
+            || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
+    })
 }
 
 /// Development identity: the bearer token's text is the user id.

@@ -12,14 +12,16 @@ use std::collections::BTreeSet;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use futures_util::future::join_all;
 use notes_examples::Engine;
 use program::{Program, fails};
 use reqwest::Method;
-use reqwest::header::HOST;
 use support::answer::send;
 use support::user::User;
-use support::wire::HalfSent;
+use support::wire::{HalfSent, Wire};
 use support::{eventually, ids, new_key, note};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -189,20 +191,213 @@ async fn it_listens_on_loopback_only() {
     }
 }
 
+/// The status of the response to a request for the page, sent byte for byte with this target and these
+/// headers.
+async fn status_of(program: &Program, target: &str, headers: &[String]) -> u16 {
+    let mut wire = Wire::open(&program.url).await;
+    let headers: String = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect();
+    let request = format!("GET {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
+    wire.send(request.as_bytes()).await.unwrap();
+    let response = String::from_utf8(wire.read_to_end().await).unwrap();
+    let status = response.strip_prefix("HTTP/1.1 ").unwrap();
+    status[..3].parse().unwrap()
+}
+
 #[tokio::test]
 async fn it_answers_to_no_name_that_somebody_made_point_to_it() {
     let program = Program::start(&["--in-memory"]);
-    let alice = program.new_user();
     let port = program.address().port();
     for (host, status) in [
         (format!("127.0.0.1:{port}"), 200),
         (format!("localhost:{port}"), 200),
+        (format!("LOCALHOST:{port}"), 200),
+        (format!("LocalHost:{port}"), 200),
         (format!("notes.example:{port}"), 421),
+        (format!("localhost.notes.example:{port}"), 421),
+        (format!("localhost@notes.example:{port}"), 421),
+        (format!("127.0.0.1:{port}, 127.0.0.1:{port}"), 421),
         ("127.0.0.1".to_owned(), 421),
+        (String::new(), 421),
     ] {
-        let request = alice.request(Method::GET, "/notes").header(HOST, host);
-        send(request).await.expect(status);
+        let headers = [format!("Host: {host}")];
+        assert_eq!(
+            status_of(&program, "/docs", &headers).await,
+            status,
+            "{host}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let program = Program::start(&["--in-memory"]);
+    let port = program.address().port();
+    let ours = format!("Host: localhost:{port}");
+    let other = format!("Host: notes.example:{port}");
+    for headers in [
+        vec![],
+        vec![ours.clone(), other.clone()],
+        vec![other, ours.clone()],
+        vec![ours.clone(), ours],
+    ] {
+        assert_eq!(
+            status_of(&program, "/docs", &headers).await,
+            400,
+            "{headers:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_host_in_a_requests_target_is_as_good_as_that_in_its_header() {
+    let program = Program::start(&["--in-memory"]);
+    let port = program.address().port();
+    let (ours, other) = (format!("localhost:{port}"), format!("notes.example:{port}"));
+    for (target, header, status) in [
+        (&ours, Some(&ours), 200),
+        (&ours, None, 200),
+        (&ours, Some(&other), 421),
+        (&other, Some(&ours), 421),
+        (&other, None, 421),
+    ] {
+        let headers: Vec<_> = header
+            .map(|host| format!("Host: {host}"))
+            .into_iter()
+            .collect();
+        let found = status_of(&program, &format!("http://{target}/docs"), &headers).await;
+        assert_eq!(found, status, "{target} {headers:?}");
+    }
+}
+
+/// The first bytes of a response's headers in HTTP/2 (RFC 7541): the status, which is in a table or
+/// written in full.
+const HTTP2_STATUSES: [(&[u8], u16); 3] = [
+    (&[0x88], 200),
+    (&[0x8c], 400),
+    (&[0x48, 0x82, 0x68, 0x41], 421),
+];
+
+/// The same over HTTP/2 without TLS and without an upgrade, with this `:authority` and `Host`.
+async fn http2_status_of(program: &Program, authority: Option<&str>, host: Option<&str>) -> u16 {
+    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(payload.len()).unwrap();
+        let head = [0, 0, length, kind, flags, 0, 0, 0, stream];
+        [&head[..], payload].concat()
+    }
+    const SETTINGS: u8 = 4;
+    const HEADERS: u8 = 1;
+    const END_OF_STREAM_AND_HEADERS: u8 = 5;
+
+    // `:method: GET`, `:scheme: http`, then `:path` with its value.
+    let mut headers = [&[0x82, 0x86, 0x04, 5][..], b"/docs"].concat();
+    for (name, value) in [(&[0x01][..], authority), (b"\x00\x04host", host)] {
+        if let Some(value) = value {
+            headers.extend(name);
+            headers.push(value.len().try_into().unwrap());
+            headers.extend(value.as_bytes());
+        }
+    }
+    let mut wire = Wire::open(&program.url).await;
+    let mut request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    request.extend(frame(SETTINGS, 0, 0, &[]));
+    request.extend(frame(HEADERS, END_OF_STREAM_AND_HEADERS, 1, &headers));
+    wire.send(&request).await.unwrap();
+    loop {
+        let head = wire.read(9).await;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let payload = wire.read(length.try_into().unwrap()).await;
+        if head[3] == HEADERS {
+            let known = HTTP2_STATUSES
+                .iter()
+                .find(|(start, _)| payload.starts_with(start));
+            return known.unwrap_or_else(|| panic!("{payload:x?}")).1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn http2_is_no_way_around_the_name() {
+    let program = Program::start(&["--in-memory"]);
+    let port = program.address().port();
+    let (ours, other) = (format!("localhost:{port}"), format!("notes.example:{port}"));
+    for (authority, host, status) in [
+        (Some(&ours), None, 200),
+        (None, Some(&ours), 200),
+        (Some(&ours), Some(&ours), 200),
+        (Some(&other), None, 421),
+        (None, Some(&other), 421),
+        (Some(&ours), Some(&other), 421),
+        (Some(&other), Some(&ours), 421),
+        (None, None, 400),
+    ] {
+        let (authority, host) = (authority.map(String::as_str), host.map(String::as_str));
+        let found = http2_status_of(&program, authority, host).await;
+        assert_eq!(found, status, "{authority:?} {host:?}");
+    }
+}
+
+/// The origin that may, in the response to a preflight request of a page of this one.
+async fn preflight(user: &User, origin: &str) -> Option<String> {
+    let request = user
+        .anonymous(Method::OPTIONS, "/notes")
+        .header("Origin", origin)
+        .header("Access-Control-Request-Method", "POST")
+        .header(
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        );
+    let answer = send(request).await.expect(204);
+    let allowed = answer.has("access-control-allow-origin");
+    assert_eq!(answer.has("access-control-allow-headers"), allowed);
+    allowed.then(|| answer.header("access-control-allow-origin").to_owned())
+}
+
+#[tokio::test]
+async fn a_page_of_a_development_server_may_call_it_and_no_other_page() {
+    let program = Program::start(&["--in-memory"]);
+    let alice = program.new_user();
+    for origin in [
+        "http://localhost:5173",
+        "http://127.0.0.1:8080",
+        "http://localhost",
+    ] {
+        assert_eq!(preflight(&alice, origin).await.as_deref(), Some(origin));
+        let request = alice
+            .request(Method::GET, "/notes")
+            .header("Origin", origin);
+        let answer = send(request).await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+    }
+    for origin in [
+        "https://notes.example",
+        "http://localhost.notes.example:5173",
+        "https://localhost:5173",
+        "null",
+    ] {
+        assert_eq!(preflight(&alice, origin).await, None);
+    }
+}
+
+#[tokio::test]
+async fn further_origins_are_options() {
+    let program = Program::start(&[
+        "--in-memory",
+        "--cors-origin=https://notes.example",
+        "--cors-origin",
+        "capacitor://localhost",
+    ]);
+    let alice = program.new_user();
+    for origin in [
+        "https://notes.example",
+        "capacitor://localhost",
+        "http://localhost:5173",
+    ] {
+        assert_eq!(preflight(&alice, origin).await.as_deref(), Some(origin));
+    }
+    assert_eq!(preflight(&alice, "https://other.example").await, None);
 }
 
 #[test]
@@ -274,6 +469,11 @@ fn contradicting_options_are_errors_that_name_them() {
         (&["--port=three"], ["--port", "three"]),
         (&["--data"], ["--data", "FILE"]),
         (&["--dat=a.db"], ["--dat", "unexpected"]),
+        (
+            &["--cors-origin=notes.example"],
+            ["--cors-origin", "notes.example"],
+        ),
+        (&["--endpoint=", table], ["--endpoint", "URL"]),
     ] {
         let message = fails(options, 2);
         for it in named {
@@ -321,6 +521,39 @@ fn an_endpoint_that_does_not_answer_is_an_error_that_names_it() {
     let url = format!("http://{closed}");
     let message = fails(&["--port", "0", "--endpoint", &url, "--table", "notes"], 1);
     assert!(message.contains(&closed.to_string()), "{message}");
+}
+
+#[tokio::test]
+async fn a_table_with_another_key_is_an_error_that_names_it() {
+    let engine = Engine::in_memory().unwrap();
+    let attribute = AttributeDefinition::builder()
+        .attribute_name("userId")
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder()
+        .attribute_name("userId")
+        .key_type(KeyType::Hash);
+    let client = engine.client();
+    let table = client.create_table().table_name("people");
+    let table = table.billing_mode(BillingMode::PayPerRequest);
+    let table = table.attribute_definitions(attribute.build().unwrap());
+    let table = table.key_schema(key.build().unwrap());
+    table.send().await.unwrap();
+    let options = [
+        "--port",
+        "0",
+        "--endpoint",
+        &engine.url(),
+        "--table",
+        "people",
+    ];
+    let message = fails(&options, 1);
+    for named in [
+        "people",
+        "its key is userId (S, HASH)",
+        "timestamp (N, RANGE)",
+    ] {
+        assert!(message.contains(named), "{message}");
+    }
 }
 
 #[tokio::test]

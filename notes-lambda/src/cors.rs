@@ -14,7 +14,8 @@ use crate::route::Route;
 /// The origins whose pages may call the API from a browser
 /// ([CORS](https://fetch.spec.whatwg.org/#http-cors-protocol)); by default none.
 ///
-/// As a setting it is `*`, or origins separated by commas.
+/// As a setting it is `*`, or origins separated by commas. A `*` in place of an origin's port stands for
+/// any port, and for none: for development servers, which take the next port when theirs is taken.
 ///
 /// ```
 /// use notes_lambda::CorsOrigins;
@@ -112,10 +113,22 @@ impl CorsOrigins {
 
     fn allows<'a>(&self, origin: Option<&'a HeaderValue>) -> Option<&'a HeaderValue> {
         origin.filter(|origin| {
-            let allows =
-                |allowed: &String| allowed == "*" || allowed.as_bytes() == origin.as_bytes();
+            let allows = |allowed: &String| matches(allowed, origin.as_bytes());
             self.origins.iter().any(allows)
         })
+    }
+}
+
+const ANY_PORT: &str = ":*";
+
+fn matches(allowed: &str, origin: &[u8]) -> bool {
+    let Some(without_port) = allowed.strip_suffix(ANY_PORT) else {
+        return allowed == "*" || allowed.as_bytes() == origin;
+    };
+    match origin.strip_prefix(without_port.as_bytes()) {
+        Some([]) => true,
+        Some([b':', port @ ..]) => !port.is_empty() && port.iter().all(u8::is_ascii_digit),
+        _ => false,
     }
 }
 
@@ -129,7 +142,7 @@ impl FromStr for CorsOrigins {
                 let odd = |it: char| "/ ?#*".contains(it) || it.is_ascii_uppercase();
                 !it.is_empty() && !it.contains(odd)
             };
-            let parts = it.split_once("://");
+            let parts = it.strip_suffix(ANY_PORT).unwrap_or(it).split_once("://");
             it == "*" || parts.is_some_and(|(scheme, host)| is_part(scheme) && is_part(host))
         };
         let origins: Vec<_> = text.split(',').map(|it| it.trim().to_owned()).collect();
@@ -178,10 +191,30 @@ mod tests {
             ),
             ("http://[::1]:8080", &["http://[::1]:8080"]),
             ("capacitor://localhost", &["capacitor://localhost"]),
+            ("http://localhost:*", &["http://localhost:*"]),
         ] {
             let parsed: CorsOrigins = text.parse().unwrap();
             assert_eq!(parsed.origins, origins, "{text}");
             assert_eq!(parsed.headers, CorsHeaders::default());
+        }
+    }
+
+    #[test]
+    fn any_port_is_any_port_of_that_scheme_and_host() {
+        for (allowed, origin, is_allowed) in [
+            ("http://localhost:*", "http://localhost:5173", true),
+            ("http://localhost:*", "http://localhost", true),
+            ("http://[::1]:*", "http://[::1]:3000", true),
+            ("http://localhost:*", "https://localhost:5173", false),
+            ("http://localhost:*", "http://localhost.example:5173", false),
+            ("http://localhost:*", "http://localhost:5173.example", false),
+            ("http://localhost:*", "http://localhost:", false),
+            ("http://localhost:*", "http://localhost:@a.example", false),
+            ("http://localhost:*", "http://localhost:*", false),
+            ("http://localhost:5173", "http://localhost:5174", false),
+        ] {
+            let matched = matches(allowed, origin.as_bytes());
+            assert_eq!(matched, is_allowed, "{allowed} {origin}");
         }
     }
 
@@ -200,6 +233,11 @@ mod tests {
             "https://Notes.example",
             "HTTPS://notes.example",
             "https://*.notes.example",
+            "https://:*",
+            "https://notes.example:*0",
+            "https://notes.example:*:*",
+            "https://notes.example*",
+            "*:*",
             "https://notes.example,",
             "https://notes.example https://localhost",
             "**",

@@ -27,6 +27,14 @@ impl Wire {
         self.0.shutdown().await
     }
 
+    /// So many bytes.
+    pub(crate) async fn read(&mut self, count: usize) -> Vec<u8> {
+        let mut read = vec![0; count];
+        let all = timeout(DEADLINE, self.0.read_exact(&mut read)).await;
+        all.unwrap().unwrap();
+        read
+    }
+
     /// What comes until this, and this.
     pub(crate) async fn read_until(&mut self, end: &str) -> String {
         let mut read = Vec::new();
