@@ -88,11 +88,12 @@ impl Engine {
 /// variables give; engines that check nothing need none.
 #[must_use]
 pub fn client(url: &str) -> Client {
-    let variable = |name, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let given = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = |name, default: &str| given(name).unwrap_or_else(|| default.to_owned());
     let credentials = Credentials::new(
         variable("AWS_ACCESS_KEY_ID", "local"),
         variable("AWS_SECRET_ACCESS_KEY", "local"),
-        std::env::var("AWS_SESSION_TOKEN").ok(),
+        given("AWS_SESSION_TOKEN"),
         None,
         "environment",
     );

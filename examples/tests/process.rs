@@ -195,11 +195,9 @@ async fn it_listens_on_loopback_only() {
 /// headers.
 async fn status_of(program: &Program, target: &str, headers: &[String]) -> u16 {
     let mut wire = Wire::open(&program.url).await;
-    let headers: String = headers
-        .iter()
-        .map(|header| format!("{header}\r\n"))
-        .collect();
-    let request = format!("GET {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
+    let start = [format!("GET {target} HTTP/1.1")];
+    let end = ["Connection: close", "", ""].map(str::to_owned);
+    let request = [&start[..], headers, &end].concat().join("\r\n");
     wire.send(request.as_bytes()).await.unwrap();
     let response = String::from_utf8(wire.read_to_end().await).unwrap();
     let status = response.strip_prefix("HTTP/1.1 ").unwrap();

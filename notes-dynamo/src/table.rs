@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 use notes_core::{StoreError, StoreErrorKind};
 
 use crate::item::{PURGE_AT, TIMESTAMP, USER_ID};
+use crate::misconfiguration::without_request;
 
 /// Creates the table if it does not exist, on demand and with its time to live, and waits until it
 /// can be used.
@@ -78,7 +79,7 @@ async fn create(client: &Client, table: &str) -> Result<bool, BoxError> {
         Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => {
             Ok(false)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(without_request(error)),
     }
 }
 

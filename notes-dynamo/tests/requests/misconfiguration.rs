@@ -44,6 +44,7 @@ async fn failure(config: Builder) -> StoreError {
     }
     let made = ensure_table(&client, "notes").await.unwrap_err();
     assert_eq!(made.kind(), Other, "{}", chain(&made));
+    assert!(!chain(&made).contains("TableName"), "{}", chain(&made));
     read
 }
 

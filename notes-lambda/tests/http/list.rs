@@ -134,6 +134,26 @@ async fn a_stretch_of_time_excludes_both_of_its_ends() {
 }
 
 #[tokio::test]
+async fn a_bound_of_time_is_rfc_3339_and_nothing_else() {
+    let client = client();
+    create(&client, &["a"]).await;
+    for bound in ["createdAfter", "createdBefore"] {
+        for time in [
+            "2026-11-22T18:47:00%2B24:00",
+            "2026-11-22T18:47:00-99:00",
+            "2026-11-22T18:47:60Z",
+            "9999-12-31T23:59:59-00:01",
+        ] {
+            let answer = client.get(&format!("/notes?{bound}={time}")).send().await;
+            answer.is_problem(400, "invalid-request");
+            assert_eq!(answer.places(), [bound], "{time}");
+        }
+    }
+    let all = "createdAfter=2016-12-31T23:59:60Z&createdBefore=9999-12-31T23:59:59.9999999999Z";
+    assert_eq!(pages(&client, all).await, [["a"]]);
+}
+
+#[tokio::test]
 async fn all_faults_of_a_query_are_named_at_once() {
     let client = client();
     let query = "limit=0&order=up&cursor=x&createdAfter=now&createdBefore=&page=2";

@@ -119,6 +119,23 @@ async fn a_far_date_for_never_is_taken_as_that_date() {
 }
 
 #[tokio::test]
+async fn an_expiry_is_rfc_3339_with_any_number_of_digits() {
+    let client = client();
+    for (text, expected) in [
+        ("2999-01-01T00:00:00.0000000000Z", "2999-01-01T00:00:00Z"),
+        ("2999-01-01T00:00:00.0000000001Z", "2999-01-01T00:00:01Z"),
+        ("2999-01-01T00:00:00+23:59", "2998-12-31T00:01:00Z"),
+        ("2998-12-31T23:59:60Z", "2999-01-01T00:00:00Z"),
+        ("2998-12-31T18:59:60-05:00", "2999-01-01T00:00:00Z"),
+    ] {
+        let body = format!(r#"{{"title":"a","content":"","expiresAt":"{text}"}}"#);
+        let answer = client.post(body).send().await;
+        assert_eq!(answer.status, 201, "{text}");
+        assert_eq!(answer.json()["expiresAt"], expected, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_to_very_many_faults_is_small() {
     let client = client();
     let members: Vec<_> = (0..150_000).map(|it| format!("\"{it}\":0")).collect();
