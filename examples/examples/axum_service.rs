@@ -26,7 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use notes_core::{MemoryNoteStore, NoteStore, Notes, UserId};
-use notes_lambda::{Api, Report};
+use notes_lambda::{Api, Diagnostics};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
@@ -84,7 +84,7 @@ async fn authenticate(State(keys): State<Arc<Keys>>, mut request: Request, next:
 /// What failed in the store is for the operator. The API's answers say nothing of it.
 async fn report(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let report: Option<&Report> = response.extensions().get();
+    let report: Option<&Diagnostics> = response.extensions().get();
     if let Some(error) = report.and_then(|it| it.error.as_deref()) {
         // Not its `Debug`, which may quote what the store answered.
         let errors = successors(Some(error as &dyn Error), |&it| it.source());

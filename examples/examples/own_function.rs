@@ -11,16 +11,16 @@ use std::time::Duration;
 
 use notes_core::Notes;
 use notes_dynamo::{DynamoNoteStore, client_from_env};
-use notes_lambda::{Api, Gateway, Identity, Init, Operation};
+use notes_lambda::{Api, Gateway, IdentitySource, Operation, StartError};
 use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Init> {
+async fn main() -> Result<(), StartError> {
     let client = client_from_env()?;
     let store = DynamoNoteStore::new(client, "notes").with_eventually_consistent_reads();
     // Opens the connection while Lambda still gives a whole CPU. Lambda gives a start ten seconds.
     let _ = timeout(Duration::from_secs(2), store.warm_up()).await;
     let api = Api::new(Notes::new(store)).only(Operation::List);
-    let user = Identity::JwtClaim("sub".to_owned());
+    let user = IdentitySource::JwtClaim("sub".to_owned());
     Gateway::new(api, user).run().await
 }

@@ -2,9 +2,9 @@
 
 mod function;
 
-use notes_lambda::{Init, Operation};
+use notes_lambda::{Operation, StartError};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Init> {
+async fn main() -> Result<(), StartError> {
     function::run(Some(Operation::Create)).await
 }

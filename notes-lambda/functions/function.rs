@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use notes_dynamo::{DynamoNoteStore, client_from_env};
-use notes_lambda::{Api, Gateway, Init, Operation, Settings, log_capacity};
+use notes_lambda::{Api, Gateway, Operation, Settings, StartError, log_capacity};
 use tokio::time::timeout;
 
 /// Lambda gives the whole start ten seconds, and begins again where it takes longer.
 const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Serves one operation, or all.
-pub(crate) async fn run(operation: Option<Operation>) -> Result<(), Init> {
+pub(crate) async fn run(operation: Option<Operation>) -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let mut store = DynamoNoteStore::new(client_from_env()?, &settings.table)
         .with_capacity_observer(|it| log_capacity(it.read_units, it.write_units));

@@ -2,9 +2,9 @@
 
 mod function;
 
-use notes_lambda::Init;
+use notes_lambda::StartError;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Init> {
+async fn main() -> Result<(), StartError> {
     function::run(None).await
 }

@@ -1,13 +1,11 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request};
@@ -16,12 +14,16 @@ use http_body_util::Full;
 use notes_core::{NoteStore, Notes, UserId};
 use tower_service::Service;
 
-use crate::body::RequestBody;
-use crate::deadline::within;
+use crate::cors::CorsOrigins;
+use crate::diagnostics::Diagnostics;
+use crate::handler::{create, delete, get, list, update};
+use crate::operation::Operation;
 use crate::problem::Problem;
-use crate::reply::{self, Response};
-use crate::route::{Operation, Route};
-use crate::{CorsOrigins, Report, create, delete, get, list, update};
+use crate::problem::respond::respond;
+use crate::request::body::RequestBody;
+use crate::request::deadline::with_deadline;
+use crate::request::route::Route;
+use crate::response::reply::{self, Response};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
 ///
@@ -42,7 +44,7 @@ use crate::{CorsOrigins, Report, create, delete, get, list, update};
 ///
 /// # What the operator learns
 ///
-/// Responses say nothing internal. A [`Report`] is in the extensions of each, for a layer that logs:
+/// Responses say nothing internal. A [`Diagnostics`] is in the extensions of each, for a layer that logs:
 /// when the store failed, it has the error with all its sources. A request that has to be answered
 /// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered with 500
 /// or, where the method writes and the write may have happened before it, with 503 and
@@ -122,10 +124,10 @@ where
             let known = route.as_ref().ok().copied();
             let mut response = match this.cors_origins.preflight(&head) {
                 Some(response) => response,
-                None => answered(&head.method, this.dispatch(route, &head, body)).await,
+                None => respond(&head.method, this.dispatch(route, &head, body)).await,
             };
             this.expose(head.headers.get(ORIGIN), &mut response);
-            let report: &mut Report = response.extensions_mut().get_or_insert_default();
+            let report: &mut Diagnostics = response.extensions_mut().get_or_insert_default();
             report.operation = known.map(Route::operation);
             report.note = known.and_then(Route::note);
             Ok(if head.method == Method::HEAD {
@@ -160,32 +162,12 @@ impl<S: NoteStore> Api<S> {
         match route {
             // It keeps the deadline itself, as its answer then still has the key.
             Route::Create => create::create(notes, user, head, body).await,
-            Route::List => within(head, list::list(notes, user, head)).await,
-            Route::Get(id) => within(head, get::get(notes, user, id, head)).await,
-            Route::Update(id) => within(head, update::update(notes, user, id, head, body)).await,
-            Route::Delete(id) => within(head, delete::delete(notes, user, id, head)).await,
+            Route::List => with_deadline(head, list::list(notes, user, head)).await,
+            Route::Get(id) => with_deadline(head, get::get(notes, user, id, head)).await,
+            Route::Update(id) => {
+                with_deadline(head, update::update(notes, user, id, head, body)).await
+            }
+            Route::Delete(id) => with_deadline(head, delete::delete(notes, user, id, head)).await,
         }
-    }
-}
-
-/// The response of an operation of this method, whether it succeeds, fails or panics.
-pub(crate) async fn answered(
-    method: &Method,
-    operation: impl Future<Output = Result<Response, Problem>> + Send,
-) -> Response {
-    // What an operation shares with others is the store, and its locks are its own affair.
-    let caught = AssertUnwindSafe(operation).catch_unwind().await;
-    caught
-        .unwrap_or_else(|_| Err(panic_of(method)))
-        .unwrap_or_else(Problem::into_response)
-}
-
-/// What a panic is while this method is answered: nothing tells whether it came before the write or
-/// after it.
-pub(crate) fn panic_of(method: &Method) -> Problem {
-    if method.is_safe() {
-        Problem::Panic
-    } else {
-        Problem::PanicInWrite
     }
 }

@@ -8,8 +8,8 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::reply::{self, Response};
-use crate::route::Route;
+use crate::request::route::Route;
+use crate::response::reply::{self, Response};
 
 /// The origins whose pages may call the API from a browser
 /// ([CORS](https://fetch.spec.whatwg.org/#http-cors-protocol)); by default none.

@@ -2,7 +2,9 @@
 //! the code gives, and names and limits are the constants by which requests are judged.
 
 mod answer;
+mod naming;
 mod operations;
+mod problem_schemas;
 mod problems;
 mod schemas;
 
@@ -77,13 +79,13 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::problem_type::ALL;
+    use crate::problem::problem_type::ALL;
 
     #[test]
     fn each_problem_type_is_in_an_answer() {
         let document: Value = serde_json::from_str(&openapi()).unwrap();
         for it in ALL {
-            let name = problems::schema_name(it.slug);
+            let name = naming::schema_name(it.slug);
             assert!(document["components"]["schemas"][&name].is_object());
             let reference = json!(format!("#/components/schemas/{name}")).to_string();
             let answers = [&document["paths"], &document["components"]["responses"]];

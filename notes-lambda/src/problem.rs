@@ -1,3 +1,9 @@
+//! Everything that is not a success, and the one place where it becomes a response.
+
+pub(crate) mod problem_type;
+pub(crate) mod respond;
+pub(crate) mod validation;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -9,11 +15,11 @@ use http_body_util::Full;
 use notes_core::{Revision, StoreError, StoreErrorKind, UnacceptableDate};
 use serde::Serialize;
 
-use crate::Report;
-use crate::etag::ETag;
-use crate::fault::{Fault, Faults};
-use crate::problem_type::{self as types, ProblemType};
-use crate::reply::{self, Response};
+use crate::diagnostics::Diagnostics;
+use crate::response::etag::ETag;
+use crate::response::reply::{self, Response};
+use problem_type::{self as types, ProblemType};
+use validation::{ValidationError, ValidationErrors};
 
 /// Everything that is not a success. This is the one place where errors become HTTP.
 #[derive(Debug)]
@@ -32,7 +38,7 @@ pub(crate) enum Problem {
     BodyTooLarge,
     BodyIncomplete,
     NotJson(String),
-    Invalid(Faults),
+    Invalid(ValidationErrors),
     Precondition(&'static str),
     NoteNotFound,
     PreconditionFailed {
@@ -55,6 +61,18 @@ pub(crate) enum Problem {
 const OUTCOME_UNKNOWN: &str = "It may have happened. To repeat the request with the same \
                                Idempotency-Key or If-Match is safe.";
 
+impl From<ValidationErrors> for Problem {
+    fn from(faults: ValidationErrors) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(_: serde_json::Error) -> Self {
+        Self::Internal
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -68,8 +86,8 @@ struct Document<'a> {
     title: &'a str,
     status: u16,
     detail: Cow<'a, str>,
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    errors: &'a [Fault],
+    #[serde(skip_serializing_if = "<[ValidationError]>::is_empty")]
+    errors: &'a [ValidationError],
 }
 
 impl Problem {
@@ -203,13 +221,13 @@ impl Problem {
         if let Some((name, value)) = self.header() {
             reply::set(&mut response, name, value);
         }
-        response.extensions_mut().insert(Report {
+        response.extensions_mut().insert(Diagnostics {
             panicked: matches!(self, Self::Panic | Self::PanicInWrite),
             error: match self {
                 Self::Store(error) => Some(Arc::new(error)),
                 _ => None,
             },
-            ..Report::default()
+            ..Diagnostics::default()
         });
         response
     }

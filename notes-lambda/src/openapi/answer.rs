@@ -5,10 +5,9 @@ use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 
-use super::problems;
-use super::schemas::reference;
+use super::naming::{reference, schema_name};
 use crate::problem::Problem;
-use crate::reply::Response;
+use crate::response::reply::Response;
 
 /// An answer that the code gives, and what it is an example of.
 #[derive(Debug)]
@@ -86,7 +85,7 @@ impl From<Problem> for Answer {
         let slug = of_type.split('#').next_back().unwrap_or_default();
         let title = title.as_str().unwrap_or_default();
         answer.description = format!("[{slug}]({of_type}): {title}.");
-        answer.schema = problems::schema_name(slug);
+        answer.schema = schema_name(slug);
         answer
     }
 }

@@ -3,12 +3,16 @@ use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision
 use serde_json::{Value, json};
 
 use super::answer::{Answer, responses};
+use super::naming::{EXAMPLE_ID, UUID_V7, example_id, reference};
 use super::problems;
-use super::schemas::{EXAMPLE_ID, UUID_V7, example_id, reference};
-use crate::body::MAX_BYTES;
-use crate::idempotency_key::IDEMPOTENCY_KEY;
+use crate::cursor::Cursor;
+use crate::handler::{create, get, list, update};
+use crate::operation::Operation;
 use crate::problem::Problem;
-use crate::{Cursor, Operation, create, get, list, query, reply, update};
+use crate::request::body::MAX_BYTES;
+use crate::request::idempotency_key::IDEMPOTENCY_KEY;
+use crate::request::query;
+use crate::response::reply;
 
 const LIST_MATCH: &str = "The list of notes has no entity tag: only `*` names it.";
 
@@ -224,7 +228,7 @@ fn head(get: &Value) -> Value {
 
 fn shown(description: &str) -> Answer {
     let response = note().map_or(Err(Problem::Internal), |note| {
-        reply::note(StatusCode::OK, &note)
+        Ok(reply::note(StatusCode::OK, &note)?)
     });
     Answer::success(description, "Note", response)
 }
@@ -314,7 +318,7 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::route::Route;
+    use crate::request::route::Route;
 
     #[test]
     fn each_path_has_the_methods_that_the_code_has_and_no_others() {

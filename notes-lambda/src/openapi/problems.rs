@@ -1,56 +1,15 @@
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use notes_core::{Revision, StoreErrorKind, Timestamp, UnacceptableDate};
-use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::schemas::{EXAMPLE_ID, reference};
-use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
-use crate::preconditions::Preconditions;
+use super::naming::EXAMPLE_ID;
+use crate::handler::{create, update};
+use crate::operation::Operation;
 use crate::problem::Problem;
-use crate::problem_type::ALL;
-use crate::{Operation, create, query, update};
-
-/// The name of the schema of the problem type with this slug.
-pub(super) fn schema_name(slug: &str) -> String {
-    slug.split('-')
-        .flat_map(|word| {
-            let (first, rest) = word.split_at(1);
-            [first.to_ascii_uppercase(), rest.to_owned()]
-        })
-        .collect()
-}
-
-/// The schemas of all problem types by their names.
-pub(super) fn schemas() -> Map<String, Value> {
-    ALL.iter()
-        .map(|it| {
-            let schema = json!({
-                "title": it.title,
-                "description": section(it.slug),
-                "allOf": [reference("Problem")],
-                "properties": {
-                    "type": {"const": it.uri()},
-                    "status": {"const": it.status.as_u16()},
-                },
-                "required": ["type", "status"],
-            });
-            (schema_name(it.slug), schema)
-        })
-        .collect()
-}
-
-/// What the documentation says of the problem type with this slug.
-fn section(slug: &str) -> String {
-    let lines = include_str!("../problems.rs").lines();
-    let text = lines.map(|it| it.trim_start_matches("//!").trim_start());
-    text.skip_while(|it| it.strip_prefix("# ") != Some(slug))
-        .skip(1)
-        .take_while(|it| !it.starts_with("# "))
-        .filter(|it| !it.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
+use crate::request::idempotency_key::{self, IDEMPOTENCY_KEY};
+use crate::request::preconditions::Preconditions;
+use crate::request::query;
 
 /// An answer for each problem that an operation may end with.
 pub(super) fn answers(operation: Operation) -> Vec<Answer> {

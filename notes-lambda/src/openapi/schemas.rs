@@ -1,29 +1,18 @@
-use notes_core::{Category, Content, NoteId, PageLimit, Title};
+use notes_core::{Category, Content, PageLimit, Title};
 use serde_json::{Map, Value, json};
 
-use super::problems;
-use crate::fault::Faults;
-
-/// A UUIDv7 in its canonical form, without anchors.
-pub(super) const UUID_V7: &str =
-    "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+use super::naming::{EXAMPLE_ID, UUID_V7, reference};
+use super::problem_schemas;
+use crate::problem::validation::ValidationErrors;
 
 /// Neither blank nor with a control character. White space is Unicode's, which is not ECMA-262's `\s`.
 /// Of the invisible characters it has those that fit into four digits: a pattern with more digits means
 /// another thing to each regular expression engine.
 const LABEL: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\x00-\x1f\x7f-\x9f]*$";
 
-/// The note that is the example everywhere.
-pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
-
-/// A reference to the schema with this name.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
-}
-
 /// All schemas by their names.
 pub(super) fn all() -> Map<String, Value> {
-    let mut all = problems::schemas();
+    let mut all = problem_schemas::all();
     let mut add = |name: &str, schema| all.insert(name.to_owned(), schema);
     add(
         "NoteId",
@@ -80,7 +69,7 @@ pub(super) fn all() -> Map<String, Value> {
     add("NotePatch", note_patch());
     add("Page", page());
     add("Problem", problem());
-    add("Fault", fault());
+    add("ValidationError", fault());
     all
 }
 
@@ -193,8 +182,8 @@ fn problem() -> Value {
             "errors": {
                 "description": "All faults of the request; of very many, the first.",
                 "type": "array",
-                "items": reference("Fault"),
-                "maxItems": Faults::MAX_LISTED,
+                "items": reference("ValidationError"),
+                "maxItems": ValidationErrors::MAX_LISTED,
             },
         },
     })
@@ -216,9 +205,4 @@ fn fault() -> Value {
             "parameter": {"description": "The name of a query parameter.", "type": "string"},
         },
     })
-}
-
-/// The id that is the example everywhere.
-pub(super) fn example_id() -> Option<NoteId> {
-    EXAMPLE_ID.parse().ok()
 }

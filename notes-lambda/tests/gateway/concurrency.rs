@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use notes_core::{MemoryNoteStore, Notes};
-use notes_lambda::{Answer, Api, CorsOrigins, Gateway, Identity, Init, Settings};
+use notes_lambda::{
+    Api, CorsOrigins, Gateway, GatewayResponse, IdentitySource, Settings, StartError,
+};
 use serde_json::json;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -17,10 +19,10 @@ fn the_public_types_go_from_thread_to_thread() {
     goes::<Api<MemoryNoteStore>>();
     goes::<Gateway<MemoryNoteStore>>();
     is_cloned::<Gateway<MemoryNoteStore>>();
-    goes::<Answer>();
+    goes::<GatewayResponse>();
     goes::<CorsOrigins>();
-    goes::<Identity>();
-    goes::<Init>();
+    goes::<IdentitySource>();
+    goes::<StartError>();
     goes::<Settings>();
 }
 

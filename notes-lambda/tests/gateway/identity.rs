@@ -1,11 +1,11 @@
 use notes_core::MemoryNoteStore;
-use notes_lambda::{Gateway, Identity};
+use notes_lambda::{Gateway, IdentitySource};
 use serde_json::{Value, json};
 
 use crate::support::{ALICE, api, bread, call, event, is_problem, store};
 
 async fn list_as(identity: &str, event: Value) -> Value {
-    let identity: Identity = identity.parse().unwrap();
+    let identity: IdentitySource = identity.parse().unwrap();
     call(&mut Gateway::new(api(store().await), identity), event).await
 }
 

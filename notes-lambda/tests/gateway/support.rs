@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
 use notes_core::{MemoryNoteStore, NewNote, NoteStore, Notes, Timestamp, UserId};
-use notes_lambda::{Api, Gateway, Identity};
+use notes_lambda::{Api, Gateway, IdentitySource};
 use serde_json::{Value, json};
 use tower_service::Service;
 
@@ -75,7 +75,7 @@ pub(crate) fn api<S: NoteStore>(store: S) -> Api<S> {
 }
 
 /// The claim `sub` of whichever authorizer the kind of gateway has.
-pub(crate) fn identity_of(event: &Value) -> Identity {
+pub(crate) fn identity_of(event: &Value) -> IdentitySource {
     let identity = if event["version"] == "2.0" {
         "jwt:sub"
     } else {

@@ -12,7 +12,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use notes_core::conformance::Harness;
 use notes_core::{MemoryNoteStore, NoteId, StoreError, StoreErrorKind};
-use notes_lambda::Report;
+use notes_lambda::Diagnostics;
 use serde_json::Value;
 
 use crate::client::{Answer, Call, client, milk};
@@ -45,7 +45,7 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
     let mut claims = BTreeSet::new();
 
     // A test's store says so of a read or a deletion, too. A real one does not.
-    let report: Option<&Report> = answer.extensions.get();
+    let report: Option<&Diagnostics> = answer.extensions.get();
     let error = report.and_then(|it| it.error.as_ref());
     let strange = match (error.map(|it| it.kind()), method) {
         (Some(StoreErrorKind::TooLarge), method) => {

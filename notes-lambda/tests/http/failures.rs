@@ -8,7 +8,7 @@ use notes_core::conformance::Harness;
 use notes_core::{
     MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError, StoreErrorKind, Timestamp,
 };
-use notes_lambda::{Api, Report};
+use notes_lambda::{Api, Diagnostics};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, call, client, milk};
@@ -63,7 +63,7 @@ fn check(answers: &[Answer], kind: StoreErrorKind) {
             !body.contains("10.0.0.7") && !body.contains("panic"),
             "{body}"
         );
-        let report: &Report = answer.extensions.get().unwrap();
+        let report: &Diagnostics = answer.extensions.get().unwrap();
         let error = report.error.as_ref().unwrap();
         assert_eq!(error.kind(), kind);
         assert_eq!(error.source().unwrap().to_string(), SECRET);
@@ -137,7 +137,7 @@ async fn a_panic_of_a_read_is_500_and_of_a_write_an_unknown_outcome() {
     }
     for answer in &answers {
         assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
-        let report: &Report = answer.extensions.get().unwrap();
+        let report: &Diagnostics = answer.extensions.get().unwrap();
         assert!(report.panicked);
     }
 }

@@ -6,15 +6,15 @@ use notes_core::{
     Title, UserId,
 };
 
-use crate::api::answered;
-use crate::body::{self, RequestBody};
-use crate::deadline::within;
-use crate::idempotency_key::{self, IDEMPOTENCY_KEY};
-use crate::members::{self, Members};
-use crate::path_prefix::PathPrefix;
-use crate::preconditions;
 use crate::problem::Problem;
-use crate::reply::{self, Response};
+use crate::problem::respond::respond;
+use crate::request::body::{self, RequestBody};
+use crate::request::deadline::with_deadline;
+use crate::request::idempotency_key::{self, IDEMPOTENCY_KEY};
+use crate::request::members::{self, Members};
+use crate::request::path_prefix::PathPrefix;
+use crate::request::preconditions;
+use crate::response::reply::{self, Response};
 
 /// What it takes.
 pub(crate) const MEDIA_TYPE: &str = "application/json";
@@ -36,8 +36,8 @@ pub(crate) async fn create<S: NoteStore>(
             chosen: false,
         },
     };
-    let attempt = within(head, creation.attempt(notes, user, head, body));
-    let mut response = answered(&head.method, attempt).await;
+    let attempt = with_deadline(head, creation.attempt(notes, user, head, body));
+    let mut response = respond(&head.method, attempt).await;
     reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
     Ok(response)
 }

@@ -3,8 +3,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::fault::{Faults, Place};
 use crate::problem::Problem;
+use crate::problem::validation::{Location, ValidationErrors};
 
 /// The members of the JSON object that this text is: all of them, also those of one name, in their
 /// order, and their values as they are written.
@@ -25,8 +25,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<(String, &RawValue)>, Problem> {
     }
     if !start.starts_with('{') {
         let IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
-        let mut faults = Faults::default();
-        faults.add(Place::body(), "has to be a JSON object");
+        let mut faults = ValidationErrors::default();
+        faults.add(Location::body(), "has to be a JSON object");
         return Err(Problem::Invalid(faults));
     }
     let Object(members) = serde_json::from_str(text).map_err(not_json)?;

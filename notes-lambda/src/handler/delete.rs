@@ -2,9 +2,9 @@ use http::StatusCode;
 use http::request::Parts;
 use notes_core::{DeleteOutcome, NoteId, NoteStore, Notes, UserId};
 
-use crate::preconditions::Preconditions;
 use crate::problem::Problem;
-use crate::reply::{self, Response};
+use crate::request::preconditions::Preconditions;
+use crate::response::reply::{self, Response};
 
 /// `DELETE /notes/{id}`.
 pub(crate) async fn delete<S: NoteStore>(

@@ -3,10 +3,10 @@ use http::header::ETAG;
 use http::request::Parts;
 use notes_core::{NoteId, NoteStore, Notes, Revision, UserId};
 
-use crate::etag::ETag;
-use crate::preconditions::{Evaluation, Preconditions};
 use crate::problem::Problem;
-use crate::reply::{self, Response};
+use crate::request::preconditions::{Evaluation, Preconditions};
+use crate::response::etag::ETag;
+use crate::response::reply::{self, Response};
 
 /// `GET /notes/{id}`.
 pub(crate) async fn get<S: NoteStore>(
@@ -18,7 +18,7 @@ pub(crate) async fn get<S: NoteStore>(
     let preconditions = Preconditions::read(&head.headers)?;
     let note = notes.get(user, id).await?.ok_or(Problem::NoteNotFound)?;
     match preconditions.evaluate(&head.method, Some(note.revision))? {
-        Evaluation::Proceed => reply::note(StatusCode::OK, &note),
+        Evaluation::Proceed => Ok(reply::note(StatusCode::OK, &note)?),
         Evaluation::NotModified => Ok(not_modified(note.revision)),
     }
 }

@@ -4,11 +4,11 @@ use notes_core::{
     Category, Content, NoteId, NotePatch, NoteStore, Notes, Timestamp, Title, UpdateOutcome, UserId,
 };
 
-use crate::body::{self, RequestBody};
-use crate::members::Members;
-use crate::preconditions::Preconditions;
 use crate::problem::Problem;
-use crate::reply::{self, Response};
+use crate::request::body::{self, RequestBody};
+use crate::request::members::Members;
+use crate::request::preconditions::Preconditions;
+use crate::response::reply::{self, Response};
 
 /// What it takes.
 pub(crate) const MEDIA_TYPES: [&str; 2] = ["application/merge-patch+json", "application/json"];
@@ -37,7 +37,7 @@ pub(crate) async fn update<S: NoteStore>(
         UpdateOutcome::Updated(note) if !preconditions.if_none_match_holds(Some(note.revision)) => {
             Err(preconditions.failed(Some(note.revision)))
         }
-        UpdateOutcome::Updated(note) => reply::note(StatusCode::OK, &note),
+        UpdateOutcome::Updated(note) => Ok(reply::note(StatusCode::OK, &note)?),
         UpdateOutcome::Missing => Err(Problem::NoteNotFound),
         UpdateOutcome::Stale(current) => {
             Err(preconditions.failed(current.map(|note| note.revision)))

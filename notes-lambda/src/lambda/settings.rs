@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use notes_core::Notes;
 
-use crate::{CorsOrigins, Identity};
+use crate::cors::CorsOrigins;
+use crate::lambda::identity::IdentitySource;
 
 /// The settings of a function, from environment variables.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub struct Settings {
     /// [docs]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     pub table: String,
     /// `NOTES_IDENTITY`: who the user is.
-    pub identity: Identity,
+    pub identity: IdentitySource,
     /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever where it is
     /// not set.
     pub retention: Option<Duration>,
@@ -34,12 +35,12 @@ impl Settings {
     ///
     /// # Errors
     /// Names the first variable that is missing or has no valid value.
-    pub fn from_env() -> Result<Self, Init> {
+    pub fn from_env() -> Result<Self, StartError> {
         // What is not Unicode is no valid value; lossy, it is still there to be refused.
         Self::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Init> {
+    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let variable = |name| variable(name).filter(|it| !it.is_empty());
         let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
         let origins: CorsOrigins = optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default();
@@ -64,7 +65,7 @@ impl Settings {
     }
 }
 
-fn table(name: String) -> Result<String, Init> {
+fn table(name: String) -> Result<String, StartError> {
     let allowed = |it: u8| it.is_ascii_alphanumeric() || b"_-.".contains(&it);
     // arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME
     let plain = match name.splitn(6, ':').collect::<Vec<_>>()[..] {
@@ -81,20 +82,20 @@ fn table(name: String) -> Result<String, Init> {
 fn optional<T: FromStr<Err: fmt::Display>>(
     variable: &impl Fn(&'static str) -> Option<String>,
     name: &'static str,
-) -> Result<Option<T>, Init> {
+) -> Result<Option<T>, StartError> {
     variable(name).map(|it| parsed(name, &it)).transpose()
 }
 
-fn parsed<T: FromStr<Err: fmt::Display>>(name: &str, value: &str) -> Result<T, Init> {
+fn parsed<T: FromStr<Err: fmt::Display>>(name: &str, value: &str) -> Result<T, StartError> {
     let parsed = value.parse();
     parsed.map_err(|error| format!("{name} is {value:?}: {error}").into())
 }
 
 /// Why a function can't start or go on. Its `Debug`, which is what a `main` that returns it prints,
 /// is one line with all causes.
-pub struct Init(pub(crate) Box<dyn Error + Send + Sync>);
+pub struct StartError(pub(crate) Box<dyn Error + Send + Sync>);
 
-impl fmt::Debug for Init {
+impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", chain(&*self.0))
     }
@@ -107,7 +108,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> impl fmt::Display {
     texts.join(": ")
 }
 
-impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Init {
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StartError {
     fn from(error: E) -> Self {
         Self(error.into())
     }
@@ -119,14 +120,14 @@ mod tests {
 
     const LEAST: [(&str, &str); 2] = [("NOTES_TABLE", "notes"), ("NOTES_IDENTITY", "jwt:sub")];
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, Init> {
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, StartError> {
         Settings::read(|name| {
             let value = variables.iter().rfind(|it| it.0 == name)?.1;
             Some(value.to_owned())
         })
     }
 
-    fn read_with(name: &str, value: &str) -> Result<Settings, Init> {
+    fn read_with(name: &str, value: &str) -> Result<Settings, StartError> {
         read(&[&LEAST[..], &[(name, value)]].concat())
     }
 
@@ -142,7 +143,10 @@ mod tests {
     fn a_table_and_an_identity_are_enough() {
         let settings = read(&LEAST).unwrap();
         assert_eq!(settings.table, "notes");
-        assert_eq!(settings.identity, Identity::JwtClaim("sub".to_owned()));
+        assert_eq!(
+            settings.identity,
+            IdentitySource::JwtClaim("sub".to_owned())
+        );
         assert_eq!(settings.retention, None);
         assert!(settings.consistent_reads);
         assert_eq!(settings.cors_origins, CorsOrigins::default());
@@ -160,7 +164,7 @@ mod tests {
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.table, "prod-notes");
-        assert_eq!(settings.identity, Identity::LambdaPrincipal);
+        assert_eq!(settings.identity, IdentitySource::LambdaPrincipal);
         let days = Duration::from_secs(90 * 86_400);
         assert_eq!(settings.retention, Some(days));
         assert!(!settings.consistent_reads);
@@ -257,7 +261,7 @@ mod tests {
     fn a_reason_not_to_start_is_one_line_with_its_causes() {
         let cause = std::io::Error::other("the cause");
         let error = notes_core::StoreError::new(notes_core::StoreErrorKind::Denied, cause);
-        let line = format!("{:?}", Init::from(error));
+        let line = format!("{:?}", StartError::from(error));
         assert!(line.ends_with(": the cause"), "{line}");
         assert_eq!(line.lines().count(), 1);
     }

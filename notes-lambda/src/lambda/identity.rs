@@ -15,14 +15,14 @@ use serde_json::Value;
 /// As a setting it is written `jwt:CLAIM`, `cognito:CLAIM`, `lambda:KEY` or `lambda-principal`.
 ///
 /// ```
-/// use notes_lambda::Identity;
+/// use notes_lambda::IdentitySource;
 ///
-/// let identity: Identity = "jwt:sub".parse()?;
-/// assert_eq!(identity, Identity::JwtClaim("sub".to_owned()));
-/// # Ok::<(), notes_lambda::InvalidIdentity>(())
+/// let identity: IdentitySource = "jwt:sub".parse()?;
+/// assert_eq!(identity, IdentitySource::JwtClaim("sub".to_owned()));
+/// # Ok::<(), notes_lambda::InvalidIdentitySource>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identity {
+pub enum IdentitySource {
     /// A claim of the token that the [JWT authorizer][docs] of an HTTP API verified.
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
@@ -45,7 +45,7 @@ pub enum Identity {
     LambdaPrincipal,
 }
 
-impl Identity {
+impl IdentitySource {
     /// The user of an event, if the authorizer gave one that can be a [`UserId`].
     pub(crate) fn user(&self, event: &Value) -> Option<UserId> {
         let authorizer = event.get("requestContext")?.get("authorizer")?;
@@ -86,23 +86,23 @@ pub(crate) fn is_v2(event: &Value) -> bool {
     event.get("version").and_then(Value::as_str) == Some("2.0")
 }
 
-impl FromStr for Identity {
-    type Err = InvalidIdentity;
+impl FromStr for IdentitySource {
+    type Err = InvalidIdentitySource;
 
-    fn from_str(text: &str) -> Result<Self, InvalidIdentity> {
+    fn from_str(text: &str) -> Result<Self, InvalidIdentitySource> {
         match text.split_once(':') {
             // No claim is called so: with a space too many, nobody would ever be known.
-            Some((_, name)) if name.is_empty() || name != name.trim() => Err(InvalidIdentity),
+            Some((_, name)) if name.is_empty() || name != name.trim() => Err(InvalidIdentitySource),
             Some(("jwt", claim)) => Ok(Self::JwtClaim(claim.to_owned())),
             Some(("cognito", claim)) => Ok(Self::CognitoClaim(claim.to_owned())),
             Some(("lambda", key)) => Ok(Self::LambdaContext(key.to_owned())),
             None if text == "lambda-principal" => Ok(Self::LambdaPrincipal),
-            _ => Err(InvalidIdentity),
+            _ => Err(InvalidIdentitySource),
         }
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for IdentitySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::JwtClaim(claim) => write!(f, "jwt:{claim}"),
@@ -113,10 +113,10 @@ impl fmt::Display for Identity {
     }
 }
 
-/// A text is not an [`Identity`].
+/// A text is not an [`IdentitySource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an identity is jwt:CLAIM, cognito:CLAIM, lambda:KEY or lambda-principal")]
-pub struct InvalidIdentity;
+pub struct InvalidIdentitySource;
 
 #[cfg(test)]
 mod tests {
@@ -125,20 +125,20 @@ mod tests {
     #[test]
     fn a_setting_names_one_source() {
         for (text, identity) in [
-            ("jwt:sub", Identity::JwtClaim("sub".to_owned())),
+            ("jwt:sub", IdentitySource::JwtClaim("sub".to_owned())),
             (
                 "jwt:https://notes.example/user",
-                Identity::JwtClaim("https://notes.example/user".to_owned()),
+                IdentitySource::JwtClaim("https://notes.example/user".to_owned()),
             ),
             (
                 "cognito:cognito:username",
-                Identity::CognitoClaim("cognito:username".to_owned()),
+                IdentitySource::CognitoClaim("cognito:username".to_owned()),
             ),
             (
                 "lambda:userId",
-                Identity::LambdaContext("userId".to_owned()),
+                IdentitySource::LambdaContext("userId".to_owned()),
             ),
-            ("lambda-principal", Identity::LambdaPrincipal),
+            ("lambda-principal", IdentitySource::LambdaPrincipal),
         ] {
             assert_eq!(text.parse(), Ok(identity.clone()));
             assert_eq!(identity.to_string(), text);
@@ -172,7 +172,11 @@ mod tests {
             "header",
             "iam:userId",
         ] {
-            assert_eq!(text.parse::<Identity>(), Err(InvalidIdentity), "{text:?}");
+            assert_eq!(
+                text.parse::<IdentitySource>(),
+                Err(InvalidIdentitySource),
+                "{text:?}"
+            );
         }
     }
 }

@@ -8,9 +8,8 @@ use http_body_util::Full;
 use notes_core::Note;
 use serde::Serialize;
 
-use crate::etag::ETag;
-use crate::note_json::NoteJson;
-use crate::problem::Problem;
+use crate::response::etag::ETag;
+use crate::response::note_json::NoteJson;
 
 pub(crate) type Response = http::Response<Full<Bytes>>;
 
@@ -27,8 +26,8 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 }
 
 /// A success with a JSON body.
-pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(value).map_err(|_| Problem::Internal)?;
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> serde_json::Result<Response> {
+    let body = serde_json::to_vec(value)?;
     let mut response = empty(status);
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -37,7 +36,7 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
 }
 
 /// A success that shows one note.
-pub(crate) fn note(status: StatusCode, note: &Note) -> Result<Response, Problem> {
+pub(crate) fn note(status: StatusCode, note: &Note) -> serde_json::Result<Response> {
     let mut response = json(status, &NoteJson::from(note))?;
     set(&mut response, ETAG, ETag(note.revision));
     Ok(response)

@@ -1,47 +1,15 @@
-use http::StatusCode;
-use http::request::Parts;
-use notes_core::{NoteStore, Notes, Order, Page, UserId};
+use notes_core::{Order, Page};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::Report;
 use crate::cursor::Cursor;
-use crate::envelope::Envelope;
-use crate::note_json::NoteJson;
-use crate::preconditions::{self, Evaluation};
-use crate::problem::Problem;
-use crate::query;
-use crate::reply::{self, Response};
-
-/// `GET /notes`.
-pub(crate) async fn list<S: NoteStore>(
-    notes: &Notes<S>,
-    user: &UserId,
-    head: &Parts,
-) -> Result<Response, Problem> {
-    let query = query::read(head.uri.query())?;
-    if preconditions::of_list(head)? == Evaluation::NotModified {
-        return Ok(reply::empty(StatusCode::NOT_MODIFIED));
-    }
-    listed(notes.list(user, &query).await?, query.order)
-}
-
-/// The answer with this page of a list in this order.
-pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
-    let unreadable = page.unreadable.clone();
-    let page = PageJson::of(page, order, Envelope::new());
-    let mut response = reply::json(StatusCode::OK, &page.map_err(|_| Problem::Internal)?)?;
-    response.extensions_mut().insert(Report {
-        unreadable,
-        ..Report::default()
-    });
-    Ok(response)
-}
+use crate::response::envelope::Envelope;
+use crate::response::note_json::NoteJson;
 
 /// A page as the API shows it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PageJson {
+pub(crate) struct PageJson {
     items: Vec<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -55,20 +23,20 @@ impl PageJson {
     ///
     /// The items that can't be read are all named, also those beyond the cut: a store does not say
     /// where they lie between the notes. The pages after name them again; none goes unnamed.
-    fn of(page: Page, order: Order, mut envelope: Envelope) -> serde_json::Result<Self> {
+    pub(crate) fn of(page: Page, order: Order, mut envelope: Envelope) -> serde_json::Result<Self> {
         let unreadable = match page.unreadable.as_slice() {
             [] => None,
             unreadable => Some(to_raw_value(unreadable)?),
         };
         if let Some(unreadable) = &unreadable {
-            envelope.take(unreadable.get());
+            envelope.try_reserve(unreadable.get());
         }
         let mut items = Vec::with_capacity(page.notes.len());
         let mut next = page.next;
         let mut last = None;
         for note in page.notes {
             let item = to_raw_value(&NoteJson::from(&note))?;
-            if !envelope.take(item.get()) && last.is_some() {
+            if !envelope.try_reserve(item.get()) && last.is_some() {
                 next = last;
                 break;
             }

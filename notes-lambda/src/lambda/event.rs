@@ -8,8 +8,8 @@ use http_body_util::Full;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::PathPrefix;
-use crate::identity::is_v2;
+use crate::lambda::identity::is_v2;
+use crate::request::path_prefix::PathPrefix;
 
 /// What an invocation brings, whatever bytes they are.
 ///

@@ -3,8 +3,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use notes_core::{Expected, Revision};
 
-use crate::entity_tags::{Condition, Malformed, Tag};
 use crate::problem::Problem;
+use crate::request::entity_tags::{Condition, Malformed, Tag};
 
 /// The conditions of a request on the state of what it is about, by `If-Match` and `If-None-Match`
 /// ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). The others of that section

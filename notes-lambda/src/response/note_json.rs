@@ -3,7 +3,7 @@ use std::fmt::Display;
 use notes_core::{Category, Expiry, Note, NoteId, Timestamp};
 use serde::{Serialize, Serializer};
 
-use crate::etag::ETag;
+use crate::response::etag::ETag;
 
 /// A note as the API shows it. What it does not have is left out.
 #[derive(Debug, Serialize)]

@@ -4,14 +4,14 @@ use std::fmt::Display;
 use notes_core::{Change, Expiry, InvalidTimestamp, Timestamp};
 use serde_json::value::RawValue;
 
-use crate::fault::{Faults, Place};
-use crate::json_object;
 use crate::problem::Problem;
+use crate::problem::validation::{Location, ValidationErrors};
+use crate::request::json_object;
 
 /// The members of a request's JSON object: taken one by one, so that every fault is found.
 pub(crate) struct Members<'a> {
     left: Vec<(String, &'a RawValue)>,
-    faults: Faults,
+    faults: ValidationErrors,
 }
 
 /// What a request says about one member.
@@ -33,7 +33,7 @@ impl<'a> Members<'a> {
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Problem> {
         Ok(Self {
             left: json_object::parse(body)?,
-            faults: Faults::default(),
+            faults: ValidationErrors::default(),
         })
     }
 
@@ -44,7 +44,7 @@ impl<'a> Members<'a> {
         parse: impl FnOnce(String) -> Result<T, E>,
     ) -> Option<T> {
         if !self.left.iter().any(|(it, _)| it == name) {
-            self.faults.add(Place::member(name), "is required");
+            self.faults.add(Location::member(name), "is required");
         }
         self.replaceable(name, parse)
     }
@@ -58,7 +58,7 @@ impl<'a> Members<'a> {
         match self.take(name, parse) {
             Given::Value(value) => return Some(value),
             Given::Absent | Given::Faulty => {}
-            Given::Null => self.faults.add(Place::member(name), "may not be null"),
+            Given::Null => self.faults.add(Location::member(name), "may not be null"),
         }
         None
     }
@@ -93,17 +93,17 @@ impl<'a> Members<'a> {
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
         let names: BTreeSet<_> = self.left.iter().map(|(name, _)| name.as_str()).collect();
         for name in names {
-            let place = Place::member(name);
+            let place = Location::member(name);
             let why = if READ_ONLY.contains(&name) {
                 "is read-only"
-            } else if place == Place::body() {
+            } else if place == Location::body() {
                 "has a member with a name of more than 64 characters"
             } else {
                 "is not a member that can be set"
             };
             self.faults.add(place, why);
         }
-        self.faults.none_or(value)
+        Ok(self.faults.none_or(value)?)
     }
 
     fn take<T, E: Display>(
@@ -121,7 +121,7 @@ impl<'a> Members<'a> {
         match value {
             Ok(value) => Given::Value(value),
             Err(why) => {
-                self.faults.add(Place::member(name), why);
+                self.faults.add(Location::member(name), why);
                 Given::Faulty
             }
         }
@@ -130,8 +130,8 @@ impl<'a> Members<'a> {
 
 /// That a note would have expired before it is there.
 pub(crate) fn expired() -> Problem {
-    let mut faults = Faults::default();
-    faults.add(Place::member("expiresAt"), PAST_EXPIRY);
+    let mut faults = ValidationErrors::default();
+    faults.add(Location::member("expiresAt"), PAST_EXPIRY);
     Problem::Invalid(faults)
 }
 

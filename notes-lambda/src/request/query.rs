@@ -5,8 +5,8 @@ use std::fmt::Display;
 use notes_core::{InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp};
 
 use crate::cursor::Cursor;
-use crate::fault::{Faults, Place};
 use crate::problem::Problem;
+use crate::problem::validation::{Location, ValidationErrors};
 
 pub(crate) const LIMIT: &str = "limit";
 pub(crate) const CURSOR: &str = "cursor";
@@ -69,14 +69,14 @@ fn timestamp(
 /// The parameters of a query that are not taken yet, and what is wrong with it.
 struct Parameters<'a> {
     left: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    faults: Faults,
+    faults: ValidationErrors,
 }
 
 impl<'a> Parameters<'a> {
     fn parse(query: &'a str) -> Self {
         Self {
             left: form_urlencoded::parse(query.as_bytes()).collect(),
-            faults: Faults::default(),
+            faults: ValidationErrors::default(),
         }
     }
 
@@ -99,7 +99,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn fault(&mut self, name: &str, why: impl Display) {
-        self.faults.add(Place::Parameter(name.to_owned()), why);
+        self.faults.add(Location::Parameter(name.to_owned()), why);
     }
 
     fn finish<T>(mut self, value: T) -> Result<T, Problem> {
@@ -109,10 +109,10 @@ impl<'a> Parameters<'a> {
             .map(|(name, _)| name)
             .collect::<BTreeSet<_>>()
         {
-            let place = Place::Parameter(name.into_owned());
+            let place = Location::Parameter(name.into_owned());
             self.faults.add(place, "is not a parameter of this path");
         }
-        self.faults.none_or(Some(value))
+        Ok(self.faults.none_or(Some(value))?)
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use notes_core::{NoteId, StoreError};
 
-use crate::Operation;
+use crate::operation::Operation;
 
 /// What the operator learns of a request and the caller does not: in the extensions of each
 /// response, for a layer that logs.
@@ -11,7 +11,7 @@ use crate::Operation;
 /// the sources': a `Debug` of it may quote what the store answered.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Report {
+pub struct Diagnostics {
     /// What the request asked for, where its method and path are known.
     pub operation: Option<Operation>,
     /// The note that its path names.

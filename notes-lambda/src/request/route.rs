@@ -1,22 +1,8 @@
 use http::Method;
 use notes_core::NoteId;
 
+use crate::operation::Operation;
 use crate::problem::Problem;
-
-/// The operations of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// `POST /notes`
-    Create,
-    /// `GET /notes`
-    List,
-    /// `GET /notes/{id}`
-    Get,
-    /// `PATCH /notes/{id}`
-    Update,
-    /// `DELETE /notes/{id}`
-    Delete,
-}
 
 /// An operation, with the note that its path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

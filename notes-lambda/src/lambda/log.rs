@@ -18,10 +18,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::Operation;
-use crate::event::{self, Payload};
-use crate::gateway::{Answer, Gateway};
-use crate::settings::chain;
+use crate::lambda::event::{self, Payload};
+use crate::lambda::gateway::Gateway;
+use crate::lambda::gateway_response::GatewayResponse;
+use crate::lambda::settings::chain;
+use crate::operation::Operation;
 
 tokio::task_local! {
     static CONSUMED: Cell<Consumed>;
@@ -71,9 +72,9 @@ impl<S> Clone for Logged<S> {
 }
 
 impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
-    type Response = Answer;
+    type Response = GatewayResponse;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<GatewayResponse, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))

@@ -25,7 +25,7 @@ impl Envelope {
 
     /// Takes the room for a piece of a JSON body and a comma. Where there is not so much, all of it
     /// is taken, and the answer is no.
-    pub(crate) fn take(&mut self, json: &str) -> bool {
+    pub(crate) fn try_reserve(&mut self, json: &str) -> bool {
         let needed = escaped_len(json) + 1;
         let fits = needed <= self.left;
         self.left = self.left.saturating_sub(needed);
@@ -75,15 +75,15 @@ mod tests {
             let content = worst.repeat(Content::MAX_BYTES);
             let json = serde_json::to_string(&content).unwrap();
             assert_eq!(escaped_len(&json), Content::MAX_BYTES * bytes + 4);
-            assert!(Envelope::new().take(&json));
+            assert!(Envelope::new().try_reserve(&json));
         }
     }
 
     #[test]
     fn after_what_does_not_fit_nothing_fits() {
         let mut envelope = Envelope { left: 10 };
-        assert!(envelope.take("12345"));
-        assert!(!envelope.take("1234"));
-        assert!(!envelope.take(""));
+        assert!(envelope.try_reserve("12345"));
+        assert!(!envelope.try_reserve("1234"));
+        assert!(!envelope.try_reserve(""));
     }
 }

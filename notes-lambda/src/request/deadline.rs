@@ -14,7 +14,7 @@ use crate::problem::Problem;
 pub struct Deadline(pub Instant);
 
 /// Awaits an operation until the deadline, if there is one.
-pub(crate) async fn within<T>(
+pub(crate) async fn with_deadline<T>(
     head: &Parts,
     operation: impl Future<Output = Result<T, Problem>> + Send,
 ) -> Result<T, Problem> {

@@ -1,0 +1,36 @@
+use http::StatusCode;
+use http::request::Parts;
+use notes_core::{NoteStore, Notes, Order, Page, UserId};
+
+use crate::diagnostics::Diagnostics;
+use crate::problem::Problem;
+use crate::request::preconditions::{self, Evaluation};
+use crate::request::query;
+use crate::response::envelope::Envelope;
+use crate::response::page::PageJson;
+use crate::response::reply::{self, Response};
+
+/// `GET /notes`.
+pub(crate) async fn list<S: NoteStore>(
+    notes: &Notes<S>,
+    user: &UserId,
+    head: &Parts,
+) -> Result<Response, Problem> {
+    let query = query::read(head.uri.query())?;
+    if preconditions::of_list(head)? == Evaluation::NotModified {
+        return Ok(reply::empty(StatusCode::NOT_MODIFIED));
+    }
+    listed(notes.list(user, &query).await?, query.order)
+}
+
+/// The answer with this page of a list in this order.
+pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
+    let unreadable = page.unreadable.clone();
+    let page = PageJson::of(page, order, Envelope::new())?;
+    let mut response = reply::json(StatusCode::OK, &page)?;
+    response.extensions_mut().insert(Diagnostics {
+        unreadable,
+        ..Diagnostics::default()
+    });
+    Ok(response)
+}

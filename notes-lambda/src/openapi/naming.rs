@@ -1,0 +1,31 @@
+//! The names that the parts of the description refer to each other by.
+
+use notes_core::NoteId;
+use serde_json::{Value, json};
+
+/// A UUIDv7 in its canonical form, without anchors.
+pub(super) const UUID_V7: &str =
+    "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+/// The note that is the example everywhere.
+pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+
+/// A reference to the schema with this name.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// The name of the schema of the problem type with this slug.
+pub(super) fn schema_name(slug: &str) -> String {
+    slug.split('-')
+        .flat_map(|word| {
+            let (first, rest) = word.split_at(1);
+            [first.to_ascii_uppercase(), rest.to_owned()]
+        })
+        .collect()
+}
+
+/// The id that is the example everywhere.
+pub(super) fn example_id() -> Option<NoteId> {
+    EXAMPLE_ID.parse().ok()
+}

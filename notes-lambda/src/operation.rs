@@ -1,0 +1,14 @@
+/// The operations of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `POST /notes`
+    Create,
+    /// `GET /notes`
+    List,
+    /// `GET /notes/{id}`
+    Get,
+    /// `PATCH /notes/{id}`
+    Update,
+    /// `DELETE /notes/{id}`
+    Delete,
+}

@@ -1,0 +1,7 @@
+//! How a success looks: a note, a page of notes, the headers that belong to them.
+
+pub(crate) mod envelope;
+pub(crate) mod etag;
+pub(crate) mod note_json;
+pub(crate) mod page;
+pub(crate) mod reply;
