@@ -139,7 +139,8 @@ impl NoteStore for MemoryNoteStore {
                 UpdateOutcome::Updated(note.clone())
             }
             Some(Item::Note(note, _)) if update.finds_live(note, now) => {
-                if may_replace(note.revision, &update.expected, update.revision)
+                if note.is_live(update.live_at(now))
+                    && may_replace(note.revision, &update.expected, update.revision)
                     && (note.retained || !update.renewal)
                 {
                     update.patch.clone().apply(note);

@@ -26,8 +26,9 @@ use crate::{
 ///   that it has happened.
 /// - Nothing is written when a call answers anything but [`InsertOutcome::Inserted`],
 ///   [`UpdateOutcome::Updated`] or [`DeleteOutcome::Deleted`], or fails with any kind but
-///   [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown); the one exception is an
-///   [`update`](Self::update) that fails with `Corrupt`.
+///   [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown). There are two exceptions: what an insertion
+///   finds to be [`Taken`](InsertOutcome::Taken) may be its own note, by an earlier attempt of the same
+///   call; and an [`update`](Self::update) may fail with `Corrupt` after it has changed the item.
 ///
 /// # Late writes
 /// A request that was given up may still be executed: after a call that failed with `OutcomeUnknown`,
@@ -37,8 +38,8 @@ use crate::{
 /// - A [`purge`](Self::purge) removes whatever is there: ids of the user must rest after it.
 /// - A condition compares an expiry with the caller's `now`, not with the time at which it is executed.
 ///   An update that moves the expiry could bring a note back that readers have already seen expired.
-///   That is why such an update has to come [`Update::EXPIRY_MARGIN`] before the expiry; one that is
-///   executed later than that after its `now` still can.
+///   That is why such an update has to come [`Update::EXPIRY_MARGIN`] before the expiry. One that is
+///   later than that, by its way to the store and by the difference of the clocks together, still can.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait NoteStore: Send + Sync {
@@ -94,10 +95,11 @@ pub trait NoteStore: Send + Sync {
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
     /// - For an update that moves or removes the expiry, a note is `Missing` from
-    ///   [`Update::EXPIRY_MARGIN`] before its expiry on.
+    ///   [`Update::EXPIRY_MARGIN`] before its expiry on. It is `Stale` if the patch would change nothing
+    ///   in it: then the update has happened before.
     /// - An item that lacks an attribute that every note has, or has one of another type or size, is
-    ///   left as it is: `Stale`. That a text breaks the rules of its value, such as a title that is too
-    ///   long, a store need not see: such an item may be changed.
+    ///   left as it is: `Stale`. A store need not see that a value of the right type and size breaks
+    ///   another rule, such as a blank title or an expiry with a fraction: such an item may be changed.
     /// - Where the note already has the new revision, this update has happened: `Updated`, also when
     ///   the note has expired since.
     /// - Of concurrent updates that expect one revision, exactly one is `Updated`; of those that
@@ -121,8 +123,8 @@ pub trait NoteStore: Send + Sync {
     /// - Deletes the note only if its revision is expected and smaller than the new one. Otherwise
     ///   `Stale`.
     /// - An item that lacks an attribute that every note has, or has one of another type or size, is
-    ///   left as it is: `Stale`. That a text breaks the rules of its value, such as a title that is too
-    ///   long, a store need not see: such an item may be deleted.
+    ///   left as it is: `Stale`. A store need not see that a value of the right type and size breaks
+    ///   another rule, such as a blank title or an expiry with a fraction: such an item may be deleted.
     /// - Where the note was deleted with this very revision, this deletion has happened: `Deleted`.
     ///
     /// # Errors
@@ -169,7 +171,7 @@ pub struct Insertion {
 pub enum InsertOutcome {
     /// The note is stored.
     Inserted,
-    /// The id was used before.
+    /// The id was used before, or by an earlier attempt of this very call.
     Taken(Occupant),
     /// The note has expired already, and its id is free. Nothing is stored.
     Expired,
@@ -253,18 +255,22 @@ pub struct Update {
 impl Update {
     /// How long before its expiry a note counts as expired for an update that moves or removes it.
     ///
-    /// Nobody sees a note come back that was seen expired, as long as an update is executed within this
-    /// time of its `now`. API Gateway answers a request after
-    /// [29 seconds](https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html) at the
-    /// latest, so an update that comes later is one whose caller was told that its outcome is not known.
+    /// Nobody sees a note come back that was seen expired, as long as the time that an update takes from
+    /// its `now` to its execution and the difference of the clocks are together no longer than this. The
+    /// client of `notes-dynamo` gives up after 10 seconds and a function after 12, so an update that is
+    /// executed later is one whose caller was told that its outcome is not known, or nothing.
     pub const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
 
-    /// Whether this update finds the note live at `now`.
+    /// Whether this update, refused at `now`, has found the note live, and not missing.
     #[must_use]
     pub fn finds_live(&self, note: &Note, now: Timestamp) -> bool {
         // A renewal moves no expiry but a retained one.
         let moves_expiry = note.retained || !self.renewal;
-        note.is_live(if moves_expiry { self.live_at(now) } else { now })
+        if moves_expiry && !self.patch.changes_nothing_in(note) {
+            note.is_live(self.live_at(now))
+        } else {
+            note.is_live(now)
+        }
     }
 
     /// After which time the expiry of a note has to lie for this update: `now`, or

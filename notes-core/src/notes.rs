@@ -70,6 +70,9 @@ impl<S> Notes<S> {
     /// Lets a note end so long after its last write, unless its author said when it ends or that it
     /// does not. Notes written before this was set stay as they are.
     ///
+    /// A note can't be changed in its last 30 seconds ([`Update::EXPIRY_MARGIN`]), as a change would renew
+    /// it: a retention that is hardly longer makes notes that never can.
+    ///
     /// It is rounded up to whole seconds and counted from the second of the write, as every
     /// [`Expiry`].
     #[must_use]
@@ -78,8 +81,9 @@ impl<S> Notes<S> {
         self
     }
 
-    /// Accepts creations until so long after the time of their id, and keeps used ids at least that
-    /// long, counted by the window of when they were spent. A shorter window frees ids sooner, but turns away devices that were offline for longer.
+    /// Accepts creations until so long after the time of their id, and keeps the ids of notes that are
+    /// deleted or expire from now on for at least that long. A shorter window frees ids sooner, but turns
+    /// away devices that were offline for longer.
     #[must_use]
     pub fn with_acceptance_window(mut self, window: Duration) -> Self {
         self.acceptance_window = window;
@@ -255,11 +259,13 @@ impl<S: NoteStore> Notes<S> {
     /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
     /// retry is no conflict.
     ///
-    /// It is one write, or one [`get`](NoteStore::get) where the patch is empty or no revision is allowed.
+    /// Usually it is one write; a refused one is repeated at most 3 times where the caller allows it. Where
+    /// the patch is empty or no revision is allowed, it is one [`get`](NoteStore::get).
     ///
     /// # Errors
     /// As [`NoteStore::update`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when the item can't be read, unless revisions are named that it has to have.
+    /// attempts; `Corrupt` when the item can't be read. With [`Expected::OneOf`] that is `Stale(None)`
+    /// instead, as such an item has none of the revisions.
     pub async fn update(
         &self,
         user: &UserId,
@@ -301,6 +307,8 @@ impl<S: NoteStore> Notes<S> {
             update.purge_at = Some(self.purge_at(id, expiry.as_secs()));
         }
         for _ in 0..=MAX_REISSUES {
+            // Anew for each write: what has expired meanwhile is not to be brought back.
+            let now = self.now();
             match self.store.update(user, id, &update, now).await? {
                 UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
                     return Ok(UpdateOutcome::Updated(current));
@@ -325,11 +333,13 @@ impl<S: NoteStore> Notes<S> {
 
     /// Deletes a live note, if its revision is one of those expected. Its id stays spent.
     ///
-    /// It is one write, or one [`get`](NoteStore::get) where no revision is allowed.
+    /// Usually it is one write; a refused one is repeated at most 3 times where the caller allows it. Where
+    /// no revision is allowed, it is one [`get`](NoteStore::get).
     ///
     /// # Errors
     /// As [`NoteStore::delete`]; `Contended` when rivals changed the note at each of several
-    /// attempts; `Corrupt` when the item can't be read, unless revisions are named that it has to have.
+    /// attempts; `Corrupt` when the item can't be read. With [`Expected::OneOf`] that is `Stale(None)`
+    /// instead, as such an item has none of the revisions.
     pub async fn delete(
         &self,
         user: &UserId,
@@ -353,6 +363,7 @@ impl<S: NoteStore> Notes<S> {
             purge_at: self.purge_at(id, now.as_secs()),
         };
         for _ in 0..=MAX_REISSUES {
+            let now = self.now();
             match self.store.delete(user, id, &deletion, now).await? {
                 DeleteOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
                     deletion.expected = Expected::OneOf(vec![current.revision]);
@@ -394,24 +405,26 @@ impl<S: NoteStore> Notes<S> {
     }
 }
 
-/// A new revision that is also greater than those expected, as far as they are not dated further ahead
-/// than clocks differ: it need not be refused first by a note whose writer's clock was ahead of ours.
+/// A new revision that is also greater than the one expected, unless that is dated further ahead than
+/// clocks differ: a note whose writer's clock was ahead of ours need not refuse it first.
+///
+/// Of several, some may be made up by a caller, who could so have notes dated ahead again and again.
 fn revision_after(expected: &Expected, now: Timestamp) -> Revision {
     let fresh = Revision::generate(now);
     let Expected::OneOf(revisions) = expected else {
         return fresh;
     };
-    let is_plausible = |revision: &&Revision| {
-        let ahead = revision
-            .written_at()
-            .as_millis()
-            .saturating_sub(now.as_millis());
-        u128::from(ahead) <= Notes::<()>::MAX_AHEAD.as_millis()
+    let [expected] = revisions[..] else {
+        return fresh;
     };
-    let greatest = revisions.iter().filter(is_plausible).max();
-    greatest
-        .and_then(|revision| revision.next(now))
-        .unwrap_or(fresh)
+    let ahead = expected
+        .written_at()
+        .as_millis()
+        .saturating_sub(now.as_millis());
+    if u128::from(ahead) > Notes::<()>::MAX_AHEAD.as_millis() {
+        return fresh;
+    }
+    expected.next(now).unwrap_or(fresh)
 }
 
 fn next_revision(current: Revision, now: Timestamp) -> Result<Revision, StoreError> {

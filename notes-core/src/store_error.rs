@@ -26,7 +26,8 @@ pub enum StoreErrorKind {
     OutcomeUnknown,
     /// The store does not take an item of this size. Nothing was written.
     TooLarge,
-    /// An item was found that is not a note as it is written here.
+    /// An item was found that is not a note as it is written here. Nothing was written, unless it comes
+    /// from an update: see [`NoteStore::update`](crate::NoteStore::update).
     Corrupt,
     /// The store does not let this caller do this. Nothing was written.
     Denied,

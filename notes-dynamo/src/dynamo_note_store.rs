@@ -33,7 +33,7 @@ use crate::item::{
 /// A request that was given up can still be executed for as long as DynamoDB accepts its signature, which AWS
 /// refuses when it is [more than 15 minutes old][signature] (some services after 5). So the ids of a user
 /// have to rest for 20 minutes after a [`purge`](NoteStore::purge) that answered `OutcomeUnknown` or was
-/// dropped.
+/// dropped, as long as the clock that signs is right; a clock that is ahead adds as much.
 ///
 /// [signature]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 #[derive(Clone, Debug)]
@@ -186,17 +186,19 @@ impl NoteStore for DynamoNoteStore {
         insertion: &Insertion,
         now: Timestamp,
     ) -> Result<InsertOutcome, StoreError> {
-        let item = item::from_insertion(insertion)
-            .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
         let mut expression = Expression::default();
         expression.is_absent(USER_ID);
         let is_live = insertion.note.is_live(now);
-        let attempts = if is_live {
-            Attempts::to_write()
+        let key = item::key(&insertion.note.user, insertion.note.id);
+        let (item, attempts) = if is_live {
+            let item = item::from_insertion(insertion)
+                .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
+            (item, Attempts::to_write())
         } else {
-            // Never true: a note that has expired is not stored, and what holds its id is the answer.
+            // Never true: a note that has expired is not stored, and what holds its id is the answer. The
+            // key alone costs the least.
             expression.exists(USER_ID);
-            Attempts::to_ask()
+            (key.clone(), Attempts::to_ask())
         };
         let sent = self
             .client
@@ -240,7 +242,6 @@ impl NoteStore for DynamoNoteStore {
             let why = "the engine does not return the item that a condition failed on";
             return Err(StoreError::new(kind, why));
         };
-        let key = item::key(&insertion.note.user, insertion.note.id);
         if key
             .iter()
             .any(|(name, value)| item.get(name) != Some(value))

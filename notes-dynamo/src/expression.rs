@@ -9,6 +9,12 @@ use crate::item::{
 };
 use crate::sort_key::sort_key;
 
+/// So many values are in one `IN`. The limit is documented as [100 operands][operators], and by some accounts
+/// the left one counts.
+///
+/// [operators]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+const MAX_IN: usize = 50;
+
 /// The expressions of one request, with the names and values that they use. Every name is aliased:
 /// several are [reserved words][words].
 ///
@@ -91,8 +97,12 @@ impl Expression {
             .enumerate()
             .map(|(i, revision)| self.value(&format!("expected{i}"), binary(*revision)))
             .collect();
+        let lists: Vec<_> = values
+            .chunks(MAX_IN)
+            .map(|values| format!("{revision} IN ({})", values.join(", ")))
+            .collect();
         self.conditions
-            .push(format!("{not}{revision} IN ({})", values.join(", ")));
+            .push(format!("{not}({})", lists.join(" OR ")));
     }
 
     /// What the item has can be read as a note, as far as types and sizes tell: what nobody can read is

@@ -210,7 +210,7 @@ mod tests {
         let values = (
             "[^\\p{Cc}]{0,80}",
             any::<String>(),
-            proptest::option::of("[^\\p{Cc}\\s]{1,64}"),
+            proptest::option::of("[^\\p{Cc}]{0,62}"),
             proptest::option::of(0..=253_402_300_799_u64),
             any::<bool>(),
             (0..1_u128 << 122, 0..1_u128 << 122),
@@ -218,10 +218,10 @@ mod tests {
         values.prop_map(
             |(title, content, category, expiry, retained, (id, revision))| Note {
                 user: "alice".parse().unwrap(),
-                // Not blank, whatever else.
+                // Not blank, and with nothing to trim, whatever else.
                 title: format!("a{title}").parse().unwrap(),
                 content: content.parse().unwrap(),
-                category: category.map(|it| it.parse().unwrap()),
+                category: category.map(|text| format!("a{text}.").parse().unwrap()),
                 expiry: expiry.map(|it| it.try_into().unwrap()),
                 retained: retained && expiry.is_some(),
                 id: NoteId::from_ordinal(id).unwrap(),

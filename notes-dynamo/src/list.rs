@@ -48,8 +48,11 @@ impl DynamoNoteStore {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut start = None;
         let mut bytes = 0.0;
+        // What has an id. An item whose key is that of none is named beside: a page that ended with it
+        // could not say where between two ids the next one goes on.
+        let mut listed = 0;
         for queries in 0..MAX_QUERIES {
-            let missing = query.limit.get() - page.notes.len() - page.unreadable.len();
+            let missing = query.limit.get() - listed;
             let limit = match queries {
                 0 => missing,
                 _ => missing.max(FURTHER_ITEMS),
@@ -64,21 +67,23 @@ impl DynamoNoteStore {
             self.capacity.read(output.consumed_capacity());
             bytes += bytes_read(output.consumed_capacity(), self.consistent_reads);
             for item in output.items.unwrap_or_default() {
-                if page.notes.len() + page.unreadable.len() == query.limit.get() {
+                if listed == query.limit.get() {
                     return Ok(page);
                 }
                 match item.into() {
                     DecodedItem::Note(note, _) => {
                         page.next = Some(note.id);
                         page.notes.push(note);
+                        listed += 1;
                     }
                     // The filter leaves none.
                     DecodedItem::Tombstone(_) => {}
                     DecodedItem::Unreadable(UnreadableItem { sort_key, .. }) => {
                         let number = sort_key.ok_or_else(no_sort_key)?;
                         page.next = Some(position(&number, query.order));
-                        page.unreadable
-                            .push(note_id(&number).map_or(number, |id| id.to_string()));
+                        let id = note_id(&number);
+                        listed += usize::from(id.is_some());
+                        page.unreadable.push(id.map_or(number, |id| id.to_string()));
                     }
                 }
             }
@@ -88,7 +93,7 @@ impl DynamoNoteStore {
             };
             let number = sort_key_of(&last).ok_or_else(no_sort_key)?;
             page.next = Some(position(number, query.order));
-            if page.notes.len() + page.unreadable.len() == query.limit.get() || bytes >= MAX_BYTES {
+            if listed == query.limit.get() || bytes >= MAX_BYTES {
                 return Ok(page);
             }
             start = Some(last);

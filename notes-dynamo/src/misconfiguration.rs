@@ -31,11 +31,13 @@ fn may_pass(error: &(dyn Error + 'static)) -> bool {
         if cause.is::<hyper_util::client::legacy::Error>() {
             return true;
         }
-        // Whoever gives out credentials failed, or was late.
-        matches!(
-            cause.downcast_ref(),
-            Some(CredentialsError::ProviderError(_) | CredentialsError::ProviderTimedOut(_))
-        )
+        // Whoever gives out credentials failed, or was late. That it was late for the SDK's cache, only a
+        // text tells: its type is private.
+        cause.to_string().starts_with("identity resolver timed out")
+            || matches!(
+                cause.downcast_ref(),
+                Some(CredentialsError::ProviderError(_) | CredentialsError::ProviderTimedOut(_))
+            )
     })
 }
 

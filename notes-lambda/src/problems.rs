@@ -78,7 +78,8 @@
 //! # note-not-found
 //!
 //! Status 404. The caller has no note with this id, or it is deleted or expired. A `PATCH` that moves
-//! or removes `expiresAt` does not find a note that expires within 30 seconds.
+//! or removes `expiresAt`, or renews it by the operator's retention, does not find a note that expires
+//! within 30 seconds.
 //!
 //! # precondition-failed
 //!

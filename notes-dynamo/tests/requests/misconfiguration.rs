@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, Config, Credentials, Region};
+use aws_sdk_dynamodb::config::{Builder, Config, Credentials, IdentityCache, Region};
 use notes_core::StoreError;
 use notes_core::StoreErrorKind::{self, Other, Unavailable};
 use notes_dynamo::{DynamoNoteStore, client_config, ensure_table};
@@ -133,4 +133,27 @@ async fn a_provider_of_credentials_may_have_none_or_have_none_for_now() {
         };
         is(&error, kind, named);
     }
+}
+
+/// Has no credentials yet, and never will.
+#[derive(Debug)]
+struct Pending;
+
+impl ProvideCredentials for Pending {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_provider_of_credentials_that_is_late_is_an_outage() {
+    let cache = IdentityCache::lazy().load_timeout(Duration::from_millis(50));
+    let config = client_config()
+        .region(region())
+        .identity_cache(cache.build())
+        .credentials_provider(Pending);
+    is(&failure(config).await, Unavailable, "timed out");
 }

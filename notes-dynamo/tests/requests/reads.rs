@@ -207,13 +207,24 @@ async fn an_item_below_or_above_all_ids_is_named_and_the_list_goes_on() {
     ] {
         let foreign = with(item(FIRST), json!({"timestamp": {"N": number}}));
         let key = json!({"userId": {"S": "alice"}, "timestamp": {"N": number}});
-        let wire = Wire::new([Reply::ok(
-            &json!({"Items": [foreign], "LastEvaluatedKey": key}),
-        )]);
+        // A page that ended with it could not say where the next one goes on.
+        let wire = Wire::new([
+            Reply::ok(&json!({"Items": [foreign], "LastEvaluatedKey": key})),
+            Reply::ok(
+                &json!({"Items": [foreign, item(FIRST)], "LastEvaluatedKey": crate::given::key()}),
+            ),
+        ]);
+        let page = list(&wire, &query(1, order)).await;
+        assert_eq!(page.unreadable, [number, number]);
+        assert_eq!((page.notes, page.next), (vec![note()], Some(id())));
+
+        // Unless there is too much of it.
+        let only = json!({"Items": [foreign], "LastEvaluatedKey": key});
+        let wire = Wire::new(vec![Reply::ok(&only); MOST_QUERIES]);
         let page = list(&wire, &query(1, order)).await;
         assert_eq!(
-            (page.unreadable, page.next),
-            (vec![number.to_owned()], Some(next))
+            (page.unreadable.len(), page.next),
+            (MOST_QUERIES, Some(next))
         );
     }
 }

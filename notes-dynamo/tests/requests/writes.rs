@@ -133,14 +133,14 @@ fn expectations() -> [(Expected, Value); 6] {
         (
             Expected::OneOf(vec![first]),
             json!({
-                "ConditionExpression": condition(" AND #revision IN (:expected0)"),
+                "ConditionExpression": condition(" AND (#revision IN (:expected0))"),
                 "ExpressionAttributeValues": {":expected0": {"B": FIRST}},
             }),
         ),
         (
             Expected::OneOf(vec![first, rival_revision()]),
             json!({
-                "ConditionExpression": condition(" AND #revision IN (:expected0, :expected1)"),
+                "ConditionExpression": condition(" AND (#revision IN (:expected0, :expected1))"),
                 "ExpressionAttributeValues": {
                     ":expected0": {"B": FIRST},
                     ":expected1": {"B": RIVAL},
@@ -154,7 +154,7 @@ fn expectations() -> [(Expected, Value); 6] {
         (
             Expected::NoneOf(vec![first, rival_revision()]),
             json!({
-                "ConditionExpression": condition(" AND NOT #revision IN (:expected0, :expected1)"),
+                "ConditionExpression": condition(" AND NOT (#revision IN (:expected0, :expected1))"),
                 "ExpressionAttributeValues": {
                     ":expected0": {"B": FIRST},
                     ":expected1": {"B": RIVAL},
@@ -186,8 +186,10 @@ async fn an_insert_of_an_expired_note_stores_nothing_and_asks_what_is_there() {
         let wire = Wire::new([Reply::condition_failed(item.as_ref())]);
         let outcome = wire.store().insert(&insertion, NOW).await.unwrap();
         assert_eq!(outcome, expected);
+        let request = wire.only("PutItem");
         let never = "attribute_not_exists(#userId) AND attribute_exists(#userId)";
-        assert_eq!(wire.only("PutItem")["ConditionExpression"], never);
+        assert_eq!(request["ConditionExpression"], never);
+        assert_eq!(request["Item"], key());
     }
 }
 
@@ -332,7 +334,7 @@ async fn a_renewal_moves_the_end_only_of_a_note_that_is_retained() {
         (Expected::Any, ""),
         (
             Expected::OneOf(vec![id().into()]),
-            " AND #revision IN (:expected0)",
+            " AND (#revision IN (:expected0))",
         ),
     ] {
         let update = Update {

@@ -57,6 +57,19 @@ impl Creation {
         Ok(())
     }
 
+    /// When the first attempt may have come. A repetition is judged as that was, also when the note has
+    /// expired since. That it is one, the service sees: it stores no note that has expired.
+    fn earliest_attempt<S>(self, notes: &Notes<S>) -> Timestamp {
+        if !self.chosen {
+            return notes.now();
+        }
+        let ahead = u64::try_from(Notes::<S>::MAX_AHEAD.as_millis()).unwrap_or(u64::MAX);
+        let dated = self.id.created_at().as_millis();
+        notes
+            .now()
+            .min(Timestamp::from_millis(dated.saturating_sub(ahead)))
+    }
+
     async fn attempt<S: NoteStore>(
         self,
         notes: &Notes<S>,
@@ -68,18 +81,13 @@ impl Creation {
         if !body::has_type(&head.headers, &[MEDIA_TYPE]) {
             return Err(Problem::MediaType(MEDIA_TYPE));
         }
+        // Conditions decide only where nothing else that the headers tell does (RFC 9110 §13.2.1).
+        body::check_headers(&head.headers)?;
         preconditions::of_list(head)?;
         let body = body::read(&head.headers, body).await?;
         // The body may have taken longer than the key was still acceptable.
         self.check_date(notes)?;
-        // A repetition is judged as the first attempt was, also when the note has expired since. That
-        // it is one, the service sees: it stores no note that has expired.
-        let now = if self.chosen {
-            notes.now().min(self.id.created_at())
-        } else {
-            notes.now()
-        };
-        let new = new_note(&body, now)?;
+        let new = new_note(&body, self.earliest_attempt(notes))?;
         let (note, replayed) = match notes.create(user, self.id, new).await? {
             CreateOutcome::Created(note) => (note, false),
             // Nobody else knows an id that we chose: it is there through our own retry.

@@ -20,17 +20,24 @@ impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + 
 /// Room for the largest content with every byte written as a `\u` escape, and for the rest.
 pub(crate) const MAX_BYTES: u32 = 2_621_440;
 
-/// The whole body, of at most 2.5 MiB. One that is encoded, or announced as larger, is not read at
-/// all.
-pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
+/// Refuses what the headers tell of a body: that it is encoded, or too large.
+pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     if !is_plain(headers) {
         return Err(Problem::ContentEncoding);
     }
-    let announced = headers
+    let announced: Option<u64> = headers
         .get(CONTENT_LENGTH)
-        .and_then(|it| it.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
-    if body.size_hint().lower().max(announced) > MAX_BYTES.into() {
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length| length > MAX_BYTES.into()) {
+        return Err(Problem::BodyTooLarge);
+    }
+    Ok(())
+}
+
+/// The whole body, of at most 2.5 MiB. One that the headers tell is refused is not read at all.
+pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
+    check_headers(headers)?;
+    if body.size_hint().lower() > MAX_BYTES.into() {
         return Err(Problem::BodyTooLarge);
     }
     match Limited::new(body, MAX_BYTES as usize).collect().await {

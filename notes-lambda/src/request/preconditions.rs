@@ -8,7 +8,7 @@ use crate::request::entity_tags::{Condition, Malformed, Tag};
 
 /// The conditions of a request on the state of what it is about, by `If-Match` and `If-None-Match`
 /// ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). The others of that section
-/// compare dates of modification, which nothing here has, and are to be ignored then.
+/// compare with `Last-Modified`, which no response has, and are to be ignored then.
 #[derive(Debug)]
 pub(crate) struct Preconditions<'a> {
     if_match: Condition<'a>,

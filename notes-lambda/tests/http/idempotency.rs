@@ -287,3 +287,16 @@ async fn the_date_of_a_key_is_checked_again_when_the_body_has_arrived() {
     answer.is_problem(400, "idempotency-key-too-old");
     assert_eq!(client.get("/notes").send().await.titles(), [""; 0]);
 }
+
+/// Dated ahead, the key says nothing of when the first attempt came: that was up to 5 minutes earlier.
+#[tokio::test]
+async fn a_repetition_under_a_key_dated_ahead_is_told_that_the_note_is_gone() {
+    let client = client();
+    let key = client.id_at(240_000);
+    let expiry = Timestamp::from_millis(client.now().as_millis() + 120_000);
+    let body = format!(r#"{{"title":"a","content":"","expiresAt":"{expiry}"}}"#);
+    let post = || client.post(&body).header("idempotency-key", key);
+    assert_eq!(post().send().await.status, 201);
+    client.wait_millis(180_000);
+    post().send().await.is_problem(409, "id-spent");
+}

@@ -167,3 +167,15 @@ async fn a_list_of_more_than_100_tags_is_refused() {
         answer.is_problem(400, "invalid-precondition");
     }
 }
+
+/// Conditions decide only where the headers alone don't.
+#[tokio::test]
+async fn what_is_wrong_with_the_headers_of_a_body_comes_before_a_condition() {
+    let client = client();
+    let post = || client.post(milk()).header("if-none-match", "*");
+    let encoded = post().header("content-encoding", "gzip").send().await;
+    encoded.is_problem(415, "unsupported-content-encoding");
+    let large = post().header("content-length", 3_000_000).send().await;
+    large.is_problem(413, "too-large");
+    post().send().await.is_problem(412, "precondition-failed");
+}

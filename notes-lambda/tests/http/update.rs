@@ -1,3 +1,4 @@
+use notes_core::Timestamp;
 use serde_json::json;
 
 use crate::client::client;
@@ -182,4 +183,27 @@ async fn a_malformed_or_endless_if_match_is_400() {
         }
     }
     assert_eq!(client.get(&path).send().await.header("etag"), tag);
+}
+
+/// In the last seconds of a note, too, where its expiry can't be moved any more.
+#[tokio::test]
+async fn a_repeated_patch_of_the_expiry_is_no_missing_note() {
+    let client = client();
+    let (path, tag) = client.note().await;
+    let at = |secs: u64| Timestamp::from_millis(client.now().as_millis() + secs * 1_000);
+    let send_with = |expiry: Timestamp| {
+        let body = format!(r#"{{"expiresAt":"{expiry}"}}"#);
+        client.patch(&path, body).header("if-match", &tag)
+    };
+    let expiry = at(25);
+    let first = send_with(expiry).send().await;
+    assert_eq!(first.status, 200);
+    client.wait_millis(1_000);
+    let again = send_with(expiry).send().await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.header("etag"), first.header("etag"));
+    send_with(at(60))
+        .send()
+        .await
+        .is_problem(404, "note-not-found");
 }
