@@ -1,13 +1,13 @@
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
 
-use crate::item::{
+use crate::item::attributes::{
     CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP, TITLE, USER_ID,
 };
-use crate::sort_key::sort_key;
+use crate::item::expression::{Expression, number};
+use crate::item::sort_key::sort_key;
 
 /// So many values are in one `IN`. The limit is documented as [100 operands][operators], and by some accounts
 /// the left one counts.
@@ -15,77 +15,70 @@ use crate::sort_key::sort_key;
 /// [operators]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 const MAX_IN: usize = 50;
 
-/// The expressions of one request, with the names and values that they use. Every name is aliased:
-/// several are [reserved words][words].
-///
-/// [words]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
-#[derive(Default)]
-pub(crate) struct Expression {
-    pub(crate) names: HashMap<String, String>,
-    pub(crate) values: HashMap<String, AttributeValue>,
-    conditions: Vec<String>,
-    set: Vec<String>,
-    remove: Vec<String>,
-}
-
+/// What has to hold of an item. Each of these adds to the condition, and all of it has to hold.
 impl Expression {
-    pub(crate) fn is_absent(&mut self, attribute: &str) {
+    pub(crate) fn require_absent(&mut self, attribute: &str) {
         let condition = format!("attribute_not_exists({})", self.name(attribute));
-        self.conditions.push(condition);
+        self.require(condition);
     }
 
-    pub(crate) fn exists(&mut self, attribute: &str) {
+    pub(crate) fn require_present(&mut self, attribute: &str) {
         let condition = format!("attribute_exists({})", self.name(attribute));
-        self.conditions.push(condition);
+        self.require(condition);
     }
 
     /// The item is neither deleted nor expired, and its expiry is one that a note can have.
-    pub(crate) fn is_live(&mut self, now: Timestamp) {
-        self.is_absent(DELETED);
+    pub(crate) fn require_live(&mut self, now: Timestamp) {
+        self.require_absent(DELETED);
         let expires_at = self.name(EXPIRES_AT);
         let now = self.value("now", number(now.as_secs()));
         let last = self.value("lastExpiry", number(Timestamp::MAX.as_secs()));
-        self.conditions.push(format!(
+        self.require(format!(
             "(attribute_not_exists({expires_at}) OR ({expires_at} > {now} AND {expires_at} <= {last}))"
         ));
     }
 
     /// The item is not known to be deleted or expired. One whose attribute for that is of another type,
     /// with which no comparison holds, can't be read, and a list has to name it.
-    pub(crate) fn is_not_known_to_be_over(&mut self, now: Timestamp) {
+    pub(crate) fn require_maybe_live(&mut self, now: Timestamp) {
         let deleted = self.name(DELETED);
         let yes = self.value("true", AttributeValue::Bool(true));
         let expires_at = self.name(EXPIRES_AT);
         let now = self.value("now", number(now.as_secs()));
-        self.conditions.push(format!(
+        self.require(format!(
             "(attribute_not_exists({deleted}) OR NOT {deleted} = {yes})"
         ));
-        self.conditions.push(format!(
+        self.require(format!(
             "(attribute_not_exists({expires_at}) OR NOT {expires_at} <= {now})"
         ));
     }
 
-    pub(crate) fn is_true(&mut self, attribute: &str) {
+    pub(crate) fn require_true(&mut self, attribute: &str) {
         let condition = format!(
             "{} = {}",
             self.name(attribute),
             self.value("true", AttributeValue::Bool(true))
         );
-        self.conditions.push(condition);
+        self.require(condition);
     }
 
-    /// The update gives a live note a new revision, and the one that it has is expected and smaller.
+    /// Sets a new revision, and requires a live note whose own revision is expected and smaller.
     /// An item that is missing has no revision to compare.
-    pub(crate) fn replaces(&mut self, expected: &Expected, new: Revision, live_at: Timestamp) {
+    pub(crate) fn replace_revision(
+        &mut self,
+        expected: &Expected,
+        new: Revision,
+        live_at: Timestamp,
+    ) {
         self.set(REVISION, binary(new));
         let revision = self.name(REVISION);
-        self.conditions.push(format!("{revision} < :{REVISION}"));
-        self.has_types_of_note();
-        self.is_live(live_at);
+        self.require(format!("{revision} < :{REVISION}"));
+        self.require_types_of_note();
+        self.require_live(live_at);
         let (not, revisions) = match expected {
             Expected::Any => return,
             Expected::OneOf(revisions) if revisions.is_empty() => {
-                self.is_absent(REVISION);
+                self.require_absent(REVISION);
                 return;
             }
             Expected::NoneOf(revisions) if revisions.is_empty() => return,
@@ -101,29 +94,27 @@ impl Expression {
             .chunks(MAX_IN)
             .map(|values| format!("{revision} IN ({})", values.join(", ")))
             .collect();
-        self.conditions
-            .push(format!("{not}({})", lists.join(" OR ")));
+        self.require(format!("{not}({})", lists.join(" OR ")));
     }
 
     /// What the item has can be read as a note, as far as types and sizes tell: what nobody can read is
     /// not to be written.
-    fn has_types_of_note(&mut self) {
+    fn require_types_of_note(&mut self) {
         for attribute in [TITLE, CONTENT] {
             let has_type = self.has_type(attribute, "S");
-            self.conditions.push(has_type);
+            self.require(has_type);
         }
         for (attribute, size) in [(REVISION, "16"), (CREATION, "8")] {
             let has_type = self.has_type(attribute, "B");
             let name = self.name(attribute);
             let size = self.value(&format!("size{size}"), AttributeValue::N(size.to_owned()));
-            self.conditions.push(has_type);
-            self.conditions.push(format!("size({name}) = {size}"));
+            self.require(has_type);
+            self.require(format!("size({name}) = {size}"));
         }
         for (attribute, of_type) in [(CATEGORY, "S"), (RETAINED, "BOOL")] {
             let name = self.name(attribute);
             let has_type = self.has_type(attribute, of_type);
-            self.conditions
-                .push(format!("(attribute_not_exists({name}) OR {has_type})"));
+            self.require(format!("(attribute_not_exists({name}) OR {has_type})"));
         }
     }
 
@@ -139,19 +130,19 @@ impl Expression {
     }
 
     /// The items of a user, as a key condition.
-    pub(crate) fn of_user(&mut self, user: &UserId) -> String {
+    pub(crate) fn key_of_user(&mut self, user: &UserId) -> String {
         let user = AttributeValue::S(user.as_str().to_owned());
         format!("{} = {}", self.name(USER_ID), self.value(USER_ID, user))
     }
 
     /// The items of a user with ids in a range, as a key condition. Where the range has no bound, neither
     /// has the condition: then it also finds an item whose key is below or above those of all ids.
-    pub(crate) fn of_user_between(
+    pub(crate) fn key_of_user_between(
         &mut self,
         user: &UserId,
         ids: &RangeInclusive<NoteId>,
     ) -> String {
-        let of_user = self.of_user(user);
+        let of_user = self.key_of_user(user);
         let bound =
             |id: NoteId, limit: NoteId| (id != limit).then(|| AttributeValue::N(sort_key(id)));
         let low = bound(*ids.start(), NoteId::FIRST);
@@ -174,56 +165,9 @@ impl Expression {
     }
 
     /// The attributes of the key, as a projection.
-    pub(crate) fn key(&mut self) -> String {
+    pub(crate) fn key_projection(&mut self) -> String {
         format!("{}, {}", self.name(USER_ID), self.name(TIMESTAMP))
     }
-
-    pub(crate) fn set(&mut self, attribute: &str, value: AttributeValue) {
-        let set = format!(
-            "{} = {}",
-            self.name(attribute),
-            self.value(attribute, value)
-        );
-        self.set.push(set);
-    }
-
-    pub(crate) fn remove(&mut self, attributes: &[&str]) {
-        for attribute in attributes {
-            let name = self.name(attribute);
-            self.remove.push(name);
-        }
-    }
-
-    /// All that was said to hold, as one condition or filter expression.
-    pub(crate) fn condition(&self) -> String {
-        self.conditions.join(" AND ")
-    }
-
-    /// All that was said to be set and removed, as one update expression.
-    pub(crate) fn update(&self) -> String {
-        let mut update = format!("SET {}", self.set.join(", "));
-        if !self.remove.is_empty() {
-            update += " REMOVE ";
-            update += &self.remove.join(", ");
-        }
-        update
-    }
-
-    fn name(&mut self, attribute: &str) -> String {
-        let alias = format!("#{attribute}");
-        self.names.insert(alias.clone(), attribute.to_owned());
-        alias
-    }
-
-    fn value(&mut self, alias: &str, value: AttributeValue) -> String {
-        let alias = format!(":{alias}");
-        self.values.insert(alias.clone(), value);
-        alias
-    }
-}
-
-pub(crate) fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }
 
 fn binary(revision: Revision) -> AttributeValue {

@@ -3,37 +3,26 @@ use std::error::Error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use notes_core::{StoreError, StoreErrorKind};
 
-use crate::attempts::Attempts;
-use crate::misconfiguration::{is_misconfiguration, without_request};
+use crate::request::engine_error::is_of_engine;
+use crate::request::misconfiguration::{is_misconfiguration, without_request};
 
 /// A failed read. It changed nothing.
-pub(crate) fn of_read<E>(error: SdkError<E>) -> StoreError
+pub(crate) fn read_error<E>(error: SdkError<E>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     StoreError::new(kind(&error), without_request(error))
 }
 
-/// A failed write, which may have happened all the same.
-pub(crate) fn of_write<E>(error: SdkError<E>, attempts: &Attempts<E>) -> StoreError
+/// A failed write. With an attempt in doubt it may have happened all the same.
+pub(crate) fn write_error<E>(error: SdkError<E>, in_doubt: bool) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    if attempts.may_have_executed() {
+    if in_doubt {
         return StoreError::new(StoreErrorKind::OutcomeUnknown, error);
     }
-    of_read(error)
-}
-
-/// Whether the engine itself answered with this error, and not a proxy: it has a code of the engine's
-/// ([common][common] and [DynamoDB's][dynamodb] errors). Asked of a status 4xx only.
-///
-/// [common]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
-/// [dynamodb]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-pub(crate) fn is_of_engine(error: &impl ProvideErrorMetadata) -> bool {
-    error.code().is_some_and(|code| {
-        code.ends_with("Exception") || matches!(code, "RequestLimitExceeded" | "Throttling")
-    })
+    read_error(error)
 }
 
 /// By modelled type and code, never by the message: messages differ by region and release.

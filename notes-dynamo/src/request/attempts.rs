@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
-use crate::error::is_of_engine;
+use crate::request::engine_error::is_of_engine;
 
 /// Counts the attempts of one call, whose error is an `E`, that are in doubt: those that were sent, and
 /// neither answered by success nor refused.

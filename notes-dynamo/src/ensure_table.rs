@@ -1,0 +1,145 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::error::{BoxError, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
+};
+use notes_core::{StoreError, StoreErrorKind};
+
+use crate::item::attributes::{PURGE_AT, TIMESTAMP, USER_ID};
+use crate::request::misconfiguration::without_request;
+
+/// Creates the table if it does not exist, on demand and with its time to live, and waits until it
+/// can be used.
+///
+/// For local use and tests: in the cloud, `deploy/serverless.yml` makes the table, with backups and
+/// protection. A table that exists has to have the key of such a table. It gets a time to live if it
+/// has none, as after a first start that was cut off, and is not changed otherwise.
+///
+/// # Errors
+/// `Other`, whose causes name the table and say what is wrong with it: its key, the attribute of its
+/// time to live, or the engine's error.
+pub async fn ensure_table(client: &Client, table: &str) -> Result<(), StoreError> {
+    ensure(client, table).await.map_err(|source| {
+        let table = table.to_owned();
+        StoreError::new(StoreErrorKind::Other, UnusableTable { table, source })
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the table {table} can't be used")]
+struct UnusableTable {
+    table: String,
+    source: BoxError,
+}
+
+async fn ensure(client: &Client, table: &str) -> Result<(), BoxError> {
+    if create(client, table).await? {
+        wait(client, table).await?;
+        return expire(client, table).await;
+    }
+    check_key(wait(client, table).await?.as_ref())?;
+    match expiring_by(client, table).await?.as_deref() {
+        Some(PURGE_AT) => Ok(()),
+        Some(other) => Err(format!("its items expire by {other}, and not by {PURGE_AT}").into()),
+        None => expire(client, table).await,
+    }
+}
+
+/// Whether it was created now; otherwise it was there.
+async fn create(client: &Client, table: &str) -> Result<bool, BoxError> {
+    let attribute = |name, kind| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(kind)
+            .build()
+    };
+    let key = |name, kind| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+    };
+    let created = client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute(USER_ID, ScalarAttributeType::S)?)
+        .attribute_definitions(attribute(TIMESTAMP, ScalarAttributeType::N)?)
+        .key_schema(key(USER_ID, KeyType::Hash)?)
+        .key_schema(key(TIMESTAMP, KeyType::Range)?)
+        .send()
+        .await;
+    match created {
+        Ok(_) => Ok(true),
+        // Also when two start at once.
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => {
+            Ok(false)
+        }
+        Err(error) => Err(without_request(error)),
+    }
+}
+
+async fn wait(client: &Client, table: &str) -> Result<Option<TableDescription>, BoxError> {
+    let exists = client
+        .wait_until_table_exists()
+        .table_name(table)
+        .wait(Duration::from_mins(1))
+        .await?;
+    Ok(exists.into_result()?.table)
+}
+
+fn check_key(table: Option<&TableDescription>) -> Result<(), BoxError> {
+    let found = table.map(key_of).unwrap_or_default();
+    let needed = format!("{USER_ID} (S, HASH), {TIMESTAMP} (N, RANGE)");
+    if found == needed {
+        return Ok(());
+    }
+    Err(format!("its key is {found}, and not {needed}").into())
+}
+
+fn key_of(table: &TableDescription) -> String {
+    let parts = table.key_schema().iter().map(|part| {
+        let name = part.attribute_name();
+        let mut definitions = table.attribute_definitions().iter();
+        let definition = definitions.find(|definition| definition.attribute_name() == name);
+        let of_type = definition.map_or("?", |definition| definition.attribute_type().as_str());
+        format!("{name} ({of_type}, {})", part.key_type().as_str())
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The attribute of the table's time to live, if it has one.
+async fn expiring_by(client: &Client, table: &str) -> Result<Option<String>, BoxError> {
+    let described = client.describe_time_to_live().table_name(table).send();
+    let found = described.await?.time_to_live_description;
+    let found = found.filter(|found| {
+        let status = found.time_to_live_status();
+        status.is_some_and(|status| {
+            [TimeToLiveStatus::Enabled, TimeToLiveStatus::Enabling].contains(status)
+        })
+    });
+    Ok(found.and_then(|found| found.attribute_name))
+}
+
+async fn expire(client: &Client, table: &str) -> Result<(), BoxError> {
+    let time_to_live = TimeToLiveSpecification::builder()
+        .attribute_name(PURGE_AT)
+        .enabled(true)
+        .build()?;
+    let enabled = client
+        .update_time_to_live()
+        .table_name(table)
+        .time_to_live_specification(time_to_live)
+        .send()
+        .await;
+    let Err(error) = enabled else { return Ok(()) };
+    // To enable what is enabled is an error. When two start at once, the other may have done it.
+    match expiring_by(client, table).await {
+        Ok(Some(attribute)) if attribute == PURGE_AT => Ok(()),
+        _ => Err(error.into()),
+    }
+}

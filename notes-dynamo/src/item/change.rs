@@ -1,0 +1,45 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use notes_core::{Change, Deletion, Update};
+
+use crate::item::attributes::{CATEGORY, CONTENT, DELETED, EXPIRES_AT, PURGE_AT, RETAINED, TITLE};
+use crate::item::expression::{Expression, number, text};
+
+/// What a write does to an item, beside giving it a new revision.
+impl Expression {
+    /// Sets and removes what the update's patch mentions.
+    pub(crate) fn change(&mut self, update: &Update) {
+        let patch = &update.patch;
+        if let Some(title) = &patch.title {
+            self.set(TITLE, text(title.as_str()));
+        }
+        if let Some(content) = &patch.content {
+            self.set(CONTENT, text(content.as_str()));
+        }
+        match &patch.category {
+            Change::Keep => {}
+            Change::Clear => self.remove(&[CATEGORY]),
+            Change::Set(category) => self.set(CATEGORY, text(category.as_str())),
+        }
+        match patch.expiry {
+            Change::Keep => {}
+            Change::Clear => self.remove(&[EXPIRES_AT, PURGE_AT, RETAINED]),
+            Change::Set(expiry) => {
+                self.set(EXPIRES_AT, number(expiry.as_secs()));
+                match update.purge_at {
+                    Some(at) => self.set(PURGE_AT, number(at.as_secs())),
+                    None => self.remove(&[PURGE_AT]),
+                }
+                if !update.renewal {
+                    self.remove(&[RETAINED]);
+                }
+            }
+        }
+    }
+
+    /// Removes what the author wrote, and leaves a tombstone.
+    pub(crate) fn bury(&mut self, deletion: &Deletion) {
+        self.set(DELETED, AttributeValue::Bool(true));
+        self.set(PURGE_AT, number(deletion.purge_at.as_secs()));
+        self.remove(&[TITLE, CONTENT, CATEGORY, EXPIRES_AT, RETAINED]);
+    }
+}

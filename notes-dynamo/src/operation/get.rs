@@ -1,0 +1,29 @@
+use notes_core::{Note, NoteId, StoreError, Timestamp, UserId};
+
+use crate::item::mapping::{self, DecodedItem};
+use crate::request::error::read_error;
+use crate::table::Table;
+
+pub(crate) async fn get(
+    table: &Table,
+    user: &UserId,
+    id: NoteId,
+    now: Timestamp,
+) -> Result<Option<Note>, StoreError> {
+    let output = table
+        .client
+        .get_item()
+        .table_name(&table.name)
+        .set_key(Some(mapping::key(user, id)))
+        .consistent_read(table.consistent_reads)
+        .set_return_consumed_capacity(table.capacity.asks())
+        .send()
+        .await
+        .map_err(read_error)?;
+    table.capacity.read(output.consumed_capacity());
+    match output.item.map(DecodedItem::from) {
+        Some(DecodedItem::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
+        Some(DecodedItem::Tombstone(_)) | None => Ok(None),
+        Some(DecodedItem::Unreadable(item)) => Err(item.into_error()),
+    }
+}

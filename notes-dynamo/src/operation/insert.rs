@@ -1,0 +1,91 @@
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use notes_core::{InsertOutcome, Insertion, Occupant, StoreError, StoreErrorKind, Timestamp};
+
+use crate::item::attributes::{TIMESTAMP, USER_ID};
+use crate::item::expression::Expression;
+use crate::item::mapping::{self, DecodedItem};
+use crate::request::attempts::Attempts;
+use crate::request::error::write_error;
+use crate::table::Table;
+
+pub(crate) async fn insert(
+    table: &Table,
+    insertion: &Insertion,
+    now: Timestamp,
+) -> Result<InsertOutcome, StoreError> {
+    let mut expression = Expression::default();
+    expression.require_absent(USER_ID);
+    let is_live = insertion.note.is_live(now);
+    let key = mapping::key(&insertion.note.user, insertion.note.id);
+    let (item, attempts) = if is_live {
+        let item = mapping::from_insertion(insertion)
+            .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
+        (item, Attempts::<PutItemError>::to_write())
+    } else {
+        // Never true: a note that has expired is not stored, and what holds its id is the answer. The
+        // key alone costs the least.
+        expression.require_present(USER_ID);
+        (key.clone(), Attempts::to_ask())
+    };
+    let sent = table
+        .client
+        .put_item()
+        .table_name(&table.name)
+        .set_item(Some(item))
+        .condition_expression(expression.condition())
+        .set_expression_attribute_names(Some(expression.names))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .set_return_consumed_capacity(table.capacity.asks())
+        .customize()
+        .interceptor(attempts.clone())
+        .send()
+        .await;
+    let error = match sent {
+        Ok(output) => {
+            table.capacity.wrote(output.consumed_capacity());
+            return Ok(InsertOutcome::Inserted);
+        }
+        Err(SdkError::ServiceError(error))
+            if error.err().is_conditional_check_failed_exception() =>
+        {
+            error.into_err()
+        }
+        Err(error) => return Err(write_error(error, attempts.may_have_executed())),
+    };
+    let item = match error {
+        PutItemError::ConditionalCheckFailedException(refused) => refused.item,
+        _ => None,
+    };
+    let Some(item) = item else {
+        if !is_live {
+            return Ok(InsertOutcome::Expired);
+        }
+        // Then nobody can tell a replay from a conflict.
+        let kind = if attempts.may_have_executed() {
+            StoreErrorKind::OutcomeUnknown
+        } else {
+            StoreErrorKind::Other
+        };
+        let why = "the engine does not return the item that a condition failed on";
+        return Err(StoreError::new(kind, why));
+    };
+    if key
+        .iter()
+        .any(|(name, value)| item.get(name) != Some(value))
+    {
+        let why = format!(
+            "the key of table {} is not {USER_ID} and {TIMESTAMP}",
+            table.name
+        );
+        return Err(StoreError::new(StoreErrorKind::Other, why));
+    }
+    Ok(InsertOutcome::Taken(match item.into() {
+        DecodedItem::Note(note, fingerprint) if note.is_live(now) => {
+            Occupant::Live { note, fingerprint }
+        }
+        DecodedItem::Note(..) | DecodedItem::Tombstone(_) => Occupant::Spent,
+        DecodedItem::Unreadable(_) => Occupant::Unreadable,
+    }))
+}
