@@ -14,7 +14,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::iter::successors;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use notes_core::{MemoryNoteStore, NoteStore, Notes, UserId};
+use notes_core::{ErrorChain, MemoryNoteStore, NoteStore, Notes, UserId};
 use notes_lambda::{Api, Diagnostics};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -86,10 +85,7 @@ async fn report(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let report: Option<&Diagnostics> = response.extensions().get();
     if let Some(error) = report.and_then(|it| it.error.as_deref()) {
-        // Not its `Debug`, which may quote what the store answered.
-        let errors = successors(Some(error as &dyn Error), |&it| it.source());
-        let texts: Vec<_> = errors.map(ToString::to_string).collect();
-        eprintln!("{}", texts.join(": "));
+        eprintln!("{}", ErrorChain(error));
     }
     response
 }

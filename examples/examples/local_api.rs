@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use notes_core::Notes;
+use notes_core::{ErrorChain, Notes};
 use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_examples::{Engine, LocalApi, client};
 use notes_lambda::{CorsOrigins, InvalidCorsOrigins};
@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("local_api: {}", with_causes(&*error));
+            eprintln!("local_api: {}", ErrorChain(&*error));
             ExitCode::FAILURE
         }
     }
@@ -91,7 +91,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let table = options.table.as_deref().unwrap_or("notes");
     ensure_table(&client, table)
         .await
-        .map_err(|error| format!("{place}: {}", with_causes(&error)))?;
+        .map_err(|error| format!("{place}: {}", ErrorChain(&error)))?;
     let notes = Notes::new(DynamoNoteStore::new(client, table));
 
     let stop = stop()?;
@@ -122,11 +122,6 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn greet(url: &str, place: &str, id: &str) {

@@ -1,11 +1,16 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::error_chain::ErrorChain;
+
 /// Why a store could not do what it was asked to.
 ///
 /// What a caller can act on is the [`kind`](Self::kind); what a person needs to know is in the chain
-/// of [`source`](Error::source)s, which a store keeps whole. `Display` is one phrase without it.
-#[derive(Debug)]
+/// of [`source`](Error::source)s, which a store keeps whole. `Display` is one phrase without it;
+/// [`ErrorChain`] shows all of it.
+///
+/// `Debug` shows the kind and the texts of the causes, and never their own `Debug`: that of an AWS SDK's
+/// error holds the whole response, and with it what users have written.
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -86,6 +91,12 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Denied => "the store denies access",
             StoreErrorKind::Other => "the store failed",
         })
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreError({:?}: {})", self.kind, ErrorChain(self))
     }
 }
 

@@ -7,8 +7,7 @@ use crate::operation::Operation;
 /// What the operator learns of a request and the caller does not: in the extensions of each
 /// response, for a layer that logs.
 ///
-/// None of it is from a note or names a user, as long as the store's error is written by `Display` and
-/// the sources': a `Debug` of it may quote what the store answered.
+/// None of it is from a note or names a user.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Diagnostics {

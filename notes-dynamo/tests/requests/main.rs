@@ -8,5 +8,6 @@ mod misconfiguration;
 mod operation;
 mod reads;
 mod retries;
+mod secrets;
 mod wire;
 mod writes;

@@ -7,8 +7,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Config, Credentials, IdentityCache, Region};
-use notes_core::StoreError;
 use notes_core::StoreErrorKind::{self, Other, Unavailable};
+use notes_core::{ErrorChain, StoreError};
 use notes_dynamo::{DynamoNoteStore, client_config, ensure_table};
 
 use crate::given::{NOW, alice, id, insertion};
@@ -21,11 +21,8 @@ fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "static")
 }
 
-/// The texts of an error and its causes.
-fn chain(error: &dyn Error) -> String {
-    let errors = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<_> = errors.map(ToString::to_string).collect();
-    texts.join(": ")
+fn chain(error: &(dyn Error + 'static)) -> String {
+    ErrorChain(error).to_string()
 }
 
 /// What a read and a write say, which is the same.

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::LambdaEvent;
-use notes_core::{NoteId, NoteStore, StoreError};
+use notes_core::{ErrorChain, NoteId, NoteStore, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
@@ -21,7 +21,6 @@ use tower_service::Service;
 use crate::lambda::event::{self, Payload};
 use crate::lambda::gateway::Gateway;
 use crate::lambda::gateway_response::GatewayResponse;
-use crate::lambda::settings::chain;
 use crate::operation::Operation;
 
 tokio::task_local! {
@@ -147,7 +146,7 @@ fn route(operation: Option<Operation>) -> &'static str {
 /// What an error says, with its causes, unless saying it panics: a store's causes are not our code,
 /// and each invocation has a line.
 fn told(error: &StoreError) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| chain(error).to_string())).ok()
+    catch_unwind(AssertUnwindSafe(|| ErrorChain(error).to_string())).ok()
 }
 
 /// The id of the trace, out of the [tracing header][header].

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use notes_core::Notes;
+use notes_core::{ErrorChain, Notes};
 
 use crate::cors::CorsOrigins;
 use crate::lambda::identity::IdentitySource;
@@ -97,15 +97,8 @@ pub struct StartError(pub(crate) Box<dyn Error + Send + Sync>);
 
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", chain(&*self.0))
+        write!(f, "{}", ErrorChain(&*self.0))
     }
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> impl fmt::Display {
-    let errors = std::iter::successors(Some(error), |&it| it.source());
-    let texts: Vec<_> = errors.map(ToString::to_string).collect();
-    texts.join(": ")
 }
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StartError {
