@@ -14,6 +14,54 @@
 //! so they also run against a store that others use. They leave their notes behind: the users'
 //! ids start with `conformance`.
 //!
+//! # What is tried
+//!
+//! - **Each clause by itself**, at its edges: the shortest and the longest texts, the first and the last
+//!   id, the last expiry, revisions one apart, a thousand hidden items in a row, pages of many megabytes.
+//! - **Races of threads.** Tasks of one thread meet only where they wait, so a store that looks and then
+//!   writes, without an `.await` in between, passes every race of tasks. These cases have as many threads
+//!   as there are cores (2 to 4), repeat for about a second, and check what each call was told and each
+//!   reader has seen: nothing lost, no gap, no half-written note, no state that never was. Chance decides
+//!   whether threads meet: on one core alone they hardly do.
+//! - **Two handles** to the same data ([`Harness::other_handle`]), as two processes have them: caches and
+//!   locks of one handle are found out.
+//! - **Dropped futures.** Writes, reads and purges are dropped after their first poll, their second, and
+//!   so on, as a server does at a deadline or when its client has gone: then each note is in a state before
+//!   or after, and the store answers.
+//! - **Items that can't be read**, of as many kinds as the harness can plant
+//!   ([`Harness::unreadable_kinds`]).
+//! - **Physical removal** ([`Harness::sweep`]): nothing goes before its time, and a note that got another
+//!   end, or none, not at its old time.
+//! - **What a deletion leaves** ([`Harness::stored_text`]).
+//!
+//! # What it can't see
+//!
+//! A store that passes may still break its promises where no case can look:
+//!
+//! - Errors that tell an untruth. The cases meet no error but `Corrupt`: whether a write that failed with
+//!   `Unavailable` has really not happened, or one that may have happened fails as `OutcomeUnknown`, is for
+//!   the store's own tests, with its connection cut, delayed and answered falsely.
+//! - A request that is given up and executed much later ([late writes](crate::NoteStore#late-writes)).
+//! - What survives a crash, a failover, a restored backup, or a full disk.
+//! - Races that need more threads, more load or more time than a case has, and replicas that lag only
+//!   sometimes.
+//! - Copies of a deleted text outside of its key: logs, backups, indexes, older versions.
+//! - Whether items are ever removed once their time has come, and how long any call takes. A call that
+//!   never ends fails a case after two minutes where the suite polls it; one that blocks its thread can't be
+//!   ended.
+//! - How much a call costs.
+//!
+//! # When a case fails
+//!
+//! It shows both values where they differ: of long texts, the position and what is around it. `in the case
+//! at` names the line of the case, also when a helper has failed.
+//!
+//! # Without the macro
+//!
+//! Cases are functions: call them with a harness. Those with threads block the thread that they run on, so
+//! a store that needs a runtime needs one of several threads; [`conformance!`] gives each case one of
+//! tokio's, and lets the threads of the case enter it.
+//!
 //! [`conformance!`]: crate::conformance!
 #![allow(
     clippy::missing_panics_doc,
@@ -22,28 +70,96 @@
 
 use async_trait::async_trait;
 
-use crate::{MemoryNoteStore, NoteId, NoteStore, UserId};
+use crate::{MemoryNoteStore, NoteId, NoteStore, Timestamp, UserId};
 
 mod account;
 pub mod delete;
 pub mod get;
+pub mod handles;
+mod history;
 pub mod insert;
 pub mod isolation;
 pub mod list;
 pub mod purge;
+pub mod removal;
 pub mod renewal;
+mod report;
 pub mod service;
+mod threads;
 pub mod update;
 
+#[doc(hidden)]
+pub use threads::within_runtime;
+
 /// A store under test.
+///
+/// Some cases need more than the port has: a second handle, a look at what is stored, the removal of
+/// items whose time has come. A method for that which a harness does not have fails the cases that
+/// need it, and says so: write it, or name the cases after `except`, with the reason.
 #[async_trait]
 pub trait Harness: Send + Sync {
     /// The store.
     fn store(&self) -> &dyn NoteStore;
 
+    /// Another handle to the same data, as another process has one: a second connection or client,
+    /// which shares with the first what is stored and nothing else, no cache and no lock.
+    fn other_handle(&self) -> &dyn NoteStore {
+        lacks("other_handle")
+    }
+
     /// Puts an item under the key of this note that is there and can't be read as a note, past the
     /// store's own checks.
     async fn plant_unreadable(&self, user: &UserId, id: NoteId);
+
+    /// The kinds of items that are there and can't be read: whatever another program, another version
+    /// or a slip of a hand may leave under the key of a note. By default, the one kind that
+    /// [`plant_unreadable`](Self::plant_unreadable) plants.
+    fn unreadable_kinds(&self) -> Vec<UnreadableKind> {
+        vec![UnreadableKind {
+            name: "unreadable",
+            writes_see_it: true,
+        }]
+    }
+
+    /// As [`plant_unreadable`](Self::plant_unreadable), an item of one of the
+    /// [`unreadable_kinds`](Self::unreadable_kinds), by its place there.
+    async fn plant_unreadable_of(&self, kind: usize, user: &UserId, id: NoteId) {
+        let _the_only_one = kind;
+        self.plant_unreadable(user, id).await;
+    }
+
+    /// All that is stored under the key of this note, in whatever form it is kept there, as text: to
+    /// look for texts that must be gone. Empty where nothing is stored.
+    async fn stored_text(&self, user: &UserId, id: NoteId) -> String {
+        let _key = (user, id);
+        lacks("stored_text")
+    }
+
+    /// Removes those items of the user that may be removed physically at `now` by their
+    /// [`PurgeAt`](crate::PurgeAt), as the store's own removal (its time to live) does some day. Where the
+    /// store never removes, or does it when it is asked for an item, there is nothing to do.
+    async fn sweep(&self, user: &UserId, now: Timestamp) {
+        let _whose = (user, now);
+        lacks("sweep")
+    }
+}
+
+fn lacks(method: &str) -> ! {
+    panic!(
+        "the harness has no `{method}`, which this case needs: write it, or name the case after \
+         `except`, with the reason"
+    )
+}
+
+/// A kind of items that are there and can't be read as a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnreadableKind {
+    /// What is wrong, for whoever reads that a case fails.
+    pub name: &'static str,
+    /// Whether a write sees what is wrong, and leaves the item as it is. It need not see that a value of
+    /// the right type and size breaks another rule, such as a blank title or an expiry with a fraction:
+    /// then the item may be changed or deleted.
+    pub writes_see_it: bool,
 }
 
 #[async_trait]
@@ -52,8 +168,21 @@ impl Harness for MemoryNoteStore {
         self
     }
 
+    fn other_handle(&self) -> &dyn NoteStore {
+        // A handle is no more than a pointer to the notes: a clone is the same one.
+        self
+    }
+
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
         self.plant_unreadable(user, id);
+    }
+
+    async fn stored_text(&self, user: &UserId, id: NoteId) -> String {
+        self.stored_text(user, id)
+    }
+
+    async fn sweep(&self, user: &UserId, now: Timestamp) {
+        self.sweep(user, now);
     }
 }
 
@@ -123,6 +252,12 @@ macro_rules! __conformance_cases {
                 never_overwrites_an_item_that_cannot_be_read
                 of_concurrent_inserts_of_one_id_exactly_one_wins
                 of_concurrent_inserts_of_different_ids_loses_none
+                keeps_every_expiry_up_to_the_last
+                tells_how_it_was_created_after_every_kind_of_change
+                given_up_at_any_poll_has_happened_or_not
+                of_inserts_of_one_id_by_threads_exactly_one_wins
+                of_inserts_of_different_ids_by_threads_loses_none
+                repeated_while_the_note_changes_tells_whole_states_only
             }
             get {
                 gives_nothing_for_an_id_never_used
@@ -130,6 +265,9 @@ macro_rules! __conformance_cases {
                 hides_a_deleted_note
                 hides_a_note_from_the_second_of_its_expiry
                 fails_as_corrupt_for_an_item_that_cannot_be_read
+                of_a_note_that_changes_gives_whole_states_only
+                never_goes_back_in_the_life_of_a_note
+                given_up_at_any_poll_holds_nothing_up
             }
             list {
                 is_empty_for_a_user_without_notes
@@ -153,6 +291,9 @@ macro_rules! __conformance_cases {
                 names_items_that_cannot_be_read_and_hides_no_others
                 gives_notes_that_stay_once_while_others_come_and_go
                 gives_notes_that_stay_once_while_each_page_has_rivals
+                goes_on_behind_a_thousand_hidden_items
+                gives_every_note_once_where_pages_are_of_many_megabytes
+                of_notes_that_change_gives_whole_states_only
             }
             update {
                 changes_one_field_and_keeps_the_others
@@ -180,12 +321,25 @@ macro_rules! __conformance_cases {
                 of_concurrent_updates_of_one_revision_exactly_one_wins
                 of_concurrent_updates_of_any_revision_the_greatest_stays
                 of_concurrent_updates_of_different_fields_loses_none
+                clears_what_is_absent
+                moves_the_end_of_a_note_to_an_earlier_time
+                takes_every_expiry_up_to_the_last
+                compares_revisions_to_the_last_bit
+                given_up_at_any_poll_has_happened_or_not
+                of_updates_of_one_revision_by_threads_exactly_one_wins
+                of_updates_by_threads_each_is_told_what_happened
+                accepts_any_revision_but_those_named
+                given_up_beside_another_holds_nothing_up
             }
             renewal {
                 moves_the_end_of_a_retained_note
                 is_refused_for_a_note_that_is_not_retained
                 is_over_when_the_author_sets_or_removes_the_end
                 goes_on_after_a_change_of_other_fields
+                moves_the_end_to_an_earlier_time
+                is_over_when_the_author_sets_the_same_end
+                keeps_how_the_note_was_created
+                keeps_a_note_that_might_have_been_removed_at_its_old_end
             }
             delete {
                 makes_a_note_invisible_and_its_id_spent
@@ -201,6 +355,24 @@ macro_rules! __conformance_cases {
                 refuses_an_item_that_cannot_be_read
                 of_concurrent_writes_of_one_revision_exactly_one_wins
                 of_a_note_that_is_created_again_meanwhile_is_final
+                leaves_no_text_of_the_note
+                keeps_ids_spent_however_many_are_deleted
+                compares_revisions_to_the_last_bit
+                given_up_at_any_poll_has_happened_or_not
+                of_writes_of_one_revision_by_threads_exactly_one_wins
+                of_a_note_that_threads_create_again_is_final
+                accepts_any_revision_but_those_named
+                of_a_note_that_threads_change_is_final
+            }
+            removal {
+                spares_a_note_that_does_not_end
+                waits_for_the_time_that_was_asked_for
+                waits_for_the_end_that_the_author_has_moved
+                waits_for_the_end_of_a_note_that_had_none
+                waits_for_the_end_that_a_renewal_has_moved
+                spares_a_note_whose_end_was_taken_away
+                is_not_moved_by_a_change_of_other_fields
+                waits_as_long_as_a_deletion_asks
             }
             purge {
                 of_a_user_without_items_removes_nothing
@@ -211,6 +383,17 @@ macro_rules! __conformance_cases {
                 removes_many_items
                 leaves_the_user_able_to_begin_again
                 leaves_the_items_of_other_users
+                given_up_at_any_poll_leaves_whole_notes
+                by_a_thread_loses_no_note_of_another_user
+            }
+            handles {
+                see_every_write_acknowledged_to_another
+                change_the_note_as_it_is
+                see_what_another_has_purged
+                of_inserts_of_one_id_exactly_one_wins
+                of_updates_of_one_revision_exactly_one_wins
+                of_updates_each_is_told_what_happened
+                of_writes_of_one_revision_exactly_one_wins
             }
             isolation {
                 of_users_holds_whatever_they_are_called
@@ -252,7 +435,14 @@ macro_rules! __conformance_tests {
                     #[::tokio::test(flavor = "multi_thread")]
                     async fn $case() {
                         let harness = $harness;
-                        $crate::conformance::$method::$case(&harness).await;
+                        // The threads of a case are outside the runtime that the test is in.
+                        let runtime = ::tokio::runtime::Handle::current();
+                        let enter = move |work: &mut dyn FnMut()| {
+                            let _entered = runtime.enter();
+                            work();
+                        };
+                        let case = $crate::conformance::$method::$case(&harness);
+                        $crate::conformance::within_runtime(enter, case).await;
                     }
                 })*
             })*

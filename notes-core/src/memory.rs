@@ -4,16 +4,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+#[cfg(feature = "conformance")]
+use crate::Category;
 use crate::{
-    DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery, Note,
-    NoteId, NoteStore, Occupant, Order, Page, Purged, Revision, StoreError, StoreErrorKind,
-    Timestamp, Update, UpdateOutcome, UserId,
+    Change, DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery,
+    Note, NoteId, NoteStore, Occupant, Order, Page, PurgeAt, Purged, Revision, StoreError,
+    StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 
 /// The reference implementation of the port: notes in memory, gone with the last clone.
 ///
 /// A clone is a handle to the same notes. Nothing is removed but by [`NoteStore::purge`]: expired
-/// notes and tombstones stay, invisible.
+/// notes and tombstones stay, invisible, also when their [`PurgeAt`] has come.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNoteStore {
     items: Arc<Mutex<BTreeMap<(UserId, NoteId), Item>>>,
@@ -21,8 +23,15 @@ pub struct MemoryNoteStore {
 
 #[derive(Clone, Debug)]
 enum Item {
-    Note(Note, Fingerprint),
-    Tombstone(Revision),
+    Note(Note, Fingerprint, Option<PurgeAt>),
+    #[cfg_attr(
+        not(feature = "conformance"),
+        expect(
+            dead_code,
+            reason = "nothing is removed by itself; the suite asks when it may be"
+        )
+    )]
+    Tombstone(Revision, PurgeAt),
     #[cfg_attr(
         not(feature = "conformance"),
         expect(
@@ -44,6 +53,31 @@ impl MemoryNoteStore {
     #[cfg(feature = "conformance")]
     pub(crate) fn plant_unreadable(&self, user: &UserId, id: NoteId) {
         self.lock().insert((user.clone(), id), Item::Unreadable);
+    }
+
+    /// The texts that are kept under this key.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn stored_text(&self, user: &UserId, id: NoteId) -> String {
+        match self.lock().get(&(user.clone(), id)) {
+            Some(Item::Note(note, ..)) => {
+                let category = note.category.as_ref().map_or("", Category::as_str);
+                [note.title.as_str(), note.content.as_str(), category].join("\n")
+            }
+            Some(Item::Tombstone(..) | Item::Unreadable) | None => String::new(),
+        }
+    }
+
+    /// Removes the items of this user that may be removed at `now`.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn sweep(&self, user: &UserId, now: Timestamp) {
+        self.lock().retain(|(owner, _), item| {
+            let purge_at = match item {
+                Item::Note(_, _, purge_at) => *purge_at,
+                Item::Tombstone(_, purge_at) => Some(*purge_at),
+                Item::Unreadable => None,
+            };
+            owner != user || purge_at.is_none_or(|at| at.as_secs() > now.as_secs())
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(UserId, NoteId), Item>> {
@@ -69,14 +103,16 @@ impl NoteStore for MemoryNoteStore {
         let occupant = match items.get(&key) {
             None if !note.is_live(now) => return Ok(InsertOutcome::Expired),
             None => {
-                items.insert(key, Item::Note(note.clone(), insertion.fingerprint));
+                let note = note.clone();
+                let item = Item::Note(note, insertion.fingerprint, insertion.purge_at);
+                items.insert(key, item);
                 return Ok(InsertOutcome::Inserted);
             }
-            Some(Item::Note(note, fingerprint)) if note.is_live(now) => Occupant::Live {
+            Some(Item::Note(note, fingerprint, _)) if note.is_live(now) => Occupant::Live {
                 note: note.clone(),
                 fingerprint: *fingerprint,
             },
-            Some(Item::Note(..) | Item::Tombstone(_)) => Occupant::Spent,
+            Some(Item::Note(..) | Item::Tombstone(..)) => Occupant::Spent,
             Some(Item::Unreadable) => Occupant::Unreadable,
         };
         Ok(InsertOutcome::Taken(occupant))
@@ -89,8 +125,8 @@ impl NoteStore for MemoryNoteStore {
         now: Timestamp,
     ) -> Result<Option<Note>, StoreError> {
         match self.lock().get(&(user.clone(), id)) {
-            Some(Item::Note(note, _)) if note.is_live(now) => Ok(Some(note.clone())),
-            Some(Item::Note(..) | Item::Tombstone(_)) | None => Ok(None),
+            Some(Item::Note(note, ..)) if note.is_live(now) => Ok(Some(note.clone())),
+            Some(Item::Note(..) | Item::Tombstone(..)) | None => Ok(None),
             Some(Item::Unreadable) => Err(StoreErrorKind::Corrupt.into()),
         }
     }
@@ -118,8 +154,8 @@ impl NoteStore for MemoryNoteStore {
             }
             last = Some(*id);
             match item {
-                Item::Note(note, _) if note.is_live(now) => page.notes.push(note.clone()),
-                Item::Note(..) | Item::Tombstone(_) => {}
+                Item::Note(note, ..) if note.is_live(now) => page.notes.push(note.clone()),
+                Item::Note(..) | Item::Tombstone(..) => {}
                 Item::Unreadable => page.unreadable.push(id.to_string()),
             }
         }
@@ -135,14 +171,17 @@ impl NoteStore for MemoryNoteStore {
     ) -> Result<UpdateOutcome, StoreError> {
         let mut items = self.lock();
         Ok(match items.get_mut(&(user.clone(), id)) {
-            Some(Item::Note(note, _)) if note.revision == update.revision => {
+            Some(Item::Note(note, ..)) if note.revision == update.revision => {
                 UpdateOutcome::Updated(note.clone())
             }
-            Some(Item::Note(note, _)) if update.finds_live(note, now) => {
+            Some(Item::Note(note, _, purge_at)) if update.finds_live(note, now) => {
                 if note.is_live(update.live_at(now))
                     && may_replace(note.revision, &update.expected, update.revision)
                     && (note.retained || !update.renewal)
                 {
+                    if update.patch.expiry != Change::Keep {
+                        *purge_at = update.purge_at;
+                    }
                     update.patch.clone().apply(note);
                     note.retained |= update.renewal;
                     note.revision = update.revision;
@@ -152,7 +191,7 @@ impl NoteStore for MemoryNoteStore {
                 }
             }
             Some(Item::Unreadable) => UpdateOutcome::Stale(None),
-            Some(Item::Note(..) | Item::Tombstone(_)) | None => UpdateOutcome::Missing,
+            Some(Item::Note(..) | Item::Tombstone(..)) | None => UpdateOutcome::Missing,
         })
     }
 
@@ -168,16 +207,18 @@ impl NoteStore for MemoryNoteStore {
             return Ok(DeleteOutcome::Missing);
         };
         Ok(match item {
-            Item::Note(note, _) if note.is_live(now) => {
+            Item::Note(note, ..) if note.is_live(now) => {
                 if may_replace(note.revision, &deletion.expected, deletion.revision) {
-                    *item = Item::Tombstone(deletion.revision);
+                    *item = Item::Tombstone(deletion.revision, deletion.purge_at);
                     DeleteOutcome::Deleted
                 } else {
                     DeleteOutcome::Stale(Some(note.clone()))
                 }
             }
-            Item::Tombstone(revision) if *revision == deletion.revision => DeleteOutcome::Deleted,
-            Item::Note(..) | Item::Tombstone(_) => DeleteOutcome::Missing,
+            Item::Tombstone(revision, _) if *revision == deletion.revision => {
+                DeleteOutcome::Deleted
+            }
+            Item::Note(..) | Item::Tombstone(..) => DeleteOutcome::Missing,
             Item::Unreadable => DeleteOutcome::Stale(None),
         })
     }

@@ -20,6 +20,12 @@ use crate::{
 /// - What is written is what is read, every text byte for byte.
 /// - Users are isolated: no call sees or changes an item of another user.
 /// - Reads see every write acknowledged before them (a store may offer a switch that gives this up).
+/// - Calls may come at the same time, from several threads. A reader sees each write as a whole or not at
+///   all, nothing of a write that was refused, and never an earlier state of a note after a later one.
+/// - Handles to the same data act as one store, also those of other processes: what one handle has read,
+///   remembers or locks makes no difference to what another is told.
+/// - A call whose future is dropped has happened, or may yet happen (see below), or has not, each as a
+///   whole. It holds nothing up: no lock stays held.
 /// - Deleted and expired notes are invisible to `get` and `list`, count as missing for `update` and
 ///   `delete`, and keep their id spent.
 /// - A write is named by its id or revision: repeating it changes nothing, and the answer shows
@@ -94,6 +100,9 @@ pub trait NoteStore: Send + Sync {
     /// - Never creates.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
     ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
+    /// - An update that sets the expiry, earlier or later, also replaces the time of physical removal by
+    ///   `update.purge_at`. One that removes the expiry removes that time, too: the note is kept until it
+    ///   is deleted. Any other leaves it as it is.
     /// - For an update that moves or removes the expiry, a note is `Missing` from
     ///   [`Update::EXPIRY_MARGIN`] before its expiry on. It is `Stale` if the patch would change nothing
     ///   in it: then the update has happened before.

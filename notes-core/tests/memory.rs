@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use notes_core::conformance::Harness;
-use notes_core::{MemoryNoteStore, NoteId, NoteStore, UserId};
+use notes_core::{MemoryNoteStore, NoteId, NoteStore, Timestamp, UserId};
 
 notes_core::conformance!(mod conformance_memory, notes_core::MemoryNoteStore::new());
 
@@ -32,7 +32,19 @@ impl Harness for Shared {
         &self.store
     }
 
+    fn other_handle(&self) -> &dyn NoteStore {
+        &self.memory
+    }
+
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
         Harness::plant_unreadable(&self.memory, user, id).await;
+    }
+
+    async fn stored_text(&self, user: &UserId, id: NoteId) -> String {
+        Harness::stored_text(&self.memory, user, id).await
+    }
+
+    async fn sweep(&self, user: &UserId, now: Timestamp) {
+        Harness::sweep(&self.memory, user, now).await;
     }
 }

@@ -2,11 +2,15 @@
 //! implementation in memory. More cases by `PROPTEST_CASES`.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod planted;
+
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
+use notes_core::conformance::Harness;
 use notes_core::{
     Category, Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome,
     Insertion, ListQuery, MemoryNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Order,
@@ -19,6 +23,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tokio::runtime::Runtime;
+
+const TABLE: &str = "notes";
 
 /// When the first step happens, in milliseconds.
 const START: u64 = 1_800_000_000_000;
@@ -34,6 +40,8 @@ enum Step {
     Update(User, NoteId, Update),
     Delete(User, NoteId, Deletion),
     Purge(User, NonZeroU32),
+    /// Removes what may be removed physically so many seconds later.
+    Sweep(User, u64),
     Wait(Duration),
 }
 
@@ -70,6 +78,7 @@ fn expected() -> impl Strategy<Value = Expected> {
     prop_oneof![
         2 => Just(Expected::Any),
         3 => vec(revisions(), 0..4).prop_map(Expected::OneOf),
+        2 => vec(revisions(), 0..4).prop_map(Expected::NoneOf),
     ]
 }
 
@@ -140,7 +149,7 @@ fn expiry_of(change: &Change<Expiry>) -> Option<Expiry> {
 
 /// After all steps.
 fn purge_at(end_secs: u64) -> PurgeAt {
-    PurgeAt::new(id(0, 0), end_secs, Duration::from_hours(1))
+    PurgeAt::new(id(0, 0), end_secs, Duration::ZERO)
 }
 
 fn deletions() -> impl Strategy<Value = Deletion> {
@@ -176,6 +185,8 @@ fn steps() -> impl Strategy<Value = Step> {
         6 => (user(), ids(), updates()).prop_map(|(user, id, it)| Step::Update(user, id, it)),
         3 => (user(), ids(), deletions()).prop_map(|(user, id, it)| Step::Delete(user, id, it)),
         1 => (user(), budget).prop_map(|(user, budget)| Step::Purge(user, budget)),
+        1 => (user(), select(vec![0, 3_600, 3_605, 3_610, 3_800]))
+            .prop_map(|(user, secs)| Step::Sweep(user, secs)),
         1 => (1..5_000_u64).prop_map(|it| Step::Wait(Duration::from_millis(it))),
     ]
 }
@@ -236,13 +247,14 @@ async fn seen(store: &dyn NoteStore, users: &[UserId; 2], step: &Step, now: Time
                 }
             }
         }
-        Step::Wait(_) => Seen::Nothing,
+        Step::Sweep(..) | Step::Wait(_) => Seen::Nothing,
     }
 }
 
 struct Dynamo {
     runtime: Runtime,
     store: DynamoNoteStore,
+    client: Client,
     _engine: Engine,
 }
 
@@ -250,11 +262,12 @@ static DYNAMO: LazyLock<Dynamo> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();
     let engine = Engine::in_memory().unwrap();
     let client = engine.client();
-    let table = ensure_table(&client, "notes");
+    let table = ensure_table(&client, TABLE);
     runtime.block_on(table).unwrap();
     Dynamo {
         runtime,
-        store: DynamoNoteStore::new(client, "notes"),
+        store: DynamoNoteStore::new(client.clone(), TABLE),
+        client,
         _engine: engine,
     }
 });
@@ -277,6 +290,12 @@ fn difference(other: &dyn NoteStore, steps: &[Step]) -> Option<String> {
         }
         let (one, two) = DYNAMO.runtime.block_on(async {
             let now = Timestamp::from_millis(now);
+            if let Step::Sweep(user, secs) = step {
+                let later = Timestamp::from_millis(now.as_millis() + secs * 1_000);
+                let user = &users[usize::from(*user)];
+                memory.sweep(user, later).await;
+                planted::sweep(&DYNAMO.client, TABLE, user, later).await;
+            }
             let memory = seen(&memory, &users, step, now).await;
             (memory, seen(other, &users, step, now).await)
         });

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::Harness;
+use super::report::{answered, assert_same, called, fail};
+use super::{Harness, UnreadableKind};
 use crate::{
     Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion,
-    ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Page, PurgeAt, Revision, Timestamp,
-    Update, UpdateOutcome, UserId,
+    ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Occupant, Page, PurgeAt, Revision,
+    StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 
 /// How many pages a list of a case's few notes may have: one that never ends is to fail, not to hang.
@@ -19,6 +20,9 @@ const MOST_PAGES: usize = 1_000;
 
 /// How many requests a case has under way at once, where it only prepares what it needs.
 const PREPARING: usize = 16;
+
+/// A new retained note ends so many seconds after `now`.
+pub(super) const RETAINED_SECS: u64 = 60;
 
 /// What is often normalised, re-encoded, escaped or trimmed.
 pub(super) const AWKWARD_TEXT: &str =
@@ -30,6 +34,7 @@ pub(super) const CONTROL_CHARACTERS: &str = "\u{feff} \t\r\n\n\0\u{1}\u{1b}\u{7f
 /// A user of the store under test, at a time.
 pub(super) struct Account<'a> {
     harness: &'a dyn Harness,
+    is_by_the_other_handle: bool,
     pub(super) user: UserId,
     pub(super) now: Timestamp,
 }
@@ -44,6 +49,7 @@ impl<'a> Account<'a> {
     pub(super) fn named(harness: &'a dyn Harness, name: &str) -> Self {
         Self {
             harness,
+            is_by_the_other_handle: false,
             user: value(name),
             now: Timestamp::now(),
         }
@@ -58,8 +64,21 @@ impl<'a> Account<'a> {
         }
     }
 
+    /// The same user by the other handle to the same data.
+    pub(super) fn by_the_other_handle(&self) -> Self {
+        Self {
+            user: self.user.clone(),
+            is_by_the_other_handle: !self.is_by_the_other_handle,
+            ..*self
+        }
+    }
+
     pub(super) fn store(&self) -> &'a dyn NoteStore {
-        self.harness.store()
+        if self.is_by_the_other_handle {
+            self.harness.other_handle()
+        } else {
+            self.harness.store()
+        }
     }
 
     /// So many seconds after the second of `now`.
@@ -107,75 +126,165 @@ impl<'a> Account<'a> {
     pub(super) fn new_retained_note(&self) -> Note {
         Note {
             retained: true,
-            ..self.new_note_ending_in(60)
+            ..self.new_note_ending_in(RETAINED_SECS)
         }
     }
 
-    /// Stores a note that is not there yet; one that has expired, when it had not.
-    pub(super) async fn put(&self, note: &Note) {
-        let now = match note.expiry {
-            Some(expiry) if !note.is_live(self.now) => {
-                Timestamp::from_millis((expiry.as_secs() - 1) * 1_000)
-            }
-            _ => self.now,
-        };
-        let outcome = self
-            .at_millis(now.as_millis())
-            .insert(&insertion(note))
-            .await;
-        assert_eq!(outcome, InsertOutcome::Inserted);
+    /// That the note is there, for `get` and in the list.
+    #[track_caller]
+    pub(super) fn assert_is(&self, note: &Note) -> impl Future<Output = ()> {
+        called(async move {
+            assert_same!(self.get(note.id).await.as_ref(), Some(note));
+            let listed = self.notes().await;
+            let listed = listed.iter().find(|listed| listed.id == note.id);
+            assert_same!(listed, Some(note), "in the list");
+        })
     }
 
-    pub(super) async fn put_all(&self, notes: &[Note]) {
-        let puts = notes.iter().map(|note| self.put(note));
-        stream::iter(puts).buffer_unordered(PREPARING).count().await;
+    /// That these notes, given oldest first, are all there are.
+    #[track_caller]
+    pub(super) fn assert_all(&self, notes: &[Note]) -> impl Future<Output = ()> {
+        called(async move {
+            let mut listed = self.notes().await;
+            listed.reverse();
+            assert_same!(listed, notes);
+        })
+    }
+
+    /// Stores a note that is not there yet; one that has expired, when it had not.
+    #[track_caller]
+    pub(super) fn put(&self, note: &Note) -> impl Future<Output = ()> {
+        called(async move {
+            let now = match note.expiry {
+                Some(expiry) if !note.is_live(self.now) => {
+                    Timestamp::from_millis((expiry.as_secs() - 1) * 1_000)
+                }
+                _ => self.now,
+            };
+            let account = self.at_millis(now.as_millis());
+            let outcome = account.insert(&insertion(note)).await;
+            assert_same!(outcome, InsertOutcome::Inserted);
+        })
+    }
+
+    #[track_caller]
+    pub(super) fn put_all(&self, notes: &[Note]) -> impl Future<Output = ()> {
+        called(async move {
+            let puts = notes.iter().map(|note| self.put(note));
+            stream::iter(puts).buffer_unordered(PREPARING).count().await;
+        })
     }
 
     /// A new note that is stored.
-    pub(super) async fn put_new(&self) -> Note {
-        let note = self.new_note();
-        self.put(&note).await;
-        note
+    #[track_caller]
+    pub(super) fn put_new(&self) -> impl Future<Output = Note> {
+        called(async move {
+            let note = self.new_note();
+            self.put(&note).await;
+            note
+        })
     }
 
     pub(super) async fn plant_unreadable(&self, id: NoteId) {
         self.harness.plant_unreadable(&self.user, id).await;
     }
 
-    pub(super) async fn insert(&self, insertion: &Insertion) -> InsertOutcome {
-        let outcome = self.store().insert(insertion, self.now).await;
-        outcome.expect("insert has an outcome")
+    /// The kinds of unreadable items, each with an account and a new note of its own, under whose id
+    /// such an item is.
+    pub(super) async fn unreadable_items(
+        harness: &dyn Harness,
+    ) -> Vec<(Account<'_>, Note, UnreadableKind)> {
+        let mut items = Vec::new();
+        for (index, kind) in harness.unreadable_kinds().into_iter().enumerate() {
+            let account = Account::open(harness);
+            let note = account.new_note();
+            let planted = harness.plant_unreadable_of(index, &account.user, note.id);
+            planted.await;
+            items.push((account, note, kind));
+        }
+        assert!(
+            !items.is_empty(),
+            "the harness has a kind of unreadable items"
+        );
+        items
     }
 
-    pub(super) async fn get(&self, id: NoteId) -> Option<Note> {
-        let note = self.store().get(&self.user, id, self.now).await;
-        note.expect("get has an answer")
+    /// That there is an item with this id and it can't be read.
+    #[track_caller]
+    pub(super) fn assert_unreadable(&self, id: NoteId, what: &str) -> impl Future<Output = ()> {
+        called(async move {
+            match self.store().get(&self.user, id, self.now).await {
+                Err(error) => assert_same!(error.kind(), StoreErrorKind::Corrupt, "{what}"),
+                Ok(note) => fail(format_args!("{what}: can be read, as {note:?}")),
+            }
+        })
     }
 
-    pub(super) async fn update(&self, id: NoteId, update: &Update) -> UpdateOutcome {
-        let outcome = self.store().update(&self.user, id, update, self.now).await;
-        outcome.expect("update has an outcome")
+    pub(super) async fn stored_text(&self, id: NoteId) -> String {
+        self.harness.stored_text(&self.user, id).await
+    }
+
+    /// Removes what may be removed at this account's time.
+    pub(super) async fn sweep(&self) {
+        self.harness.sweep(&self.user, self.now).await;
+    }
+
+    #[track_caller]
+    pub(super) fn insert(&self, insertion: &Insertion) -> impl Future<Output = InsertOutcome> {
+        called(async move {
+            let outcome = self.store().insert(insertion, self.now).await;
+            answered("insert", outcome)
+        })
+    }
+
+    #[track_caller]
+    pub(super) fn get(&self, id: NoteId) -> impl Future<Output = Option<Note>> {
+        called(async move {
+            let note = self.store().get(&self.user, id, self.now).await;
+            answered("get", note)
+        })
+    }
+
+    #[track_caller]
+    pub(super) fn update(
+        &self,
+        id: NoteId,
+        update: &Update,
+    ) -> impl Future<Output = UpdateOutcome> {
+        called(async move {
+            let outcome = self.store().update(&self.user, id, update, self.now).await;
+            answered("update", outcome)
+        })
     }
 
     /// Deletes a note, whatever its revision.
-    pub(super) async fn remove(&self, note: &Note) {
-        let deletion = Deletion {
-            expected: Expected::Any,
-            ..self.deletion_of(note)
-        };
-        let outcome = self.delete(note.id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Deleted);
+    #[track_caller]
+    pub(super) fn remove(&self, note: &Note) -> impl Future<Output = ()> {
+        called(async move {
+            let outcome = self.delete(note.id, &self.deletion_of_any(note)).await;
+            assert_same!(outcome, DeleteOutcome::Deleted);
+        })
     }
 
-    pub(super) async fn remove_all(&self, notes: &[Note]) {
-        let removals = notes.iter().map(|note| self.remove(note));
-        let removals = stream::iter(removals).buffer_unordered(PREPARING);
-        removals.count().await;
+    #[track_caller]
+    pub(super) fn remove_all(&self, notes: &[Note]) -> impl Future<Output = ()> {
+        called(async move {
+            let removals = notes.iter().map(|note| self.remove(note));
+            let removals = stream::iter(removals).buffer_unordered(PREPARING);
+            removals.count().await;
+        })
     }
 
-    pub(super) async fn delete(&self, id: NoteId, deletion: &Deletion) -> DeleteOutcome {
-        let outcome = self.store().delete(&self.user, id, deletion, self.now);
-        outcome.await.expect("delete has an outcome")
+    #[track_caller]
+    pub(super) fn delete(
+        &self,
+        id: NoteId,
+        deletion: &Deletion,
+    ) -> impl Future<Output = DeleteOutcome> {
+        called(async move {
+            let outcome = self.store().delete(&self.user, id, deletion, self.now);
+            answered("delete", outcome.await)
+        })
     }
 
     /// A deletion of the note in just this state.
@@ -187,30 +296,49 @@ impl<'a> Account<'a> {
         }
     }
 
-    pub(super) async fn page(&self, query: &ListQuery) -> Page {
-        let page = self.store().list(&self.user, query, self.now).await;
-        page.expect("list gives a page")
+    /// A deletion of the note, whatever its revision: no other write of the case has a greater one.
+    pub(super) fn deletion_of_any(&self, note: &Note) -> Deletion {
+        let an_hour_later = Timestamp::from_millis(self.now.as_millis() + 3_600_000);
+        Deletion {
+            expected: Expected::Any,
+            revision: Revision::generate(an_hour_later).max(after(note.revision)),
+            ..self.deletion_of(note)
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn page(&self, query: &ListQuery) -> impl Future<Output = Page> {
+        called(async move {
+            let page = self.store().list(&self.user, query, self.now).await;
+            answered("list", page)
+        })
     }
 
     /// Everything from here on: follows `next` until there is none.
-    pub(super) async fn list(&self, query: ListQuery) -> Page {
-        let (mut all, mut query) = (Page::default(), query);
-        for _ in 0..MOST_PAGES {
-            let page = self.page(&query).await;
-            assert!(page.notes.len() <= query.limit.get(), "more than the limit");
-            all.notes.extend(page.notes);
-            all.unreadable.extend(page.unreadable);
-            query.position = page.next;
-            if page.next.is_none() {
-                return all;
+    #[track_caller]
+    pub(super) fn list(&self, query: ListQuery) -> impl Future<Output = Page> {
+        called(async move {
+            let (mut all, mut query) = (Page::default(), query);
+            for _ in 0..MOST_PAGES {
+                let page = self.page(&query).await;
+                if page.notes.len() > query.limit.get() {
+                    fail("a page has more notes than its limit");
+                }
+                all.notes.extend(page.notes);
+                all.unreadable.extend(page.unreadable);
+                query.position = page.next;
+                if page.next.is_none() {
+                    return all;
+                }
             }
-        }
-        panic!("no end of the list after {MOST_PAGES} pages");
+            fail(format_args!("no end of the list after {MOST_PAGES} pages"))
+        })
     }
 
     /// All live notes, the newest first.
-    pub(super) async fn notes(&self) -> Vec<Note> {
-        self.list(ListQuery::default()).await.notes
+    #[track_caller]
+    pub(super) fn notes(&self) -> impl Future<Output = Vec<Note>> {
+        called(async move { self.list(ListQuery::default()).await.notes })
     }
 }
 
@@ -276,15 +404,68 @@ pub(super) fn only(revision: Revision) -> Expected {
     Expected::OneOf(vec![revision])
 }
 
-/// A new revision greater than this one.
+/// A new revision greater than this one. At the end of all revisions, this one.
 pub(super) fn after(revision: Revision) -> Revision {
-    let next = revision.next(Timestamp::now());
-    next.expect("the suite uses no last revision")
+    revision.next(Timestamp::now()).unwrap_or(revision)
+}
+
+/// The revision with this ordinal, as [`NoteId::ordinal`] counts.
+pub(super) fn revision(ordinal: u128) -> Revision {
+    let id = NoteId::from_ordinal(ordinal).expect("the suite uses valid values");
+    id.into()
+}
+
+/// Ordinals of revisions of which the next is another in more than the last bit, or which a narrower
+/// or a signed number can't tell from the next. They are an hour ahead: however slow the store is, its
+/// notes have smaller ones.
+pub(super) fn ordinals_of_revisions(now: Timestamp) -> Vec<u128> {
+    let low = u128::from(now.as_millis() + 3_600_000) << 74;
+    let last = (1 << 122) - 1;
+    let bits = [7, 8, 31, 32, 53, 61, 62, 63, 64, 73, 74, 80];
+    let carries = bits.map(|bit| (low | ((1 << bit) - 1)) & !(1_u128 << bit));
+    let at_the_sign = (1 << 121) - 1;
+    let mut all: Vec<_> = carries
+        .into_iter()
+        .filter(|ordinal| *ordinal > low)
+        .collect();
+    all.extend([low | 0x1234_5678, at_the_sign, last - 3]);
+    all
+}
+
+/// What each insertion of this id is told that is not the first.
+pub(super) fn taken_by(note: &Note, created: &Note) -> InsertOutcome {
+    InsertOutcome::Taken(Occupant::Live {
+        note: note.clone(),
+        fingerprint: insertion(created).fingerprint,
+    })
 }
 
 pub(super) fn until(end: Expiry) -> NotePatch {
     NotePatch {
         expiry: Change::Set(end),
+        ..NotePatch::default()
+    }
+}
+
+/// Removes what a note may lack.
+pub(super) fn clear_all() -> NotePatch {
+    NotePatch {
+        category: Change::Clear,
+        expiry: Change::Clear,
+        ..NotePatch::default()
+    }
+}
+
+pub(super) fn recontent(content: &str) -> NotePatch {
+    NotePatch {
+        content: Some(value(content)),
+        ..NotePatch::default()
+    }
+}
+
+pub(super) fn recategorise(category: &str) -> NotePatch {
+    NotePatch {
+        category: Change::Set(value(category)),
         ..NotePatch::default()
     }
 }
@@ -310,18 +491,32 @@ pub(super) fn foreign() -> Revision {
 }
 
 /// Applies the update and gives the note after it.
-pub(super) async fn assert_updates(account: &Account<'_>, note: &Note, update: &Update) -> Note {
-    let after = updated(note, update);
-    let outcome = account.update(note.id, update).await;
-    assert_eq!(outcome, UpdateOutcome::Updated(after.clone()));
-    assert_eq!(account.get(note.id).await.as_ref(), Some(&after));
-    assert_eq!(account.notes().await, slice::from_ref(&after));
-    after
+#[track_caller]
+pub(super) fn assert_updates(
+    account: &Account<'_>,
+    note: &Note,
+    update: &Update,
+) -> impl Future<Output = Note> {
+    called(async move {
+        let after = updated(note, update);
+        let outcome = account.update(note.id, update).await;
+        assert_same!(outcome, UpdateOutcome::Updated(after.clone()));
+        assert_same!(account.get(note.id).await.as_ref(), Some(&after));
+        assert_same!(account.notes().await, slice::from_ref(&after));
+        after
+    })
 }
 
 /// That the update is refused, and what it is told is what is there.
-pub(super) async fn assert_stale(account: &Account<'_>, note: &Note, update: &Update) {
-    let outcome = account.update(note.id, update).await;
-    assert_eq!(outcome, UpdateOutcome::Stale(Some(note.clone())));
-    assert_eq!(account.get(note.id).await.as_ref(), Some(note));
+#[track_caller]
+pub(super) fn assert_stale(
+    account: &Account<'_>,
+    note: &Note,
+    update: &Update,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let outcome = account.update(note.id, update).await;
+        assert_same!(outcome, UpdateOutcome::Stale(Some(note.clone())));
+        assert_same!(account.get(note.id).await.as_ref(), Some(note));
+    })
 }

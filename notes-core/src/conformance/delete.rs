@@ -4,28 +4,50 @@ use futures_util::future::{join, join_all};
 
 use super::Harness;
 use super::account::{
-    Account, after, foreign, insertion, only, purge_at, retitle, update_of, updated,
+    Account, after, assert_updates, foreign, insertion, only, ordinals_of_revisions, purge_at,
+    recontent, retitle, revision, taken_by, update_of, updated, value,
 };
+use super::history::{long_note, nth_update};
+use super::report::{assert_same, called, fail};
+use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
 use crate::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Note, NoteId, Occupant, Revision,
-    StoreErrorKind, Timestamp, UpdateOutcome,
+    DeleteOutcome, Deletion, Expected, InsertOutcome, Note, NoteId, Occupant, Revision, Timestamp,
+    Update, UpdateOutcome,
 };
 
-async fn assert_stale(account: &Account<'_>, note: &Note, deletion: &Deletion) {
-    let outcome = account.delete(note.id, deletion).await;
-    assert_eq!(outcome, DeleteOutcome::Stale(Some(note.clone())));
-    assert_eq!(account.get(note.id).await.as_ref(), Some(note));
+#[track_caller]
+fn assert_stale(
+    account: &Account<'_>,
+    note: &Note,
+    deletion: &Deletion,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let outcome = account.delete(note.id, deletion).await;
+        assert_same!(outcome, DeleteOutcome::Stale(Some(note.clone())));
+        assert_same!(account.get(note.id).await.as_ref(), Some(note));
+    })
 }
 
-async fn assert_missing(account: &Account<'_>, id: NoteId, deletion: &Deletion) {
-    for expected in [deletion.expected.clone(), Expected::Any] {
-        let deletion = Deletion {
-            expected,
-            ..deletion.clone()
-        };
-        let outcome = account.delete(id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Missing);
-    }
+#[track_caller]
+fn assert_missing(
+    account: &Account<'_>,
+    id: NoteId,
+    deletion: &Deletion,
+) -> impl Future<Output = ()> {
+    called(async move {
+        for expected in [
+            deletion.expected.clone(),
+            Expected::Any,
+            Expected::NoneOf(vec![foreign()]),
+        ] {
+            let deletion = Deletion {
+                expected,
+                ..deletion.clone()
+            };
+            let outcome = account.delete(id, &deletion).await;
+            assert_same!(outcome, DeleteOutcome::Missing);
+        }
+    })
 }
 
 /// A deleted note is gone from every read, missing for every write, and its id is spent.
@@ -34,14 +56,14 @@ pub async fn makes_a_note_invisible_and_its_id_spent(harness: &dyn Harness) {
     let (note, other) = (account.put_new().await, account.put_new().await);
     let deletion = account.deletion_of(&note);
     let outcome = account.delete(note.id, &deletion).await;
-    assert_eq!(outcome, DeleteOutcome::Deleted);
-    assert_eq!(account.get(note.id).await, None);
-    assert_eq!(account.notes().await, [other]);
+    assert_same!(outcome, DeleteOutcome::Deleted);
+    assert_same!(account.get(note.id).await, None);
+    assert_same!(account.notes().await, [other]);
     let update = update_of(&note, retitle("Back"));
     let outcome = account.update(note.id, &update).await;
-    assert_eq!(outcome, UpdateOutcome::Missing);
+    assert_same!(outcome, UpdateOutcome::Missing);
     let outcome = account.insert(&insertion(&note)).await;
-    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
 /// A note without category or with an end is deleted like any other, and stays deleted after its
@@ -56,10 +78,10 @@ pub async fn outlasts_the_expiry_of_the_note(harness: &dyn Harness) {
     account.remove(&note).await;
     let later = account.at_millis(account.now.as_millis() + 3_600_000);
     for account in [account, later] {
-        assert_eq!(account.get(note.id).await, None);
-        assert_eq!(account.notes().await, []);
+        assert_same!(account.get(note.id).await, None);
+        assert_same!(account.notes().await, []);
         let outcome = account.insert(&insertion(&note)).await;
-        assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
     }
 }
 
@@ -75,11 +97,11 @@ pub async fn keeps_the_id_spent_as_long_as_asked(harness: &dyn Harness) {
             ..account.deletion_of(&note)
         };
         let outcome = account.delete(note.id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Deleted);
+        assert_same!(outcome, DeleteOutcome::Deleted);
         let later = account.at_millis((deletion.purge_at.as_secs() - 1) * 1_000);
         let outcome = later.insert(&insertion(&note)).await;
-        assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
-        assert_eq!(later.get(note.id).await, None);
+        assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        assert_same!(later.get(note.id).await, None);
     }
 }
 
@@ -100,9 +122,9 @@ pub async fn finds_an_expired_note_missing(harness: &dyn Harness) {
     let end = (account.now.as_secs() + 60) * 1_000;
     assert_missing(&account.at_millis(end), note.id, &deletion).await;
     let just_before = account.at_millis(end - 1);
-    assert_eq!(just_before.get(note.id).await.as_ref(), Some(&note));
+    assert_same!(just_before.get(note.id).await.as_ref(), Some(&note));
     let outcome = just_before.delete(note.id, &deletion).await;
-    assert_eq!(outcome, DeleteOutcome::Deleted);
+    assert_same!(outcome, DeleteOutcome::Deleted);
 }
 
 /// A note that another deletion removed is missing, whatever that one left.
@@ -135,13 +157,13 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
         };
         for deletion in [&deletion, &deletion, &unconditional] {
             let outcome = account.delete(note.id, deletion).await;
-            assert_eq!(outcome, DeleteOutcome::Deleted);
+            assert_same!(outcome, DeleteOutcome::Deleted);
         }
-        assert_eq!(account.get(note.id).await, None);
+        assert_same!(account.get(note.id).await, None);
         // Later than the note's end, too: what was deleted did not expire.
         let later = account.at_millis(account.now.as_millis() + 120_000);
         let outcome = later.delete(note.id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Deleted);
+        assert_same!(outcome, DeleteOutcome::Deleted);
     }
 }
 
@@ -179,7 +201,33 @@ pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
             ..account.deletion_of(&note)
         };
         let outcome = account.delete(note.id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Deleted);
+        assert_same!(outcome, DeleteOutcome::Deleted);
+    }
+}
+
+/// The note's revision may be any but those named, of which there may be as many as
+/// [`Expected::MAX`], or none.
+pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let others: Vec<_> = (1..Expected::MAX).map(|_| foreign()).collect();
+    for accepted in [vec![], vec![foreign()], others.clone()] {
+        let note = account.put_new().await;
+        let but = |revisions| Deletion {
+            expected: Expected::NoneOf(revisions),
+            ..account.deletion_of(&note)
+        };
+        for place in [0, 1, others.len()] {
+            let mut named = others.clone();
+            named.insert(place, note.revision);
+            assert_stale(&account, &note, &but(named)).await;
+            assert_stale(&account, &note, &but(vec![note.revision])).await;
+        }
+        let deletion = but(accepted);
+        for _ in 0..2 {
+            let outcome = account.delete(note.id, &deletion).await;
+            assert_same!(outcome, DeleteOutcome::Deleted);
+        }
+        assert_same!(account.get(note.id).await, None);
     }
 }
 
@@ -204,21 +252,26 @@ pub async fn refuses_a_revision_that_does_not_grow(harness: &dyn Harness) {
     }
 }
 
-/// An item that can't be read is not deleted, whatever is expected: `Stale` without a note.
+/// An item that can't be read is not deleted, whatever is expected: `Stale` without a note. One with
+/// a value of the right type and size that breaks another rule may be, and then is.
 pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
-    let account = Account::open(harness);
-    let note = account.new_note();
-    account.plant_unreadable(note.id).await;
-    for expected in [only(note.revision), only(foreign()), Expected::Any] {
-        let deletion = Deletion {
-            expected,
-            ..account.deletion_of(&note)
-        };
-        let outcome = account.delete(note.id, &deletion).await;
-        assert_eq!(outcome, DeleteOutcome::Stale(None));
-        let read = account.store().get(&account.user, note.id, account.now);
-        let error = read.await.expect_err("the item is as it was");
-        assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    for (account, note, kind) in Account::unreadable_items(harness).await {
+        for expected in [only(foreign()), only(note.revision), Expected::Any] {
+            let deletion = Deletion {
+                expected,
+                ..account.deletion_of(&note)
+            };
+            let outcome = account.delete(note.id, &deletion).await;
+            if outcome == DeleteOutcome::Deleted && !kind.writes_see_it {
+                assert_same!(account.get(note.id).await, None, "{}", kind.name);
+                let outcome = account.insert(&insertion(&note)).await;
+                let spent = InsertOutcome::Taken(Occupant::Spent);
+                assert_same!(outcome, spent, "{}", kind.name);
+                break;
+            }
+            assert_same!(outcome, DeleteOutcome::Stale(None), "{}", kind.name);
+            account.assert_unreadable(note.id, kind.name).await;
+        }
     }
 }
 
@@ -240,19 +293,19 @@ pub async fn of_concurrent_writes_of_one_revision_exactly_one_wins(harness: &dyn
     let changed = |it: &&_| matches!(it, UpdateOutcome::Updated(_));
     let winners = after_deletions.iter().filter(deleted).count()
         + after_updates.iter().filter(changed).count();
-    assert_eq!(winners, 1);
+    assert_same!(winners, 1);
     let left = account.get(created.id).await;
     for outcome in after_deletions {
         match left.clone() {
             None => assert!(!matches!(outcome, DeleteOutcome::Stale(_))),
-            note => assert_eq!(outcome, DeleteOutcome::Stale(note)),
+            note => assert_same!(outcome, DeleteOutcome::Stale(note)),
         }
     }
     for outcome in after_updates {
         match (outcome, &left) {
             (UpdateOutcome::Missing, None) => {}
             (UpdateOutcome::Updated(told) | UpdateOutcome::Stale(Some(told)), Some(note)) => {
-                assert_eq!(told, *note);
+                assert_same!(told, *note);
             }
             (outcome, left) => panic!("{outcome:?} where {left:?} is left"),
         }
@@ -270,13 +323,318 @@ pub async fn of_a_note_that_is_created_again_meanwhile_is_final(harness: &dyn Ha
         account.delete(note.id, &deletion),
     )
     .await;
-    assert_eq!(outcome, DeleteOutcome::Deleted);
+    assert_same!(outcome, DeleteOutcome::Deleted);
     let was_there = |it: &InsertOutcome| match it {
         InsertOutcome::Taken(Occupant::Live { note: told, .. }) => *told == note,
         InsertOutcome::Taken(Occupant::Spent) => true,
         _ => false,
     };
     assert!(attempts.iter().all(was_there), "{attempts:?}");
-    assert_eq!(account.get(note.id).await, None);
-    assert_eq!(account.notes().await, []);
+    assert_same!(account.get(note.id).await, None);
+    assert_same!(account.notes().await, []);
+}
+
+/// A deleted note's texts are nowhere in what is stored under its id.
+pub async fn leaves_no_text_of_the_note(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    for is_retained in [true, false] {
+        let note = Note {
+            title: value("Quince marmalade"),
+            content: value("three pounds of quinces"),
+            category: Some(value("larder")),
+            ..if is_retained {
+                account.new_retained_note()
+            } else {
+                account.new_note()
+            }
+        };
+        account.put(&note).await;
+        let update = update_of(&note, recontent("four pounds of quinces"));
+        account.update(note.id, &update).await;
+        let stored = account.stored_text(note.id).await;
+        // Else nothing could be found afterwards either.
+        for text in ["Quince marmalade", "four pounds of quinces", "larder"] {
+            assert!(
+                stored.contains(text),
+                "{text} is stored, but not in {stored:?}"
+            );
+        }
+        account.remove(&updated(&note, &update)).await;
+        let stored = account.stored_text(note.id).await;
+        for text in ["Quince", "pounds of quinces", "larder"] {
+            assert!(!stored.contains(text), "{text} is still in {stored:?}");
+        }
+    }
+}
+
+/// The ids of all deleted notes stay spent, however many were deleted.
+pub async fn keeps_ids_spent_however_many_are_deleted(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let notes = account.new_notes(300);
+    account.put_all(&notes).await;
+    account.remove_all(&notes).await;
+    for note in &notes {
+        let outcome = account.insert(&insertion(note)).await;
+        assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    }
+    assert_same!(account.notes().await, []);
+}
+
+/// Two revisions are one or two, one is smaller than the other, to the last of their bits.
+pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
+    for ordinal in ordinals_of_revisions(Timestamp::now()) {
+        let account = Account::open(harness);
+        let created = account.put_new().await;
+        let [below, this, next, beyond] =
+            [ordinal - 1, ordinal, ordinal + 1, ordinal + 2].map(revision);
+        let update = Update {
+            expected: Expected::Any,
+            revision: this,
+            ..update_of(&created, retitle("Changed"))
+        };
+        let note = assert_updates(&account, &created, &update).await;
+        let to = |expected, revision| Deletion {
+            expected,
+            revision,
+            ..account.deletion_of(&note)
+        };
+        for (expected, revision) in [
+            (Expected::Any, below),
+            (only(this), below),
+            (only(below), next),
+            (only(next), beyond),
+            (Expected::OneOf(vec![below, next]), beyond),
+        ] {
+            assert_stale(&account, &note, &to(expected, revision)).await;
+        }
+        let outcome = account.delete(note.id, &to(only(this), next)).await;
+        assert_same!(outcome, DeleteOutcome::Deleted);
+        for (revision, expected) in [
+            (this, DeleteOutcome::Missing),
+            (beyond, DeleteOutcome::Missing),
+            (next, DeleteOutcome::Deleted),
+        ] {
+            let outcome = account.delete(note.id, &to(Expected::Any, revision)).await;
+            assert_same!(outcome, expected);
+        }
+    }
+}
+
+/// A deletion that its caller gives up at any moment has happened or has not, and holds nothing up.
+pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
+    for polls in 0..MOST_POLLS {
+        let account = Account::open(harness);
+        let note = account.new_retained_note();
+        account.put(&note).await;
+        let deletion = account.deletion_of(&note);
+        let attempt = account
+            .store()
+            .delete(&account.user, note.id, &deletion, account.now);
+        let is_done = polled(polls, attempt).await.is_some();
+        in_time(async || {
+            let seen = account.get(note.id).await;
+            if seen.is_some() {
+                assert_same!(seen, Some(note.clone()), "after {polls} polls");
+            }
+            let listed = account.notes().await;
+            if seen.is_none() || !listed.is_empty() {
+                let left: &[Note] = seen.as_slice();
+                assert_same!(listed, left, "after {polls} polls");
+            }
+            // Live or spent, but never free.
+            match account.insert(&insertion(&note)).await {
+                InsertOutcome::Taken(Occupant::Spent) => {}
+                outcome => assert_same!(outcome, taken_by(&note, &note), "after {polls} polls"),
+            }
+            let outcome = account.delete(note.id, &deletion).await;
+            assert_same!(outcome, DeleteOutcome::Deleted, "after {polls} polls");
+            assert_same!(account.get(note.id).await, None);
+            assert_same!(account.notes().await, []);
+            let outcome = account.insert(&insertion(&note)).await;
+            assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        });
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// What one thread of a race did.
+enum Done {
+    Update(Update, UpdateOutcome),
+    Delete(Deletion, DeleteOutcome),
+}
+
+/// Of deletes and updates of one revision by several threads exactly one happens; what the others are
+/// told is its work.
+pub async fn of_writes_of_one_revision_by_threads_exactly_one_wins(harness: &dyn Harness) {
+    race_to_delete(|| vec![Account::open(harness)]).await;
+}
+
+/// The accounts are those of the threads.
+#[track_caller]
+pub(super) fn race_to_delete<'a>(
+    accounts: impl Fn() -> Vec<Account<'a>>,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let threads = racers();
+        for _batch in Rounds::new() {
+            let accounts = accounts();
+            let account = &accounts[0];
+            let created: Vec<_> = (0..BATCH).map(|_| long_note(account)).collect();
+            account.put_all(&created).await;
+            let mut writes: Vec<Vec<_>> = Vec::new();
+            for (round, note) in created.iter().enumerate() {
+                let of_thread = |thread| {
+                    let mut deletion = account.deletion_of(note);
+                    if round % 6 == 0 {
+                        deletion.expected = Expected::Any;
+                    }
+                    let deletes = thread == 0 || round % 3 == 0;
+                    (deletes, deletion, nth_update(account, note, round))
+                };
+                writes.push((0..threads).map(of_thread).collect());
+            }
+            let outcomes = race(threads, BATCH, async |round: usize, thread: usize| {
+                let account = &accounts[thread % accounts.len()];
+                let id = created[round].id;
+                let (deletes, deletion, update) = &writes[round][thread];
+                if *deletes {
+                    let outcome = account.delete(id, deletion).await;
+                    return Done::Delete(deletion.clone(), outcome);
+                }
+                let outcome = account.update(id, update).await;
+                Done::Update(update.clone(), outcome)
+            });
+            for (created, done) in created.iter().zip(outcomes) {
+                assert_one_has_won(account, created, &done).await;
+            }
+        }
+    })
+}
+
+#[track_caller]
+fn assert_one_has_won(
+    account: &Account<'_>,
+    created: &Note,
+    done: &[Done],
+) -> impl Future<Output = ()> {
+    called(async move {
+        let has_won = |done: &&Done| match done {
+            Done::Update(_, outcome) => matches!(outcome, UpdateOutcome::Updated(_)),
+            Done::Delete(_, outcome) => *outcome == DeleteOutcome::Deleted,
+        };
+        let winners: Vec<_> = done.iter().filter(has_won).collect();
+        assert_same!(winners.len(), 1, "winners");
+        let left = match winners[0] {
+            Done::Update(update, _) => Some(updated(created, update)),
+            Done::Delete(deletion, _) => {
+                let again = account.delete(created.id, deletion).await;
+                assert_same!(again, DeleteOutcome::Deleted, "the winner, repeated");
+                None
+            }
+        };
+        assert_same!(account.get(created.id).await, left);
+        for done in done {
+            match (done, left.clone()) {
+                (
+                    Done::Update(_, UpdateOutcome::Missing)
+                    | Done::Delete(_, DeleteOutcome::Missing | DeleteOutcome::Deleted),
+                    None,
+                ) => {}
+                (Done::Update(_, UpdateOutcome::Updated(told)), Some(note)) => {
+                    assert_same!(*told, note);
+                }
+                (
+                    Done::Update(_, UpdateOutcome::Stale(told))
+                    | Done::Delete(_, DeleteOutcome::Stale(told)),
+                    note @ Some(_),
+                ) => {
+                    assert_same!(*told, note);
+                }
+                (Done::Update(_, outcome), _) => fail(format_args!("{outcome:?}")),
+                (Done::Delete(_, outcome), _) => fail(format_args!("{outcome:?}")),
+            }
+        }
+    })
+}
+
+/// Updates by other threads while the note is deleted don't bring it back.
+pub async fn of_a_note_that_threads_change_is_final(harness: &dyn Harness) {
+    let threads = racers();
+    for _batch in Rounds::new() {
+        let account = Account::open(harness);
+        let created: Vec<_> = (0..BATCH).map(|_| long_note(&account)).collect();
+        account.put_all(&created).await;
+        let (mut deletions, mut updates) = (Vec::new(), Vec::new());
+        for note in &created {
+            deletions.push(account.deletion_of_any(note));
+            let mut last = note.revision;
+            let next = |number| {
+                last = after(last);
+                Update {
+                    expected: Expected::Any,
+                    revision: last,
+                    ..nth_update(&account, note, number)
+                }
+            };
+            updates.push((0..10).map(next).collect::<Vec<_>>());
+        }
+        race(threads, BATCH, async |round: usize, thread: usize| {
+            let id = created[round].id;
+            if thread == 0 {
+                let outcome = account.delete(id, &deletions[round]).await;
+                assert_same!(outcome, DeleteOutcome::Deleted);
+                return;
+            }
+            for update in &updates[round] {
+                match account.update(id, update).await {
+                    UpdateOutcome::Missing => return,
+                    // Another thread may have made it, or a later one.
+                    UpdateOutcome::Updated(_) | UpdateOutcome::Stale(Some(_)) => {}
+                    outcome @ UpdateOutcome::Stale(None) => fail(format_args!("{outcome:?}")),
+                }
+            }
+        });
+        for note in &created {
+            assert_same!(account.get(note.id).await, None);
+            let outcome = account.insert(&insertion(note)).await;
+            assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        }
+        assert_same!(account.notes().await, []);
+    }
+}
+
+/// Repetitions of the creation by other threads while the note is deleted don't bring it back.
+pub async fn of_a_note_that_threads_create_again_is_final(harness: &dyn Harness) {
+    let threads = racers();
+    for _batch in Rounds::new() {
+        let account = Account::open(harness);
+        let created: Vec<_> = (0..BATCH).map(|_| long_note(&account)).collect();
+        account.put_all(&created).await;
+        let again: Vec<_> = created.iter().map(insertion).collect();
+        let deletions = created.iter().map(|note| account.deletion_of_any(note));
+        let deletions: Vec<_> = deletions.collect();
+        let told: Vec<_> = created.iter().map(|note| taken_by(note, note)).collect();
+        race(threads, BATCH, async |round: usize, thread: usize| {
+            if thread == 0 {
+                let outcome = account.delete(created[round].id, &deletions[round]).await;
+                assert_same!(outcome, DeleteOutcome::Deleted);
+                return;
+            }
+            for _ in 0..10 {
+                let outcome = account.insert(&again[round]).await;
+                if outcome == InsertOutcome::Taken(Occupant::Spent) {
+                    return;
+                }
+                assert_same!(outcome, told[round]);
+            }
+        });
+        for note in &created {
+            assert_same!(account.get(note.id).await, None);
+            let outcome = account.insert(&insertion(note)).await;
+            assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        }
+        assert_same!(account.notes().await, []);
+    }
 }

@@ -1,24 +1,30 @@
 //! Clauses of [`NoteStore::insert`](crate::NoteStore::insert).
 
 use std::cmp::Reverse;
-use std::iter;
+use std::{iter, slice};
 
 use futures_util::future::join_all;
 
 use super::Harness;
 use super::account::{
-    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, assert_updates, insertion, purge_at, retitle, until,
-    update_of, updated, value,
+    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, assert_updates, clear_all, expiry, insertion,
+    purge_at, recategorise, recontent, retitle, taken_by, until, update_of, updated, value,
 };
+use super::history::{assert_whole_while_changing, long_text};
+use super::report::{assert_same, called, fail};
+use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
 use crate::{
-    Category, Content, Expiry, InsertOutcome, Note, NoteId, Occupant, StoreErrorKind, Timestamp,
-    Title, UpdateOutcome, UserId,
+    Category, Content, Expiry, InsertOutcome, Note, NoteId, NotePatch, Occupant, Timestamp, Title,
+    UpdateOutcome, UserId,
 };
 
-async fn stores(account: &Account<'_>, note: &Note) {
-    account.put(note).await;
-    assert_eq!(account.get(note.id).await.as_ref(), Some(note));
-    assert!(account.notes().await.contains(note));
+#[track_caller]
+fn stores(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {
+    called(async move {
+        account.put(note).await;
+        assert_same!(account.get(note.id).await.as_ref(), Some(note));
+        assert!(account.notes().await.contains(note));
+    })
 }
 
 /// What was inserted is what `get` and `list` give.
@@ -124,7 +130,7 @@ pub async fn keeps_apart_ids_that_differ_in_one_bit(harness: &dyn Harness) {
         .collect();
     account.put_all(&notes).await;
     for note in &notes {
-        assert_eq!(account.get(note.id).await.as_ref(), Some(note));
+        assert_same!(account.get(note.id).await.as_ref(), Some(note));
     }
 }
 
@@ -139,8 +145,8 @@ pub async fn never_overwrites_a_live_note(harness: &dyn Harness) {
         retained: true,
         ..account.note(note.id)
     });
-    assert_eq!(account.insert(&other).await, taken_by(&note, &note));
-    assert_eq!(account.get(note.id).await, Some(note));
+    assert_same!(account.insert(&other).await, taken_by(&note, &note));
+    assert_same!(account.get(note.id).await, Some(note));
 }
 
 /// The answer to a repeated insertion is the note with the fingerprint that it was given.
@@ -149,8 +155,8 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     let note = account.new_note_ending_in(60);
     account.put(&note).await;
     let again = account.insert(&insertion(&note)).await;
-    assert_eq!(again, taken_by(&note, &note));
-    assert_eq!(account.notes().await, [note]);
+    assert_same!(again, taken_by(&note, &note));
+    assert_same!(account.notes().await, [note]);
 }
 
 /// A note that has changed is told as it is now, with the fingerprint of its creation.
@@ -160,10 +166,10 @@ pub async fn tells_the_note_as_it_is_now_and_how_it_was_created(harness: &dyn Ha
     let update = update_of(&created, retitle("Changed"));
     let changed = updated(&created, &update);
     let outcome = account.update(created.id, &update).await;
-    assert_eq!(outcome, UpdateOutcome::Updated(changed.clone()));
+    assert_same!(outcome, UpdateOutcome::Updated(changed.clone()));
     let again = account.insert(&insertion(&created)).await;
-    assert_eq!(again, taken_by(&changed, &created));
-    assert_eq!(account.get(created.id).await, Some(changed));
+    assert_same!(again, taken_by(&changed, &created));
+    assert_same!(account.get(created.id).await, Some(changed));
 }
 
 /// The id of a deleted note is spent, and the note stays deleted.
@@ -207,27 +213,25 @@ pub async fn never_stores_a_note_that_has_expired(harness: &dyn Harness) {
     };
     for _ in 0..2 {
         let outcome = account.insert(&insertion(&expired)).await;
-        assert_eq!(outcome, InsertOutcome::Expired);
+        assert_same!(outcome, InsertOutcome::Expired);
     }
-    assert_eq!(account.get(live.id).await, None);
+    assert_same!(account.get(live.id).await, None);
     account.put(&live).await;
     let outcome = account.insert(&insertion(&expired)).await;
     assert!(matches!(outcome, InsertOutcome::Taken(Occupant::Live { note, .. }) if note == live));
     account.remove(&live).await;
     let outcome = account.insert(&insertion(&expired)).await;
-    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
 /// An item that can't be read is left alone, and told.
 pub async fn never_overwrites_an_item_that_cannot_be_read(harness: &dyn Harness) {
-    let account = Account::open(harness);
-    let note = account.new_note();
-    account.plant_unreadable(note.id).await;
-    let outcome = account.insert(&insertion(&note)).await;
-    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Unreadable));
-    let read = account.store().get(&account.user, note.id, account.now);
-    let error = read.await.expect_err("the item is still there");
-    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    for (account, note, kind) in Account::unreadable_items(harness).await {
+        let outcome = account.insert(&insertion(&note)).await;
+        let unreadable = InsertOutcome::Taken(Occupant::Unreadable);
+        assert_same!(outcome, unreadable, "{}", kind.name);
+        account.assert_unreadable(note.id, kind.name).await;
+    }
 }
 
 /// Of concurrent inserts of one id exactly one is `Inserted`; all others are told its note.
@@ -245,9 +249,9 @@ pub async fn of_concurrent_inserts_of_one_id_exactly_one_wins(harness: &dyn Harn
     let winner = account.get(id).await.expect("one has won");
     for (rival, outcome) in rivals.iter().zip(outcomes) {
         if rival.title == winner.title {
-            assert_eq!(outcome, InsertOutcome::Inserted);
+            assert_same!(outcome, InsertOutcome::Inserted);
         } else {
-            assert_eq!(outcome, taken_by(&winner, &winner));
+            assert_same!(outcome, taken_by(&winner, &winner));
         }
     }
 }
@@ -258,23 +262,174 @@ pub async fn of_concurrent_inserts_of_different_ids_loses_none(harness: &dyn Har
     let mut notes: Vec<_> = (0..40).map(|_| account.new_note()).collect();
     join_all(notes.iter().map(|it| account.put(it))).await;
     notes.sort_by_key(|note| Reverse(note.id));
-    assert_eq!(account.notes().await, notes);
-}
-
-fn taken_by(note: &Note, created: &Note) -> InsertOutcome {
-    InsertOutcome::Taken(Occupant::Live {
-        note: note.clone(),
-        fingerprint: insertion(created).fingerprint,
-    })
+    assert_same!(account.notes().await, notes);
 }
 
 /// Neither a repetition of its creation nor another creation brings the note back.
-async fn assert_spent(account: &Account<'_>, note: &Note) {
-    let other = account.note(note.id);
-    for insertion in [insertion(note), insertion(&other)] {
-        let outcome = account.insert(&insertion).await;
-        assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+#[track_caller]
+fn assert_spent(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {
+    called(async move {
+        let other = account.note(note.id);
+        for insertion in [insertion(note), insertion(&other)] {
+            let outcome = account.insert(&insertion).await;
+            assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        }
+        assert_same!(account.get(note.id).await, None);
+        assert_same!(account.notes().await, []);
+    })
+}
+
+/// Every expiry up to the last is kept, and moves the end of a note to that second.
+pub async fn keeps_every_expiry_up_to_the_last(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let last = Timestamp::MAX.as_secs();
+    for end in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
+        let note = Note {
+            expiry: Some(expiry(end)),
+            ..account.new_note()
+        };
+        stores(&account, &note).await;
+        let at_the_end = account.at_millis(end * 1_000);
+        let just_before = account.at_millis(end * 1_000 - 1);
+        assert_same!(
+            just_before.get(note.id).await,
+            Some(note.clone()),
+            "until {end}"
+        );
+        assert_same!(at_the_end.get(note.id).await, None, "until {end}");
+        assert!(just_before.notes().await.contains(&note), "until {end}");
+        assert!(!at_the_end.notes().await.contains(&note), "until {end}");
     }
-    assert_eq!(account.get(note.id).await, None);
-    assert_eq!(account.notes().await, []);
+}
+
+/// However a note changes, a repetition of its creation finds it, with the fingerprint that it was
+/// created with.
+pub async fn tells_how_it_was_created_after_every_kind_of_change(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.new_retained_note();
+    account.put(&created).await;
+    let mut note = created.clone();
+    for patch in [
+        retitle("Changed"),
+        recontent("changed"),
+        recategorise("changed"),
+        NotePatch::default(),
+        until(account.expiry_in(7_200)),
+        clear_all(),
+    ] {
+        note = assert_updates(&account, &note, &update_of(&note, patch)).await;
+        let again = account.insert(&insertion(&created)).await;
+        assert_same!(again, taken_by(&note, &created));
+    }
+}
+
+/// An insertion that its caller gives up at any moment has happened or has not, and holds nothing up.
+pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
+    for polls in 0..MOST_POLLS {
+        let account = Account::open(harness);
+        let note = account.new_note();
+        let insertion = insertion(&note);
+        let attempt = account.store().insert(&insertion, account.now);
+        let is_done = polled(polls, attempt).await.is_some();
+        in_time(async || {
+            let seen = account.get(note.id).await;
+            if seen.is_some() {
+                assert_same!(seen, Some(note.clone()), "after {polls} polls");
+                let listed = account.notes().await;
+                assert_same!(listed, slice::from_ref(&note), "after {polls} polls");
+            }
+            let outcome = account.insert(&insertion).await;
+            if outcome != InsertOutcome::Inserted {
+                assert_same!(outcome, taken_by(&note, &note), "after {polls} polls");
+            }
+            account.assert_is(&note).await;
+            let update = update_of(&note, retitle("Changed"));
+            let changed = assert_updates(&account, &note, &update).await;
+            account.remove(&changed).await;
+            assert_spent(&account, &note).await;
+        });
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// Of inserts of one id by several threads exactly one is `Inserted`; all others are told its note.
+pub async fn of_inserts_of_one_id_by_threads_exactly_one_wins(harness: &dyn Harness) {
+    race_for_one_id(|| vec![Account::open(harness)]).await;
+}
+
+/// The accounts are those of the threads.
+#[track_caller]
+pub(super) fn race_for_one_id<'a>(
+    accounts: impl Fn() -> Vec<Account<'a>>,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let threads = racers();
+        for _batch in Rounds::new() {
+            let accounts = accounts();
+            let account = &accounts[0];
+            let ids: Vec<_> = account.new_notes(BATCH as u64);
+            let rival = |id, thread| Note {
+                title: value(&format!("Rival {thread}")),
+                content: value(&long_text(&format!("Rival {thread}"))),
+                ..account.note(id)
+            };
+            let insertions: Vec<Vec<_>> = ids
+                .iter()
+                .map(|note| (0..threads).map(|thread| insertion(&rival(note.id, thread))))
+                .map(Iterator::collect)
+                .collect();
+            let outcomes = race(threads, BATCH, async |round: usize, thread: usize| {
+                let account = &accounts[thread % accounts.len()];
+                account.insert(&insertions[round][thread]).await
+            });
+            for (round, outcomes) in outcomes.into_iter().enumerate() {
+                let id = ids[round].id;
+                let Some(winner) = account.get(id).await else {
+                    fail("no one has won");
+                };
+                for (thread, outcome) in outcomes.into_iter().enumerate() {
+                    let note = rival(id, thread);
+                    let expected = if note.title == winner.title {
+                        InsertOutcome::Inserted
+                    } else {
+                        taken_by(&winner, &winner)
+                    };
+                    assert_same!(outcome, expected, "of thread {thread}");
+                }
+            }
+        }
+    })
+}
+
+/// Of inserts of different ids by several threads each is acknowledged, and none is lost.
+pub async fn of_inserts_of_different_ids_by_threads_loses_none(harness: &dyn Harness) {
+    let threads = racers();
+    for _batch in Rounds::new() {
+        let account = Account::open(harness);
+        let notes = account.new_notes((BATCH * threads) as u64);
+        let insertions: Vec<_> = notes.iter().map(insertion).collect();
+        let outcomes = race(threads, BATCH, async |round: usize, thread: usize| {
+            account.insert(&insertions[round * threads + thread]).await
+        });
+        for outcome in outcomes.into_iter().flatten() {
+            assert_same!(outcome, InsertOutcome::Inserted);
+        }
+        account.assert_all(&notes).await;
+    }
+}
+
+/// While a note changes, a repetition of its creation is told the note as it was at one moment.
+pub async fn repeated_while_the_note_changes_tells_whole_states_only(harness: &dyn Harness) {
+    assert_whole_while_changing(harness, async |account, created| {
+        match account.insert(&insertion(created)).await {
+            InsertOutcome::Taken(Occupant::Live { note, fingerprint }) => {
+                assert_same!(fingerprint, insertion(created).fingerprint);
+                Some(note)
+            }
+            outcome => fail(format_args!("{outcome:?}")),
+        }
+    })
+    .await;
 }

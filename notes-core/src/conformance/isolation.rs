@@ -5,6 +5,7 @@ use std::slice;
 
 use super::Harness;
 use super::account::{Account, insertion, retitle, update_of, updated, value};
+use super::report::{assert_same, called};
 use crate::{DeleteOutcome, InsertOutcome, Note, UpdateOutcome, UserId};
 
 /// Users whose ids are easily taken for one another.
@@ -58,25 +59,28 @@ pub async fn of_users_holds_whatever_they_are_called(harness: &dyn Harness) {
         let update = update_of(note, retitle(&format!("{} again", note.title.as_str())));
         *note = updated(note, &update);
         let outcome = account.update(id, &update).await;
-        assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+        assert_same!(outcome, UpdateOutcome::Updated(note.clone()));
     }
     assert_each_has_its_own(&accounts, &notes).await;
 
     for (account, note) in accounts.iter().zip(&notes).step_by(2) {
         account.remove(note).await;
-        assert_eq!(account.notes().await, []);
+        assert_same!(account.notes().await, []);
     }
     for (account, note) in accounts.iter().zip(&notes).skip(1).step_by(2) {
-        assert_eq!(account.get(id).await.as_ref(), Some(note));
-        assert_eq!(account.notes().await, slice::from_ref(note));
+        assert_same!(account.get(id).await.as_ref(), Some(note));
+        assert_same!(account.notes().await, slice::from_ref(note));
     }
 }
 
-async fn assert_each_has_its_own(accounts: &[Account<'_>], notes: &[Note]) {
-    for (account, note) in accounts.iter().zip(notes) {
-        assert_eq!(account.get(note.id).await.as_ref(), Some(note));
-        assert_eq!(account.notes().await, slice::from_ref(note));
-    }
+#[track_caller]
+fn assert_each_has_its_own(accounts: &[Account<'_>], notes: &[Note]) -> impl Future<Output = ()> {
+    called(async move {
+        for (account, note) in accounts.iter().zip(notes) {
+            assert_same!(account.get(note.id).await.as_ref(), Some(note));
+            assert_same!(account.notes().await, slice::from_ref(note));
+        }
+    })
 }
 
 /// A purge of one user leaves those that are called alike.
@@ -90,7 +94,7 @@ pub async fn of_users_holds_for_purges(harness: &dyn Harness) {
     let budget = NonZeroU32::MAX;
     for (index, account) in accounts.iter().enumerate() {
         let purged = account.store().purge(&account.user, budget).await;
-        assert_eq!(purged.expect("a count").removed, 1);
+        assert_same!(purged.expect("a count").removed, 1);
         assert_each_has_its_own(&accounts[index + 1..], &notes[index + 1..]).await;
     }
 }
@@ -99,19 +103,19 @@ pub async fn of_users_holds_for_purges(harness: &dyn Harness) {
 pub async fn of_a_note_holds_for_every_method(harness: &dyn Harness) {
     let (owner, other) = (Account::open(harness), Account::open(harness));
     let note = owner.put_new().await;
-    assert_eq!(other.get(note.id).await, None);
-    assert_eq!(other.notes().await, []);
+    assert_same!(other.get(note.id).await, None);
+    assert_same!(other.notes().await, []);
     let update = update_of(&note, retitle("Stolen"));
     let outcome = other.update(note.id, &update).await;
-    assert_eq!(outcome, UpdateOutcome::Missing);
+    assert_same!(outcome, UpdateOutcome::Missing);
     let outcome = other.delete(note.id, &other.deletion_of(&note)).await;
-    assert_eq!(outcome, DeleteOutcome::Missing);
+    assert_same!(outcome, DeleteOutcome::Missing);
     let purged = other.store().purge(&other.user, NonZeroU32::MIN).await;
-    assert_eq!(purged.expect("a count").removed, 0);
+    assert_same!(purged.expect("a count").removed, 0);
     let twin = insertion(&other.note(note.id));
-    assert_eq!(other.insert(&twin).await, InsertOutcome::Inserted);
-    assert_eq!(owner.get(note.id).await.as_ref(), Some(&note));
-    assert_eq!(owner.notes().await, [note]);
+    assert_same!(other.insert(&twin).await, InsertOutcome::Inserted);
+    assert_same!(owner.get(note.id).await.as_ref(), Some(&note));
+    assert_same!(owner.notes().await, [note]);
 }
 
 /// An item of one user that can't be read is no matter of the others.
@@ -120,7 +124,7 @@ pub async fn of_unreadable_items_holds(harness: &dyn Harness) {
     let note = account.new_note();
     other.plant_unreadable(note.id).await;
     account.put(&note).await;
-    assert_eq!(account.get(note.id).await.as_ref(), Some(&note));
+    assert_same!(account.get(note.id).await.as_ref(), Some(&note));
     let all = account.list(crate::ListQuery::default()).await;
-    assert_eq!((all.notes, all.unreadable), (vec![note], vec![]));
+    assert_same!((all.notes, all.unreadable), (vec![note], vec![]));
 }

@@ -7,6 +7,8 @@ use futures_util::future::join;
 
 use super::Harness;
 use super::account::{Account, expiry, retitle, update_of, updated, value};
+use super::history::assert_whole_while_changing;
+use super::report::{assert_same, called, fail};
 use crate::{Content, ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
 
 /// A list of all, in pages of this size.
@@ -32,27 +34,33 @@ fn ids<T: Borrow<Note>>(notes: impl IntoIterator<Item = T>) -> Vec<NoteId> {
 }
 
 /// New notes that are stored, the oldest first.
-async fn put(account: &Account<'_>, count: u64) -> Vec<Note> {
-    let notes = account.new_notes(count);
-    account.put_all(&notes).await;
-    notes
+#[track_caller]
+fn put(account: &Account<'_>, count: u64) -> impl Future<Output = Vec<Note>> {
+    called(async move {
+        let notes = account.new_notes(count);
+        account.put_all(&notes).await;
+        notes
+    })
 }
 
 /// That notes, given oldest first, are the list in both orders, in pages of any size.
-async fn assert_listed(account: &Account<'_>, notes: &[Note]) {
-    for limit in [1, 2, 100] {
-        let newest = account.list(by(limit, Order::Newest)).await.notes;
-        assert_eq!(ids(&newest), ids(notes.iter().rev()));
-        let oldest = account.list(by(limit, Order::Oldest)).await.notes;
-        assert_eq!(ids(&oldest), ids(notes));
-    }
+#[track_caller]
+fn assert_listed(account: &Account<'_>, notes: &[Note]) -> impl Future<Output = ()> {
+    called(async move {
+        for limit in [1, 2, 100] {
+            let newest = account.list(by(limit, Order::Newest)).await.notes;
+            assert_same!(ids(&newest), ids(notes.iter().rev()));
+            let oldest = account.list(by(limit, Order::Oldest)).await.notes;
+            assert_same!(ids(&oldest), ids(notes));
+        }
+    })
 }
 
 /// A user without notes has an empty list.
 pub async fn is_empty_for_a_user_without_notes(harness: &dyn Harness) {
     let account = Account::open(harness);
     let all = account.list(ListQuery::default()).await;
-    assert_eq!(all, Page::default());
+    assert_same!(all, Page::default());
 }
 
 /// By default, the note created last comes first.
@@ -60,15 +68,15 @@ pub async fn gives_the_newest_first(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = put(&account, 5).await;
     notes.reverse();
-    assert_eq!(account.list(by(20, Order::Newest)).await.notes, notes);
-    assert_eq!(account.list(ListQuery::default()).await.notes, notes);
+    assert_same!(account.list(by(20, Order::Newest)).await.notes, notes);
+    assert_same!(account.list(ListQuery::default()).await.notes, notes);
 }
 
 /// The other way round, the note created first does.
 pub async fn gives_the_oldest_first(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 5).await;
-    assert_eq!(account.list(by(20, Order::Oldest)).await.notes, notes);
+    assert_same!(account.list(by(20, Order::Oldest)).await.notes, notes);
 }
 
 /// Notes of one millisecond are all there, in the order of their ids.
@@ -87,9 +95,9 @@ pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
     let notes = put(&account, COUNT as u64).await;
     for limit in [1, 2, COUNT - 1, COUNT, COUNT + 1, 100] {
         let newest = account.list(by(limit, Order::Newest)).await.notes;
-        assert_eq!(ids(&newest), ids(notes.iter().rev()), "limit {limit}");
+        assert_same!(ids(&newest), ids(notes.iter().rev()), "limit {limit}");
         let oldest = account.list(by(limit, Order::Oldest)).await.notes;
-        assert_eq!(ids(&oldest), ids(&notes), "limit {limit}");
+        assert_same!(ids(&oldest), ids(&notes), "limit {limit}");
     }
 }
 
@@ -98,7 +106,7 @@ pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harnes
     let account = Account::open(harness);
     let notes = put(&account, 250).await;
     let newest = account.list(by(100, Order::Newest)).await.notes;
-    assert_eq!(ids(&newest), ids(notes.iter().rev()));
+    assert_same!(ids(&newest), ids(notes.iter().rev()));
 }
 
 /// A page of large notes may have few of them; following `next` gives each once all the same.
@@ -152,13 +160,13 @@ pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
                 limit: by(limit, query.order).limit,
                 ..query
             };
-            assert_eq!(account.list(query).await.notes, expected, "{query:?}");
+            assert_same!(account.list(query).await.notes, expected, "{query:?}");
             let query = ListQuery {
                 order: Order::Newest,
                 ..query
             };
             let newest = account.list(query).await.notes;
-            assert_eq!(ids(&newest), ids(expected.iter().rev()), "{query:?}");
+            assert_same!(ids(&newest), ids(expected.iter().rev()), "{query:?}");
         }
     }
 }
@@ -179,7 +187,7 @@ pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
                 order,
                 ..within(Some(after), Some(before))
             };
-            assert_eq!(account.page(&query).await, Page::default(), "{query:?}");
+            assert_same!(account.page(&query).await, Page::default(), "{query:?}");
         }
     }
 }
@@ -195,13 +203,13 @@ pub async fn gives_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
                 order,
                 ..within(after, before)
             };
-            assert_eq!(account.list(query).await.notes, [], "{query:?}");
+            assert_same!(account.list(query).await.notes, [], "{query:?}");
         }
         let all = ListQuery {
             order,
             ..within(Some(0), Some(last))
         };
-        assert_eq!(account.list(all).await.notes, slice::from_ref(&note));
+        assert_same!(account.list(all).await.notes, slice::from_ref(&note));
     }
 }
 
@@ -214,13 +222,13 @@ pub async fn goes_on_after_a_position(harness: &dyn Harness) {
         ..by(2, order)
     };
     let newer = account.list(from(&notes[2], Order::Oldest)).await.notes;
-    assert_eq!(ids(&newer), ids(&notes[3..]));
+    assert_same!(ids(&newer), ids(&notes[3..]));
     let older = account.list(from(&notes[2], Order::Newest)).await.notes;
-    assert_eq!(ids(&older), ids(notes[..2].iter().rev()));
+    assert_same!(ids(&older), ids(notes[..2].iter().rev()));
     let none = account.list(from(&notes[4], Order::Oldest)).await.notes;
-    assert_eq!(none, []);
+    assert_same!(none, []);
     let none = account.list(from(&notes[0], Order::Newest)).await.notes;
-    assert_eq!(none, []);
+    assert_same!(none, []);
 }
 
 /// A position is a place in the order of all ids; no note has to be there, or to be still there.
@@ -237,7 +245,7 @@ pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
                 position: Some(position.id),
                 ..by(2, order)
             };
-            assert_eq!(account.list(query).await.notes, slice::from_ref(expected));
+            assert_same!(account.list(query).await.notes, slice::from_ref(expected));
         }
     }
 }
@@ -258,7 +266,7 @@ pub async fn goes_on_after_the_first_and_the_last_of_all_positions(harness: &dyn
             position,
             ..by(2, order)
         };
-        assert_eq!(account.list(query).await.notes, expected, "{query:?}");
+        assert_same!(account.list(query).await.notes, expected, "{query:?}");
     }
 }
 
@@ -282,7 +290,7 @@ pub async fn keeps_its_bounds_whatever_the_position(harness: &dyn Harness) {
             ..query
         };
         let listed = account.list(query).await.notes;
-        assert_eq!(ids(&listed), ids(expected.into_iter().map(|it| &notes[it])));
+        assert_same!(ids(&listed), ids(expected.into_iter().map(|it| &notes[it])));
     }
 }
 
@@ -323,25 +331,42 @@ pub async fn finds_notes_beyond_many_hidden_ones(harness: &dyn Harness) {
     assert_listed(&account, &live).await;
 }
 
-/// An item that can't be read is named, once; all notes around it are there.
+/// An item that can't be read is named, once, whatever is wrong with it; all notes around it are there.
 pub async fn names_items_that_cannot_be_read_and_hides_no_others(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let notes = account.new_notes(7);
-    let (unreadable, readable): (Vec<_>, Vec<_>) =
-        (0..7).partition(|index| [0, 2, 3, 6].contains(index));
-    for index in &unreadable {
-        account.plant_unreadable(notes[*index].id).await;
+    let kinds = harness.unreadable_kinds();
+    // Between notes, in a row, and at both ends.
+    let (mut live, mut named) = (Vec::new(), Vec::new());
+    let notes = account.new_notes(kinds.len() as u64 * 7);
+    for (kind, notes) in notes.chunks(7).enumerate() {
+        for (place, note) in notes.iter().enumerate() {
+            if [0, 2, 3, 6].contains(&place) {
+                let planted = harness.plant_unreadable_of(kind, &account.user, note.id);
+                planted.await;
+                named.push(note.id.to_string());
+            } else {
+                live.push(note.clone());
+            }
+        }
     }
-    let live: Vec<_> = readable.iter().map(|it| notes[*it].clone()).collect();
     account.put_all(&live).await;
-    for limit in [1, 2, 3, 100] {
-        let all = account.list(by(limit, Order::Oldest)).await;
-        assert_eq!(ids(&all.notes), ids(&live), "limit {limit}");
-        let named = unreadable.iter().map(|it| notes[*it].id.to_string());
-        assert_eq!(all.unreadable, named.collect::<Vec<_>>(), "limit {limit}");
-        let newest = account.list(by(limit, Order::Newest)).await;
-        assert_eq!(ids(&newest.notes), ids(live.iter().rev()), "limit {limit}");
-        assert_eq!(newest.unreadable.len(), unreadable.len(), "limit {limit}");
+    for order in [Order::Oldest, Order::Newest] {
+        if order == Order::Newest {
+            live.reverse();
+            named.reverse();
+        }
+        for limit in [1, 2, 3, 100] {
+            let all = account.list(by(limit, order)).await;
+            for (index, note) in notes.iter().enumerate() {
+                let id = note.id.to_string();
+                if named.contains(&id) && !all.unreadable.contains(&id) {
+                    fail(format_args!("{:?} is not named", kinds[index / 7]));
+                }
+            }
+            let what = format!("{order:?}, limit {limit}");
+            assert_same!(ids(&all.notes), ids(&live), "{what}");
+            assert_same!(all.unreadable, named, "{what}");
+        }
     }
 }
 
@@ -371,7 +396,7 @@ pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn H
             listed.extend(rest);
         }
         listed.retain(|it| ids(&notes).contains(&it.id));
-        assert_eq!(listed, notes);
+        assert_same!(listed, notes);
     }
 }
 
@@ -407,8 +432,53 @@ pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn
                 break;
             }
         }
-        assert_eq!(query.position, None, "the list has an end");
+        assert_same!(query.position, None, "the list has an end");
         listed.retain(|it| ids(&notes).contains(&it.id));
-        assert_eq!(listed, notes);
+        assert_same!(listed, notes);
     }
+}
+
+/// However many hidden items lie in a row, whatever hides them, the list goes on behind them.
+pub async fn goes_on_behind_a_thousand_hidden_items(harness: &dyn Harness) {
+    const HIDDEN: usize = 1_100;
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(HIDDEN as u64 + 2);
+    for note in &mut notes[1..=HIDDEN] {
+        note.expiry = Some(account.expiry_in(300));
+    }
+    account.put_all(&notes).await;
+    account.remove_all(&notes[1..HIDDEN / 2]).await;
+    let later = account.at_millis((account.now.as_secs() + 300) * 1_000);
+    let live = [notes[0].clone(), notes[HIDDEN + 1].clone()];
+    for limit in [1, 100] {
+        let newest = later.list(by(limit, Order::Newest)).await.notes;
+        assert_same!(ids(&newest), ids(live.iter().rev()), "limit {limit}");
+        let oldest = later.list(by(limit, Order::Oldest)).await.notes;
+        assert_same!(ids(&oldest), ids(&live), "limit {limit}");
+    }
+}
+
+/// A page that would be of many megabytes is cut somewhere, and loses nothing.
+pub async fn gives_every_note_once_where_pages_are_of_many_megabytes(harness: &dyn Harness) {
+    // Together more than 16 MB: an engine's message or document is often no larger.
+    const COUNT: u64 = 50;
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(COUNT);
+    for note in &mut notes {
+        note.content = value(&"x".repeat(Content::MAX_BYTES));
+    }
+    account.put_all(&notes).await;
+    let listed = account.list(by(100, Order::Newest)).await.notes;
+    assert_same!(ids(&listed), ids(notes.iter().rev()));
+}
+
+/// While a note changes, a list gives it as it was at one moment, and those beside it: never a gap,
+/// never half a change, nothing that was refused, and nothing from before an acknowledged write.
+pub async fn of_notes_that_change_gives_whole_states_only(harness: &dyn Harness) {
+    assert_whole_while_changing(harness, async |account, created| {
+        let mut notes = account.page(&ListQuery::default()).await.notes;
+        assert_same!(ids(&notes), [created.id]);
+        notes.pop()
+    })
+    .await;
 }

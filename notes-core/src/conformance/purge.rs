@@ -4,31 +4,43 @@ use std::num::NonZeroU32;
 
 use super::Harness;
 use super::account::{Account, insertion};
-use crate::{InsertOutcome, Note, Purged, StoreErrorKind};
+use super::report::{answered, assert_same, called, fail};
+use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
+use crate::{InsertOutcome, Note, Purged};
 
 /// How many calls it takes at most to remove a case's few items: a purge that never ends is to fail,
 /// not to hang.
 const MOST_CALLS: usize = 1_000;
 
-async fn purge(account: &Account<'_>, budget: u32) -> Purged {
-    let budget = NonZeroU32::new(budget).expect("a budget");
-    let purged = account.store().purge(&account.user, budget).await;
-    purged.expect("purge says what it removed")
+#[track_caller]
+fn purge(account: &Account<'_>, budget: u32) -> impl Future<Output = Purged> {
+    called(async move {
+        let budget = NonZeroU32::new(budget).expect("a budget");
+        let purged = account.store().purge(&account.user, budget).await;
+        answered("purge", purged)
+    })
 }
 
 /// Purges until nothing is left, and gives the number of items removed.
-pub(super) async fn purge_all(account: &Account<'_>, budget: u32) -> u32 {
-    let mut removed = 0;
-    for _ in 0..MOST_CALLS {
-        let purged = purge(account, budget).await;
-        assert!(purged.removed <= budget, "more than the budget");
-        removed += purged.removed;
-        if !purged.more {
-            return removed;
+#[track_caller]
+pub(super) fn purge_all(account: &Account<'_>, budget: u32) -> impl Future<Output = u32> {
+    called(async move {
+        let mut removed = 0;
+        for _ in 0..MOST_CALLS {
+            let purged = purge(account, budget).await;
+            if purged.removed > budget {
+                fail("more than the budget");
+            }
+            removed += purged.removed;
+            if !purged.more {
+                return removed;
+            }
+            if purged.removed == 0 {
+                fail("no progress");
+            }
         }
-        assert_ne!(purged.removed, 0, "no progress");
-    }
-    panic!("still more after {MOST_CALLS} calls");
+        fail(format_args!("still more after {MOST_CALLS} calls"))
+    })
 }
 
 /// A user without items has nothing to remove.
@@ -38,7 +50,7 @@ pub async fn of_a_user_without_items_removes_nothing(harness: &dyn Harness) {
         removed: 0,
         more: false,
     };
-    assert_eq!(purge(&account, 100).await, nothing);
+    assert_same!(purge(&account, 100).await, nothing);
 }
 
 /// Removes live, deleted, expired and unreadable items alike, and frees their ids.
@@ -49,22 +61,19 @@ pub async fn removes_items_whatever_their_state(harness: &dyn Harness) {
     account.put_all(&notes[..3]).await;
     account.remove(&notes[1]).await;
     account.plant_unreadable(notes[3].id).await;
-    assert_eq!(purge_all(&account, 100).await, 4);
+    assert_same!(purge_all(&account, 100).await, 4);
     let again: Vec<Note> = notes.iter().map(|note| account.note(note.id)).collect();
     account.put_all(&again).await;
-    assert!(account.notes().await.iter().rev().eq(&again));
+    account.assert_all(&again).await;
 }
 
 /// An item that could not be read is gone for reads, too.
 pub async fn removes_an_item_that_cannot_be_read(harness: &dyn Harness) {
-    let account = Account::open(harness);
-    let id = account.new_note().id;
-    account.plant_unreadable(id).await;
-    let read = account.store().get(&account.user, id, account.now).await;
-    let error = read.expect_err("the item can't be read");
-    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
-    assert_eq!(purge_all(&account, 1).await, 1);
-    assert_eq!(account.get(id).await, None);
+    for (account, note, kind) in Account::unreadable_items(harness).await {
+        account.assert_unreadable(note.id, kind.name).await;
+        assert_same!(purge_all(&account, 1).await, 1, "{}", kind.name);
+        assert_same!(account.get(note.id).await, None, "{}", kind.name);
+    }
 }
 
 /// One call removes no more than its budget, and says that there is more.
@@ -75,7 +84,7 @@ pub async fn keeps_to_its_budget(harness: &dyn Harness) {
     assert!((1..=2).contains(&purged.removed), "{purged:?}");
     assert!(purged.more);
     let left = account.notes().await.len();
-    assert_eq!(left + purged.removed as usize, 5);
+    assert_same!(left + purged.removed as usize, 5);
 }
 
 /// Calls that follow each other go on until nothing is left, whatever the budget.
@@ -85,8 +94,8 @@ pub async fn goes_on_until_nothing_is_left(harness: &dyn Harness) {
         let notes = account.new_notes(5);
         account.put_all(&notes).await;
         account.remove(&notes[2]).await;
-        assert_eq!(purge_all(&account, budget).await, 5, "budget {budget}");
-        assert_eq!(purge(&account, budget).await.removed, 0);
+        assert_same!(purge_all(&account, budget).await, 5, "budget {budget}");
+        assert_same!(purge(&account, budget).await.removed, 0);
     }
 }
 
@@ -94,8 +103,8 @@ pub async fn goes_on_until_nothing_is_left(harness: &dyn Harness) {
 pub async fn removes_many_items(harness: &dyn Harness) {
     let account = Account::open(harness);
     account.put_all(&account.new_notes(130)).await;
-    assert_eq!(purge_all(&account, 1_000).await, 130);
-    assert_eq!(account.notes().await, []);
+    assert_same!(purge_all(&account, 1_000).await, 130);
+    assert_same!(account.notes().await, []);
 }
 
 /// Notes made after a purge are notes like any other.
@@ -103,10 +112,10 @@ pub async fn leaves_the_user_able_to_begin_again(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     account.remove(&note).await;
-    assert_eq!(purge_all(&account, 10).await, 1);
+    assert_same!(purge_all(&account, 10).await, 1);
     let outcome = account.insert(&insertion(&note)).await;
-    assert_eq!(outcome, InsertOutcome::Inserted);
-    assert_eq!(account.get(note.id).await, Some(note));
+    assert_same!(outcome, InsertOutcome::Inserted);
+    assert_same!(account.get(note.id).await, Some(note));
 }
 
 /// Items of other users stay.
@@ -116,6 +125,53 @@ pub async fn leaves_the_items_of_other_users(harness: &dyn Harness) {
     other.put_all(&notes).await;
     let twins: Vec<_> = notes.iter().map(|note| account.note(note.id)).collect();
     account.put_all(&twins).await;
-    assert_eq!(purge_all(&account, 2).await, 3);
-    assert!(other.notes().await.iter().rev().eq(&notes));
+    assert_same!(purge_all(&account, 2).await, 3);
+    other.assert_all(&notes).await;
+}
+
+/// A purge that its caller gives up at any moment leaves whole notes, and goes on when it is repeated.
+pub async fn given_up_at_any_poll_leaves_whole_notes(harness: &dyn Harness) {
+    for polls in 0..MOST_POLLS {
+        let account = Account::open(harness);
+        let notes = account.new_notes(4);
+        account.put_all(&notes).await;
+        let attempt = account.store().purge(&account.user, NonZeroU32::MAX);
+        let is_done = polled(polls, attempt).await.is_some();
+        in_time(async || {
+            for note in account.notes().await {
+                assert!(notes.contains(&note), "after {polls} polls: {note:?}");
+            }
+            purge_all(&account, 100).await;
+            assert_same!(account.notes().await, [], "after {polls} polls");
+            account.put_all(&notes).await;
+            account.assert_all(&notes).await;
+        });
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// What another user writes while a purge is under way on another thread is there afterwards.
+pub async fn by_a_thread_loses_no_note_of_another_user(harness: &dyn Harness) {
+    for _batch in Rounds::new() {
+        let (account, other) = (Account::open(harness), Account::open(harness));
+        let (purged, notes) = (
+            account.new_notes(BATCH as u64),
+            other.new_notes(BATCH as u64),
+        );
+        account.put_all(&purged).await;
+        let insertions: Vec<_> = notes.iter().map(insertion).collect();
+        race(2, BATCH, async |round: usize, thread: usize| {
+            if thread == 0 {
+                purge(&account, 1).await;
+            } else {
+                let outcome = other.insert(&insertions[round]).await;
+                assert_same!(outcome, InsertOutcome::Inserted);
+            }
+        });
+        other.assert_all(&notes).await;
+        purge_all(&account, 100).await;
+        assert_same!(account.notes().await, []);
+    }
 }

@@ -3,10 +3,11 @@
 
 use super::Harness;
 use super::account::{
-    Account, assert_stale, assert_updates, foreign, only, renewal, retitle, until, update_of,
-    value, without_expiry,
+    Account, RETAINED_SECS, assert_stale, assert_updates, foreign, insertion, only, renewal,
+    retitle, taken_by, until, update_of, value, without_expiry,
 };
-use crate::{Expected, Update};
+use super::report::assert_same;
+use crate::{Expected, Note, PurgeAt, Update};
 
 /// A renewal moves the end of a note that is retained, and leaves it retained.
 pub async fn moves_the_end_of_a_retained_note(harness: &dyn Harness) {
@@ -63,4 +64,66 @@ pub async fn goes_on_after_a_change_of_other_fields(harness: &dyn Harness) {
     account.put(&note).await;
     let note = assert_updates(&account, &note, &update_of(&note, retitle("Changed"))).await;
     assert!(note.retained);
+}
+
+/// A renewal moves the end also to an earlier time: the setting may have been shortened.
+pub async fn moves_the_end_to_an_earlier_time(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = Note {
+        expiry: Some(account.expiry_in(90_000)),
+        ..account.new_retained_note()
+    };
+    account.put(&note).await;
+    let renewal = renewal(&note, account.expiry_in(300));
+    let note = assert_updates(&account, &note, &renewal).await;
+    let end = (account.now.as_secs() + 300) * 1_000;
+    assert_same!(
+        account.at_millis(end - 1).get(note.id).await,
+        Some(note.clone())
+    );
+    assert_same!(account.at_millis(end).get(note.id).await, None);
+}
+
+/// An end that the author sets is the author's, also where the note would have ended then anyway.
+pub async fn is_over_when_the_author_sets_the_same_end(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_retained_note();
+    account.put(&note).await;
+    let same = until(account.expiry_in(RETAINED_SECS));
+    let note = assert_updates(&account, &note, &update_of(&note, same)).await;
+    assert!(!note.retained);
+    assert_stale(&account, &note, &renewal(&note, account.expiry_in(86_400))).await;
+}
+
+/// A renewed note is still the one that was created: a repetition of its creation finds it.
+pub async fn keeps_how_the_note_was_created(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.new_retained_note();
+    account.put(&created).await;
+    let note = assert_updates(
+        &account,
+        &created,
+        &renewal(&created, account.expiry_in(90_000)),
+    )
+    .await;
+    let again = account.insert(&insertion(&created)).await;
+    assert_same!(again, taken_by(&note, &created));
+}
+
+/// A renewed note is there until its new end, also when its old one is long over and the item might
+/// have been removed.
+pub async fn keeps_a_note_that_might_have_been_removed_at_its_old_end(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.new_retained_note();
+    account.put(&created).await;
+    let end = account.expiry_in(90 * 24 * 60 * 60);
+    let note = assert_updates(&account, &created, &renewal(&created, end)).await;
+    let old = insertion(&created).purge_at.map_or(0, PurgeAt::as_secs);
+    for millis in [
+        old * 1_000,
+        (old + 86_400) * 1_000,
+        end.as_secs() * 1_000 - 1,
+    ] {
+        account.at_millis(millis).assert_is(&note).await;
+    }
 }

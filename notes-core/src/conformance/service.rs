@@ -6,6 +6,7 @@ use super::Harness;
 use super::account::{Account, retitle, value};
 use super::list::by;
 use super::purge::purge_all;
+use super::report::assert_same;
 use crate::{
     Change, CreateOutcome, DeleteOutcome, Expected, NewNote, Notes, Order, Page, StoreErrorKind,
     UpdateOutcome,
@@ -23,19 +24,19 @@ pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {
     let CreateOutcome::Created(created) = create().await else {
         panic!("the note is new");
     };
-    assert_eq!(create().await, CreateOutcome::Replayed(created));
+    assert_same!(create().await, CreateOutcome::Replayed(created));
 
     let updated = notes.update(user, id, retitle("Butter"), &Expected::Any);
     let updated = updated.await.expect("update has an outcome");
     let UpdateOutcome::Updated(changed) = updated else {
         panic!("{updated:?}");
     };
-    assert_eq!(create().await, CreateOutcome::Replayed(changed));
+    assert_same!(create().await, CreateOutcome::Replayed(changed));
 
     let deleted = notes.delete(user, id, &Expected::Any).await;
     let deleted = deleted.expect("delete has an outcome");
-    assert_eq!(deleted, DeleteOutcome::Deleted);
-    assert_eq!(create().await, CreateOutcome::Spent);
+    assert_same!(deleted, DeleteOutcome::Deleted);
+    assert_same!(create().await, CreateOutcome::Spent);
 }
 
 /// A stream gives each live note once, over all pages, and an error for each item that can't be
@@ -63,8 +64,8 @@ pub async fn streams_every_note_once(harness: &dyn Harness) {
         if order == Order::Newest {
             read.reverse();
         }
-        assert_eq!(read, notes);
-        assert_eq!(kinds, [StoreErrorKind::Corrupt]);
+        assert_same!(read, notes);
+        assert_same!(kinds, [StoreErrorKind::Corrupt]);
     }
 }
 
@@ -82,14 +83,14 @@ pub async fn erases_all_of_a_user(harness: &dyn Harness) {
     // A purge without end fails here; `erase` would hang.
     let other = Account::open(harness);
     other.put_new().await;
-    assert_eq!(purge_all(&other, 50).await, 1);
+    assert_same!(purge_all(&other, 50).await, 1);
 
     let service = Notes::new(account.store());
     let erased = service.erase(&account.user).await;
-    assert_eq!(erased.expect("erase counts"), 130);
-    assert_eq!(account.list(by(100, Order::Oldest)).await, Page::default());
+    assert_same!(erased.expect("erase counts"), 130);
+    assert_same!(account.list(by(100, Order::Oldest)).await, Page::default());
     let erased = service.erase(&account.user).await;
-    assert_eq!(erased.expect("erase counts"), 0);
+    assert_same!(erased.expect("erase counts"), 0);
     account
         .put_all(&[account.note(notes[30].id), account.note(unreadable.id)])
         .await;

@@ -1,28 +1,41 @@
 //! Clauses of [`NoteStore::update`](crate::NoteStore::update).
 
-use futures_util::future::join_all;
+use std::slice;
+
+use futures_util::future::{join, join_all};
 
 use super::Harness;
 use super::account::{
-    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, after, assert_stale, assert_updates, expiry,
-    foreign, insertion, only, renewal, retitle, until, update_of, updated, value, without_expiry,
+    AWKWARD_TEXT, Account, CONTROL_CHARACTERS, after, assert_stale, assert_updates, clear_all,
+    expiry, foreign, insertion, only, ordinals_of_revisions, renewal, retitle, revision, taken_by,
+    until, update_of, updated, value, without_expiry,
 };
+use super::history::{assert_explained, long_note, nth_update};
+use super::report::{assert_same, called, fail};
+use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
 use crate::{
-    Category, Change, Content, Expected, InsertOutcome, Note, NoteId, NotePatch, Occupant,
-    Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
+    Category, Change, Content, DeleteOutcome, Expected, InsertOutcome, Note, NoteId, NotePatch,
+    Occupant, Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
 };
 
-async fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) {
-    for expected in [update.expected.clone(), Expected::Any] {
-        let update = Update {
-            expected,
-            ..update.clone()
-        };
-        let outcome = account.update(id, &update).await;
-        assert_eq!(outcome, UpdateOutcome::Missing);
-    }
-    assert_eq!(account.get(id).await, None);
-    assert_eq!(account.notes().await, []);
+#[track_caller]
+fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Future<Output = ()> {
+    called(async move {
+        for expected in [
+            update.expected.clone(),
+            Expected::Any,
+            Expected::NoneOf(vec![foreign()]),
+        ] {
+            let update = Update {
+                expected,
+                ..update.clone()
+            };
+            let outcome = account.update(id, &update).await;
+            assert_same!(outcome, UpdateOutcome::Missing);
+        }
+        assert_same!(account.get(id).await, None);
+        assert_same!(account.notes().await, []);
+    })
 }
 
 /// A field that is mentioned alone changes alone; all others stay.
@@ -61,7 +74,7 @@ pub async fn removes_and_restores_category_and_expiry(harness: &dyn Harness) {
     };
     let note = assert_updates(&account, &created, &update_of(&created, clear_category)).await;
     let note = assert_updates(&account, &note, &update_of(&note, without_expiry())).await;
-    assert_eq!((&note.category, note.expiry), (&None, None));
+    assert_same!((&note.category, note.expiry), (&None, None));
 
     let restore = NotePatch {
         category: Change::Set(value("again")),
@@ -69,7 +82,7 @@ pub async fn removes_and_restores_category_and_expiry(harness: &dyn Harness) {
         ..NotePatch::default()
     };
     let note = assert_updates(&account, &note, &update_of(&note, restore)).await;
-    assert_eq!(note.expiry, created.expiry);
+    assert_same!(note.expiry, created.expiry);
 }
 
 /// All fields may change at once.
@@ -131,11 +144,11 @@ pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
     let end = account.now.as_secs() + 120;
     let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
     let later = account.at_millis(end * 1_000 - 1);
-    assert_eq!(later.get(note.id).await.as_ref(), Some(&note));
+    assert_same!(later.get(note.id).await.as_ref(), Some(&note));
     let in_time = account.at_millis(end * 1_000 - margin_millis() - 1);
     let note = assert_updates(&in_time, &note, &update_of(&note, without_expiry())).await;
     let much_later = account.at_millis(end * 2_000);
-    assert_eq!(much_later.get(note.id).await, Some(note));
+    assert_same!(much_later.get(note.id).await, Some(note));
 }
 
 /// An update of an id that was never used makes no note, and leaves the id free.
@@ -168,7 +181,7 @@ pub async fn never_brings_a_deleted_note_back(harness: &dyn Harness) {
     };
     assert_missing(&account, note.id, &same_revision).await;
     let outcome = account.insert(&insertion(&note)).await;
-    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
 /// From the second of its expiry on a note is missing, and no later expiry brings it back.
@@ -204,12 +217,22 @@ pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
             ] {
                 let update = update_of(&note, patch);
                 let outcome = too_late.update(note.id, &update).await;
-                assert_eq!(outcome, UpdateOutcome::Missing);
+                assert_same!(outcome, UpdateOutcome::Missing);
+            }
+            // What is there already: the update has happened before, and was in time.
+            if !retained {
+                let same = NotePatch {
+                    title: Some(note.title.clone()),
+                    ..until(account.expiry_in(60))
+                };
+                for patch in [until(account.expiry_in(60)), same] {
+                    assert_stale(&too_late, &note, &update_of(&note, patch)).await;
+                }
             }
             let renewal = renewal(&note, account.expiry_in(3_600));
             if retained {
                 let outcome = too_late.update(note.id, &renewal).await;
-                assert_eq!(outcome, UpdateOutcome::Missing);
+                assert_same!(outcome, UpdateOutcome::Missing);
             } else {
                 assert_stale(&too_late, &note, &renewal).await;
             }
@@ -286,6 +309,46 @@ pub async fn accepts_any_revision(harness: &dyn Harness) {
     }
 }
 
+/// The note's revision may be any but those named, of which there may be as many as
+/// [`Expected::MAX`], or none.
+pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.put_new().await;
+    let others: Vec<_> = (1..Expected::MAX).map(|_| foreign()).collect();
+    let but = |revisions: Vec<Revision>, note: &Note| Update {
+        expected: Expected::NoneOf(revisions),
+        ..update_of(note, retitle(&format!("After {}", note.revision)))
+    };
+    for place in [0, 1, others.len()] {
+        let mut named = others.clone();
+        named.insert(place, note.revision);
+        for named in [vec![note.revision], named] {
+            assert_stale(&account, &note, &but(named, &note)).await;
+        }
+        let beside = [note.id.ordinal() - 1, note.id.ordinal() + 1].map(revision);
+        for named in [vec![], vec![foreign()], others.clone(), beside.to_vec()] {
+            note = assert_updates(&account, &note, &but(named, &note)).await;
+        }
+    }
+    let a_second_earlier = Timestamp::from_millis(note.created_at().as_millis() - 1_000);
+    let smaller = Update {
+        revision: Revision::generate(a_second_earlier),
+        ..but(vec![foreign()], &note)
+    };
+    assert_stale(&account, &note, &smaller).await;
+    // Once more, with the very revision that it made: it has happened.
+    let update = but(vec![foreign()], &note);
+    note = assert_updates(&account, &note, &update).await;
+    let again = Update {
+        expected: Expected::NoneOf(vec![note.revision]),
+        ..update
+    };
+    let outcome = account.update(note.id, &again).await;
+    assert_same!(outcome, UpdateOutcome::Updated(note.clone()));
+    account.remove(&note).await;
+    assert_missing(&account, note.id, &but(vec![foreign()], &note)).await;
+}
+
 /// Revisions only grow: a smaller one never replaces a greater one, even one that is expected.
 pub async fn refuses_a_revision_that_does_not_grow(harness: &dyn Harness) {
     let account = Account::open(harness);
@@ -324,8 +387,8 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
         };
         for again in [update, with_another_patch, as_renewal] {
             let outcome = account.update(note.id, &again).await;
-            assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
-            assert_eq!(account.get(note.id).await.as_ref(), Some(&note));
+            assert_same!(outcome, UpdateOutcome::Updated(note.clone()));
+            assert_same!(account.get(note.id).await.as_ref(), Some(&note));
         }
     }
 }
@@ -339,7 +402,7 @@ pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harne
     let note = assert_updates(&account, &note, &update).await;
     let later = account.at_millis(account.now.as_millis() + 60_000);
     let outcome = later.update(note.id, &update).await;
-    assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+    assert_same!(outcome, UpdateOutcome::Updated(note.clone()));
     assert_missing(&later, note.id, &update_of(&note, retitle("Late"))).await;
 }
 
@@ -351,11 +414,11 @@ pub async fn ends_a_note_at_once(harness: &dyn Harness) {
     let note = updated(&created, &update);
     for _ in 0..2 {
         let outcome = account.update(note.id, &update).await;
-        assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));
+        assert_same!(outcome, UpdateOutcome::Updated(note.clone()));
     }
     assert_missing(&account, note.id, &update_of(&note, without_expiry())).await;
     let outcome = account.insert(&insertion(&created)).await;
-    assert_eq!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
 /// An attempt that lands after a rival's write changes nothing.
@@ -372,21 +435,37 @@ pub async fn repeated_after_a_rival_is_refused(harness: &dyn Harness) {
     assert_stale(&account, &note, &lost).await;
 }
 
-/// An item that can't be read is not changed, whatever is expected: `Stale` without a note.
+/// An item that can't be read is not changed, whatever is expected: `Stale` without a note. One with
+/// a value of the right type and size that breaks another rule may be: then it is `Updated` where it can
+/// be read afterwards, and fails as `Corrupt` where it can't.
 pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
-    let account = Account::open(harness);
-    let note = account.new_note();
-    account.plant_unreadable(note.id).await;
-    for expected in [only(note.revision), only(foreign()), Expected::Any] {
-        let update = Update {
-            expected,
-            ..update_of(&note, retitle("Repaired?"))
-        };
-        let outcome = account.update(note.id, &update).await;
-        assert_eq!(outcome, UpdateOutcome::Stale(None));
-        let read = account.store().get(&account.user, note.id, account.now);
-        let error = read.await.expect_err("the item is as it was");
-        assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    for (account, note, kind) in Account::unreadable_items(harness).await {
+        for (expected, patch) in [
+            (only(foreign()), retitle("Repaired?")),
+            (Expected::Any, NotePatch::default()),
+            (Expected::Any, until(account.expiry_in(3_600))),
+            (Expected::Any, clear_all()),
+            (only(note.revision), retitle("Repaired?")),
+            (Expected::Any, retitle("Repaired?")),
+        ] {
+            let update = Update {
+                expected,
+                ..update_of(&note, patch)
+            };
+            let answer = account
+                .store()
+                .update(&account.user, note.id, &update, account.now);
+            match answer.await {
+                Ok(UpdateOutcome::Stale(None)) => {}
+                Ok(UpdateOutcome::Updated(told)) if !kind.writes_see_it => {
+                    assert_same!(account.get(note.id).await, Some(told), "{}", kind.name);
+                    break;
+                }
+                Err(error) if error.kind() == StoreErrorKind::Corrupt && !kind.writes_see_it => {}
+                answer => fail(format_args!("{}: {answer:?}", kind.name)),
+            }
+            account.assert_unreadable(note.id, kind.name).await;
+        }
     }
 }
 
@@ -407,7 +486,7 @@ pub async fn of_concurrent_updates_of_one_revision_exactly_one_wins(harness: &dy
         } else {
             UpdateOutcome::Stale(Some(note.clone()))
         };
-        assert_eq!(outcome, expected);
+        assert_same!(outcome, expected);
     }
 }
 
@@ -431,8 +510,8 @@ pub async fn of_concurrent_updates_of_any_revision_the_greatest_stays(harness: &
     let updates = rivals.iter().rev().map(|it| account.update(created.id, it));
     let outcomes = join_all(updates).await;
     let greatest = updated(&created, &rivals[19]);
-    assert_eq!(outcomes[0], UpdateOutcome::Updated(greatest.clone()));
-    assert_eq!(account.get(created.id).await, Some(greatest));
+    assert_same!(outcomes[0], UpdateOutcome::Updated(greatest.clone()));
+    assert_same!(account.get(created.id).await, Some(greatest));
 }
 
 /// Of concurrent updates of different fields none is lost: what each `Updated` one mentions is
@@ -471,7 +550,7 @@ pub async fn of_concurrent_updates_of_different_fields_loses_none(harness: &dyn 
                 outcome => panic!("{outcome:?}"),
             }
         }
-        assert_eq!(account.get(note.id).await, Some(note));
+        assert_same!(account.get(note.id).await, Some(note));
     }
 }
 
@@ -483,7 +562,286 @@ pub async fn repeated_while_under_way_happens_once(harness: &dyn Harness) {
     let attempts = (0..10).map(|_| account.update(note.id, &update));
     let after = updated(&note, &update);
     for outcome in join_all(attempts).await {
-        assert_eq!(outcome, UpdateOutcome::Updated(after.clone()));
+        assert_same!(outcome, UpdateOutcome::Updated(after.clone()));
     }
-    assert_eq!(account.get(note.id).await, Some(after));
+    assert_same!(account.get(note.id).await, Some(after));
+}
+
+/// What is not there can be removed: the update happens as any other.
+pub async fn clears_what_is_absent(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = Note {
+        category: None,
+        ..account.new_note()
+    };
+    account.put(&note).await;
+    let clear_category = NotePatch {
+        category: Change::Clear,
+        ..NotePatch::default()
+    };
+    let mut note = note;
+    for patch in [clear_category, without_expiry(), clear_all()] {
+        note = assert_updates(&account, &note, &update_of(&note, patch)).await;
+    }
+    let with_others = NotePatch {
+        title: Some(value("Changed")),
+        ..clear_all()
+    };
+    assert_updates(&account, &note, &update_of(&note, with_others)).await;
+}
+
+/// A note ends when its newest expiry says, also when that is earlier than the one before.
+pub async fn moves_the_end_of_a_note_to_an_earlier_time(harness: &dyn Harness) {
+    for is_retained in [false, true] {
+        let account = Account::open(harness);
+        let note = Note {
+            retained: is_retained,
+            ..account.new_note_ending_in(90_000)
+        };
+        account.put(&note).await;
+        let end = account.now.as_secs() + 300;
+        let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
+        let just_before = account.at_millis(end * 1_000 - 1);
+        assert_same!(just_before.get(note.id).await, Some(note.clone()));
+        let at_the_end = account.at_millis(end * 1_000);
+        assert_same!(at_the_end.get(note.id).await, None);
+        assert_same!(at_the_end.notes().await, []);
+        let outcome = at_the_end.insert(&insertion(&note)).await;
+        assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+    }
+}
+
+/// An update takes every expiry up to the last.
+pub async fn takes_every_expiry_up_to_the_last(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let mut note = account.put_new().await;
+    let last = Timestamp::MAX.as_secs();
+    for end in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
+        note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
+        let just_before = account.at_millis(end * 1_000 - 1);
+        assert_same!(
+            just_before.get(note.id).await,
+            Some(note.clone()),
+            "until {end}"
+        );
+        let at_the_end = account.at_millis(end * 1_000);
+        assert_same!(at_the_end.get(note.id).await, None, "until {end}");
+    }
+}
+
+/// Two revisions are one or two, one is smaller than the other, to the last of their bits.
+pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
+    for ordinal in ordinals_of_revisions(Timestamp::now()) {
+        let account = Account::open(harness);
+        let created = account.put_new().await;
+        let [below, this, next, beyond] =
+            [ordinal - 1, ordinal, ordinal + 1, ordinal + 2].map(revision);
+        let to = |note: &Note, expected, revision| Update {
+            expected,
+            revision,
+            ..update_of(note, retitle(&format!("Revision {revision}")))
+        };
+        let first = to(&created, Expected::Any, this);
+        let note = assert_updates(&account, &created, &first).await;
+        for (expected, revision) in [
+            (Expected::Any, below),
+            (only(this), below),
+            (only(below), next),
+            (only(next), beyond),
+            (Expected::OneOf(vec![below, next]), beyond),
+        ] {
+            assert_stale(&account, &note, &to(&note, expected, revision)).await;
+        }
+        let note = assert_updates(&account, &note, &to(&note, Expected::Any, next)).await;
+        assert_stale(&account, &note, &to(&note, only(this), beyond)).await;
+        assert_updates(&account, &note, &to(&note, only(next), beyond)).await;
+    }
+}
+
+/// An update that its caller gives up at any moment has happened or has not, as a whole, and holds
+/// nothing up.
+pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
+    for polls in 0..MOST_POLLS {
+        let account = Account::open(harness);
+        let note = account.new_retained_note();
+        account.put(&note).await;
+        let patch = NotePatch {
+            title: Some(value("Changed")),
+            content: Some(value("changed")),
+            category: Change::Set(value("changed")),
+            expiry: Change::Set(account.expiry_in(90_000)),
+        };
+        let update = update_of(&note, patch);
+        let changed = updated(&note, &update);
+        let attempt = account
+            .store()
+            .update(&account.user, note.id, &update, account.now);
+        let is_done = polled(polls, attempt).await.is_some();
+        in_time(async || {
+            let seen = account.get(note.id).await;
+            if seen.as_ref() != Some(&changed) {
+                assert_same!(seen, Some(note.clone()), "after {polls} polls");
+            }
+            let listed = account.notes().await;
+            if seen.as_ref() == Some(&changed) || listed != [note.clone()] {
+                assert_same!(listed, slice::from_ref(&changed), "after {polls} polls");
+            }
+            let outcome = account.update(note.id, &update).await;
+            assert_same!(
+                outcome,
+                UpdateOutcome::Updated(changed.clone()),
+                "after {polls} polls"
+            );
+            account.assert_is(&changed).await;
+            let again = account.insert(&insertion(&note)).await;
+            assert_same!(again, taken_by(&changed, &note), "after {polls} polls");
+            let next = update_of(&changed, retitle("Changed again"));
+            let next = assert_updates(&account, &changed, &next).await;
+            account.remove(&next).await;
+        });
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// Of two updates under way one is given up at any moment: that holds up neither the other nor what
+/// comes later.
+pub async fn given_up_beside_another_holds_nothing_up(harness: &dyn Harness) {
+    for polls in 1..MOST_POLLS {
+        let account = Account::open(harness);
+        let note = account.put_new().await;
+        let kept = update_of(&note, retitle("Kept"));
+        let given_up = Update {
+            expected: Expected::Any,
+            revision: after(kept.revision),
+            ..update_of(&note, retitle("Given up"))
+        };
+        let is_done = in_time(async || {
+            let attempt = account
+                .store()
+                .update(&account.user, note.id, &given_up, account.now);
+            let (outcome, attempt) =
+                join(account.update(note.id, &kept), polled(polls, attempt)).await;
+            // The other may have come first, and with a greater revision.
+            if outcome != UpdateOutcome::Updated(updated(&note, &kept)) {
+                let first = updated(&note, &given_up);
+                assert_same!(outcome, UpdateOutcome::Stale(Some(first)));
+            }
+            // A request that was given up may still be executed; a deletion ends that.
+            let outcome = account
+                .delete(note.id, &account.deletion_of_any(&note))
+                .await;
+            assert_same!(outcome, DeleteOutcome::Deleted, "after {polls} polls");
+            let other = account.put_new().await;
+            account.assert_is(&other).await;
+            attempt.is_some()
+        });
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// Of updates of one revision by several threads exactly one is `Updated`; all others are `Stale` with
+/// its note.
+pub async fn of_updates_of_one_revision_by_threads_exactly_one_wins(harness: &dyn Harness) {
+    race_for_one_revision(|| vec![Account::open(harness)]).await;
+}
+
+/// The accounts are those of the threads.
+#[track_caller]
+pub(super) fn race_for_one_revision<'a>(
+    accounts: impl Fn() -> Vec<Account<'a>>,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let threads = racers();
+        for _batch in Rounds::new() {
+            let accounts = accounts();
+            let account = &accounts[0];
+            let created: Vec<_> = (0..BATCH).map(|_| long_note(account)).collect();
+            account.put_all(&created).await;
+            let mut updates: Vec<Vec<_>> = Vec::new();
+            for (round, note) in created.iter().enumerate() {
+                let of_threads =
+                    (0..threads).map(|thread| nth_update(account, note, round + thread));
+                updates.push(of_threads.collect());
+            }
+            let outcomes = race(threads, BATCH, async |round: usize, thread: usize| {
+                let update = &updates[round][thread];
+                let account = &accounts[thread % accounts.len()];
+                let outcome = account.update(created[round].id, update).await;
+                (update.clone(), outcome)
+            });
+            for (created, outcomes) in created.iter().zip(outcomes) {
+                let changed = |(_, outcome): &&(Update, UpdateOutcome)| {
+                    matches!(outcome, UpdateOutcome::Updated(_))
+                };
+                assert_same!(outcomes.iter().filter(changed).count(), 1, "winners");
+                let note = assert_explained(created, outcomes);
+                assert_same!(account.get(note.id).await, Some(note));
+            }
+        }
+    })
+}
+
+/// Of updates by several threads that expect any revision, or the one last told, each is told just
+/// what it made or was refused by; what is left is the work of all that were `Updated`.
+pub async fn of_updates_by_threads_each_is_told_what_happened(harness: &dyn Harness) {
+    race_to_update(|| vec![Account::open(harness)]).await;
+}
+
+/// The accounts are those of the threads.
+#[track_caller]
+pub(super) fn race_to_update<'a>(
+    accounts: impl Fn() -> Vec<Account<'a>>,
+) -> impl Future<Output = ()> {
+    const STEPS: usize = 3;
+    called(async move {
+        let threads = racers();
+        for _batch in Rounds::new() {
+            let accounts = accounts();
+            let account = &accounts[0];
+            let created: Vec<_> = (0..BATCH).map(|_| long_note(account)).collect();
+            account.put_all(&created).await;
+            // The revisions of the threads alternate: each is the next of another thread's.
+            let mut updates: Vec<Vec<Update>> = Vec::new();
+            for (round, note) in created.iter().enumerate() {
+                let mut last = note.revision;
+                let next = |number| {
+                    last = after(last);
+                    Update {
+                        expected: Expected::Any,
+                        revision: last,
+                        ..nth_update(account, note, round + number / threads + number % threads)
+                    }
+                };
+                updates.push((0..STEPS * threads).map(next).collect());
+            }
+            let outcomes = race(threads, BATCH, async |round: usize, thread: usize| {
+                let account = &accounts[thread % accounts.len()];
+                let note = &created[round];
+                let mut writes = Vec::new();
+                let mut told = note.revision;
+                for step in 0..STEPS {
+                    let mut update = updates[round][step * threads + thread].clone();
+                    if step % 3 == 2 {
+                        update.expected = only(told);
+                    }
+                    let outcome = account.update(note.id, &update).await;
+                    if let UpdateOutcome::Updated(note) | UpdateOutcome::Stale(Some(note)) =
+                        &outcome
+                    {
+                        told = note.revision;
+                    }
+                    writes.push((update, outcome));
+                }
+                writes
+            });
+            for (created, writes) in created.iter().zip(outcomes) {
+                let note = assert_explained(created, writes.concat());
+                assert_same!(account.get(note.id).await, Some(note));
+            }
+        }
+    })
 }

@@ -58,6 +58,14 @@ faults! {
         renewal::moves_the_end_of_a_retained_note,
         renewal::goes_on_after_a_change_of_other_fields;
 
+    LastExpiryIsNever:
+        insert::keeps_every_expiry_up_to_the_last,
+        update::takes_every_expiry_up_to_the_last;
+    /// The column has room until 2106.
+    ExpiryHas32Bits:
+        insert::keeps_every_expiry_up_to_the_last,
+        update::takes_every_expiry_up_to_the_last;
+
     // The end of a note.
 
     EndsASecondLate:
@@ -84,6 +92,18 @@ faults! {
     RemovalIgnoresDeletions: delete::keeps_the_id_spent_as_long_as_asked;
     TombstoneEndsWithTheNote: delete::outlasts_the_expiry_of_the_note;
 
+    // Removal, which a sweep does.
+
+    /// The time to live is the expiry.
+    SweptAtTheEnd: removal::waits_for_the_time_that_was_asked_for;
+    SweptAfterAYear: removal::spares_a_note_that_does_not_end;
+    SweptAtTheFirstEnd: removal::waits_for_the_end_that_the_author_has_moved;
+    RenewedIsSweptAtTheOldEnd: removal::waits_for_the_end_that_a_renewal_has_moved;
+    NewEndSweepsAtOnce: removal::waits_for_the_end_of_a_note_that_had_none;
+    SweptThoughTheEndIsTakenAway: removal::spares_a_note_whose_end_was_taken_away;
+    ChangeMovesTheSweep: removal::is_not_moved_by_a_change_of_other_fields;
+    SweptWithTheDeletedNote: removal::waits_as_long_as_a_deletion_asks;
+
     // insert
 
     OverwritesLiveNotes:
@@ -94,6 +114,7 @@ faults! {
     OverwritesTombstones:
         insert::never_reuses_the_id_of_a_deleted_note,
         service::repeats_a_creation_without_a_second_note;
+    OverwritesWrongTypes: insert::never_overwrites_an_item_that_cannot_be_read;
     OverwritesUnreadableItems: insert::never_overwrites_an_item_that_cannot_be_read;
     /// What is in the way is not read.
     TellsTheRejectedNote: insert::never_overwrites_a_live_note;
@@ -104,10 +125,28 @@ faults! {
     RepeatedInsertIsInserted: insert::repeated_shows_that_it_has_happened;
     StoresExpiredNotes: insert::never_stores_a_note_that_has_expired;
     RefusesOldIds: insert::takes_an_id_of_any_date;
+    /// Without the end of a note there is another creation.
+    ClearingForgetsTheFingerprint: insert::tells_how_it_was_created_after_every_kind_of_change;
+    /// It looks, and then writes, and waits for nothing in between.
+    InsertLooksThenWrites: insert::of_inserts_of_one_id_by_threads_exactly_one_wins;
+    /// As short as can be: whether the key is there, and then the write.
+    InsertAsksThenWrites: insert::of_inserts_of_one_id_by_threads_exactly_one_wins;
+    InsertRewritesTheUserWithoutWaiting:
+        insert::of_inserts_of_different_ids_by_threads_loses_none;
+    /// A note that changes is read in two parts.
+    RepeatedInsertTellsTornNotes: insert::repeated_while_the_note_changes_tells_whole_states_only;
+    /// The list has a note some time after the note is there.
+    InsertIsIndexedLater: insert::given_up_at_any_poll_has_happened_or_not;
+    /// Writes come one after another, and wait for the last to end.
+    WriteForgetsToEnd:
+        insert::given_up_at_any_poll_has_happened_or_not,
+        update::given_up_at_any_poll_has_happened_or_not,
+        delete::given_up_at_any_poll_has_happened_or_not;
     InsertIsNotAtomic: insert::of_concurrent_inserts_of_one_id_exactly_one_wins;
     /// All notes of a user are one document, read and written as a whole.
     InsertRewritesTheUser: insert::of_concurrent_inserts_of_different_ids_loses_none;
     /// A repeated insertion writes the note that it has found once more.
+    RepeatedInsertWritesWithoutWaiting: delete::of_a_note_that_threads_create_again_is_final;
     RepeatedInsertWrites: delete::of_a_note_that_is_created_again_meanwhile_is_final;
 
     // get
@@ -119,6 +158,18 @@ faults! {
     GetIsCached: get::sees_every_acknowledged_write;
     /// A search for the first key from here on, without a look at which one it is.
     GetFindsTheNextNote: get::gives_nothing_for_an_id_never_used;
+    GetHidesWrongTypes: get::fails_as_corrupt_for_an_item_that_cannot_be_read;
+    ReadForgetsToEnd: get::given_up_at_any_poll_holds_nothing_up;
+    /// First the note without its content, as where they are kept in two places.
+    InsertIsTorn: get::never_goes_back_in_the_life_of_a_note;
+    /// Removed and inserted again.
+    UpdateLeavesAGap:
+        get::of_a_note_that_changes_gives_whole_states_only,
+        list::of_notes_that_change_gives_whole_states_only;
+    /// One field after the other.
+    UpdateIsTorn: get::of_a_note_that_changes_gives_whole_states_only;
+    /// Written first, and taken back where the condition does not hold.
+    RefusedUpdateIsSeen: get::of_a_note_that_changes_gives_whole_states_only;
     GetHidesUnreadableItems: get::fails_as_corrupt_for_an_item_that_cannot_be_read;
 
     // list
@@ -164,6 +215,11 @@ faults! {
     UnreadableItemFailsTheList:
         list::names_items_that_cannot_be_read_and_hides_no_others,
         service::streams_every_note_once;
+    EndsAfterSixteenMegabytes: list::gives_every_note_once_where_pages_are_of_many_megabytes;
+    EndsAfterFiveHundredHiddenItems: list::goes_on_behind_a_thousand_hidden_items;
+    UpdateIsUnlistedMeanwhile: list::of_notes_that_change_gives_whole_states_only;
+    ListSkipsWrongTypes: list::names_items_that_cannot_be_read_and_hides_no_others;
+    NewestNamesTheItemBefore: list::names_items_that_cannot_be_read_and_hides_no_others;
     UnreadableItemIsSkipped: list::names_items_that_cannot_be_read_and_hides_no_others;
     UnreadableItemEndsTheList: list::names_items_that_cannot_be_read_and_hides_no_others;
     UnreadableItemIsNeverPassed: list::names_items_that_cannot_be_read_and_hides_no_others;
@@ -184,6 +240,31 @@ faults! {
         update::repeated_after_a_rival_is_refused,
         update::of_concurrent_updates_of_any_revision_the_greatest_stays,
         delete::refuses_a_revision_that_does_not_grow;
+    RevisionsGrowByTime:
+        update::compares_revisions_to_the_last_bit,
+        delete::compares_revisions_to_the_last_bit;
+    RevisionsAreDoubles:
+        update::compares_revisions_to_the_last_bit,
+        delete::compares_revisions_to_the_last_bit;
+    RevisionsAreSigned:
+        update::compares_revisions_to_the_last_bit,
+        delete::compares_revisions_to_the_last_bit;
+    ExpectedRevisionsAreTimes:
+        update::compares_revisions_to_the_last_bit,
+        delete::compares_revisions_to_the_last_bit;
+    NoneOfIsAny:
+        update::accepts_any_revision_but_those_named,
+        delete::accepts_any_revision_but_those_named;
+    NoneOfIsOneOf:
+        update::accepts_any_revision_but_those_named,
+        delete::accepts_any_revision_but_those_named;
+    NoneOfNothingIsNever:
+        update::accepts_any_revision_but_those_named,
+        delete::accepts_any_revision_but_those_named;
+    NoneOfReadsTheFirst:
+        update::accepts_any_revision_but_those_named,
+        delete::accepts_any_revision_but_those_named;
+    NoneOfComparesTimes: update::accepts_any_revision_but_those_named;
     StaleWithoutNote: update::refuses_a_foreign_revision, delete::refuses_a_foreign_revision;
 
     // update
@@ -194,11 +275,27 @@ faults! {
     UpdateRevivesExpiredNotes:
         update::never_brings_an_expired_note_back,
         update::ends_a_note_at_once;
+    RepeatedMoveOfTheExpiryIsMissing: update::of_the_expiry_has_to_come_in_time;
     MovesTheExpiryToTheLast: update::of_the_expiry_has_to_come_in_time;
     UpdateRepairsUnreadableItems: update::refuses_an_item_that_cannot_be_read;
+    UpdateRepairsWrongTypes: update::refuses_an_item_that_cannot_be_read;
+    UpdateTellsAnUnreadableNote: update::refuses_an_item_that_cannot_be_read;
     UnreadableItemIsMissing:
         update::refuses_an_item_that_cannot_be_read,
         delete::refuses_an_item_that_cannot_be_read;
+    ClearingTheAbsentIsStale: update::clears_what_is_absent;
+    /// It is for keeping notes longer.
+    ExpiryOnlyGrows: update::moves_the_end_of_a_note_to_an_earlier_time;
+    UpdateLooksThenWrites: update::of_updates_of_one_revision_by_threads_exactly_one_wins;
+    UnconditionalUpdateLooksThenWrites:
+        update::of_updates_by_threads_each_is_told_what_happened,
+        delete::of_a_note_that_threads_change_is_final;
+    /// Calls have numbers, and each waits for its own: one that is given up is waited for.
+    WaitsForCallsThatWereGivenUp: update::given_up_beside_another_holds_nothing_up;
+    /// What is told is not what was written, but what was read before, with the patch.
+    UpdateTellsASnapshot: update::of_updates_by_threads_each_is_told_what_happened;
+    /// One field, a pause, and the others.
+    UpdateIsDoneByHalves: update::given_up_at_any_poll_has_happened_or_not;
     UpdateIsNotAtomic: update::of_concurrent_updates_of_one_revision_exactly_one_wins;
     /// Without an expected revision, the note is read, changed and put.
     UnconditionalUpdateIsNotAtomic:
@@ -223,6 +320,12 @@ faults! {
     RenewsEveryNote: renewal::is_refused_for_a_note_that_is_not_retained;
     RenewalIsTheAuthors: renewal::moves_the_end_of_a_retained_note;
     AuthorsEndIsRetained: renewal::is_over_when_the_author_sets_or_removes_the_end;
+    RenewalOnlyGrows: renewal::moves_the_end_to_an_earlier_time;
+    SameEndIsNoChange: renewal::is_over_when_the_author_sets_the_same_end;
+    RenewalForgetsTheFingerprint: renewal::keeps_how_the_note_was_created;
+    RenewalIsRemovedAtTheOldEnd:
+        renewal::keeps_a_note_that_might_have_been_removed_at_its_old_end,
+        removal::waits_for_the_end_that_a_renewal_has_moved;
     ChangeEndsRetention: renewal::goes_on_after_a_change_of_other_fields;
 
     // delete
@@ -236,6 +339,13 @@ faults! {
     AnyTombstoneIsDeleted: delete::finds_a_note_deleted_by_another_missing;
     RepeatedDeleteIsMissing: delete::repeated_shows_that_it_has_happened;
     DeleteRemovesUnreadableItems: delete::refuses_an_item_that_cannot_be_read;
+    DeleteRemovesWrongTypes: delete::refuses_an_item_that_cannot_be_read;
+    DeleteFreesTheIdOfSpoiledTexts: delete::refuses_an_item_that_cannot_be_read;
+    TombstoneKeepsTheTexts: delete::leaves_no_text_of_the_note;
+    KeepsAHundredTombstones: delete::keeps_ids_spent_however_many_are_deleted;
+    DeleteLooksThenWrites: delete::of_writes_of_one_revision_by_threads_exactly_one_wins;
+    /// The note is removed, and the tombstone comes after a pause.
+    DeleteRemovesFirst: delete::given_up_at_any_poll_has_happened_or_not;
     DeleteIsNotAtomic: delete::of_concurrent_writes_of_one_revision_exactly_one_wins;
 
     // purge
@@ -255,4 +365,22 @@ faults! {
         service::erases_all_of_a_user;
     PurgesOneBatch: purge::removes_many_items, service::erases_all_of_a_user;
     PurgesEverybody: purge::leaves_the_items_of_other_users;
+    PurgeLeavesWrongTypes: purge::removes_an_item_that_cannot_be_read;
+    PurgeForgetsToEnd: purge::given_up_at_any_poll_leaves_whole_notes;
+    /// All items are read, and those that stay are written back.
+    PurgeLooksThenWrites: purge::by_a_thread_loses_no_note_of_another_user;
+
+    // Handles.
+
+    HandleCachesNotes: handles::see_every_write_acknowledged_to_another;
+    HandleCachesMisses: handles::see_every_write_acknowledged_to_another;
+    HandleCachesLists: handles::see_every_write_acknowledged_to_another;
+    UpdateTellsWhatItsHandleKnows: handles::change_the_note_as_it_is;
+    HandleRemembersSpentIds: handles::see_what_another_has_purged;
+    /// A lock of one process does not hold in another.
+    HandleLocksAlone:
+        handles::of_inserts_of_one_id_exactly_one_wins,
+        handles::of_updates_of_one_revision_exactly_one_wins,
+        handles::of_updates_each_is_told_what_happened,
+        handles::of_writes_of_one_revision_exactly_one_wins;
 }

@@ -22,6 +22,9 @@ notes_core::__conformance_tests! {
     get { sees_every_acknowledged_write gives_nothing_for_an_id_never_used }
 }
 
+/// Whether threads meet is a matter of chance, and worse on a machine that has other things to do.
+const TRIES: usize = 10;
+
 type Case = fn(&dyn Harness);
 
 macro_rules! cases {
@@ -51,13 +54,13 @@ fn passes(fault: Option<Fault>, case: Case) -> bool {
 
 #[test]
 fn each_fault_is_caught_by_the_cases_that_name_it() {
+    // That the store passes without a fault is what `conformance_without_fault` says.
     let mut uncaught = Vec::new();
     for (fault, names) in Fault::ALL {
         for name in *names {
             let case = CASES.iter().find(|(it, _)| it == name);
             let (_, case) = case.unwrap_or_else(|| panic!("{name} is no case"));
-            assert!(passes(None, *case), "{name} fails without a fault");
-            if passes(Some(*fault), *case) {
+            if (0..TRIES).all(|_| passes(Some(*fault), *case)) {
                 let fails = |(_, case): &&(_, Case)| !passes(Some(*fault), *case);
                 let failed: Vec<_> = CASES.iter().filter(fails).map(|(it, _)| it).collect();
                 uncaught.push(format!("{fault:?} passes {name}; it fails {failed:?}"));

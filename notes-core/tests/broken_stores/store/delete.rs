@@ -1,7 +1,7 @@
 use notes_core::{DeleteOutcome, Deletion, Expiry, NoteId, Timestamp, UserId};
 
 use super::update::ghost;
-use super::{FaultyStore, Item, Stored, Write};
+use super::{FaultyStore, Item, Spoiled, Stored, Write};
 use crate::fault::Fault;
 
 impl FaultyStore {
@@ -23,6 +23,10 @@ impl FaultyStore {
             Write::Put(Item::Tombstone {
                 revision: deletion.revision,
                 of: Stored {
+                    swept_at_secs: match self.fault {
+                        Some(Fault::SweptWithTheDeletedNote) => of.swept_at_secs,
+                        _ => purge_at_secs,
+                    },
                     purge_at_secs,
                     ..of
                 },
@@ -34,13 +38,23 @@ impl FaultyStore {
                 (tombstone(ghost(user, id)), DeleteOutcome::Missing)
             }
             (_, None) => nothing(DeleteOutcome::Missing),
-            (Some(Fault::DeleteRemovesUnreadableItems), Some(Item::Unreadable)) => {
+            (Some(Fault::DeleteRemovesUnreadableItems), Some(Item::Unreadable(_)))
+            | (Some(Fault::DeleteRemovesWrongTypes), Some(Item::Unreadable(Spoiled::Type))) => {
                 (Write::Remove, DeleteOutcome::Deleted)
             }
-            (Some(Fault::UnreadableItemIsMissing), Some(Item::Unreadable)) => {
+            (Some(Fault::UnreadableItemIsMissing), Some(Item::Unreadable(_))) => {
                 nothing(DeleteOutcome::Missing)
             }
-            (_, Some(Item::Unreadable)) => nothing(DeleteOutcome::Stale(None)),
+            (fault, Some(Item::Unreadable(Spoiled::Text)))
+                if self.allows(&deletion.expected, id.into(), deletion.revision) =>
+            {
+                let spends = match fault {
+                    Some(Fault::DeleteFreesTheIdOfSpoiledTexts) => Write::Remove,
+                    _ => tombstone(ghost(user, id)),
+                };
+                (spends, DeleteOutcome::Deleted)
+            }
+            (_, Some(Item::Unreadable(_))) => nothing(DeleteOutcome::Stale(None)),
             (fault, Some(Item::Tombstone { revision, .. })) => {
                 let is_own = match fault {
                     Some(Fault::RepeatedDeleteIsMissing) => false,

@@ -1,9 +1,11 @@
 use notes_core::{
-    Change, Fingerprint, InsertOutcome, Insertion, NewNote, Note, Occupant, Timestamp,
+    Change, Expiry, Fingerprint, InsertOutcome, Insertion, NewNote, Note, Occupant, Timestamp,
 };
 
-use super::{FaultyStore, Item, Stored, Write, value};
+use super::{FaultyStore, Item, Spoiled, Stored, Write, value};
 use crate::fault::Fault;
+
+const YEAR: u64 = 365 * 24 * 60 * 60;
 
 impl FaultyStore {
     pub(super) fn decide_insert(
@@ -17,10 +19,16 @@ impl FaultyStore {
             if !self.is_live(note, now) && !self.has(Fault::StoresExpiredNotes) {
                 return (Write::Nothing, InsertOutcome::Expired);
             }
+            let purge_at_secs = insertion.purge_at.map(|at| self.purge_at_secs(at, now));
             let stored = Stored {
                 note: note.clone(),
                 fingerprint: insertion.fingerprint,
-                purge_at_secs: insertion.purge_at.map(|it| self.purge_at_secs(it, now)),
+                purge_at_secs,
+                swept_at_secs: match self.fault {
+                    Some(Fault::SweptAtTheEnd) => note.expiry.map(Expiry::as_secs),
+                    Some(Fault::SweptAfterAYear) => purge_at_secs.or(Some(now.as_secs() + YEAR)),
+                    _ => purge_at_secs,
+                },
                 earlier_revisions: Vec::new(),
             };
             (Write::Put(self.item(stored)), InsertOutcome::Inserted)
@@ -29,8 +37,9 @@ impl FaultyStore {
         match (self.fault, found) {
             (_, None)
             | (Some(Fault::OverwritesTombstones), Some(Item::Tombstone { .. }))
-            | (Some(Fault::OverwritesUnreadableItems), Some(Item::Unreadable)) => put(),
-            (_, Some(Item::Unreadable)) => nothing(Occupant::Unreadable),
+            | (Some(Fault::OverwritesUnreadableItems), Some(Item::Unreadable(_)))
+            | (Some(Fault::OverwritesWrongTypes), Some(Item::Unreadable(Spoiled::Type))) => put(),
+            (_, Some(Item::Unreadable(_))) => nothing(Occupant::Unreadable),
             (_, Some(Item::Tombstone { .. })) => nothing(Occupant::Spent),
             (fault, Some(Item::Note(there))) => {
                 if !self.is_live(&there.note, now) {
@@ -49,7 +58,9 @@ impl FaultyStore {
                     Some(Fault::RepeatedInsertIsInserted) if is_repeated => {
                         (Write::Nothing, InsertOutcome::Inserted)
                     }
-                    Some(Fault::RepeatedInsertWrites) if is_repeated => {
+                    Some(
+                        Fault::RepeatedInsertWrites | Fault::RepeatedInsertWritesWithoutWaiting,
+                    ) if is_repeated => {
                         let (_, outcome) = nothing(live(&there.note, there.fingerprint));
                         (Write::Put(Item::Note(there)), outcome)
                     }
@@ -68,7 +79,9 @@ impl FaultyStore {
         let mut note = stored.note;
         let (title, content) = (note.title.as_str(), note.content.as_str());
         match self.fault {
-            Some(Fault::EmptyContentIsNone) if content.is_empty() => return Item::Unreadable,
+            Some(Fault::EmptyContentIsNone) if content.is_empty() => {
+                return Item::Unreadable(Spoiled::NoNote);
+            }
             Some(Fault::TrimsText) => {
                 (note.title, note.content) = (value(title.trim()), value(content.trim()));
             }
@@ -86,6 +99,15 @@ impl FaultyStore {
                 note.content = value(&content.chars().take(65_535).collect::<String>());
             }
             Some(Fault::ForgetsWhoSetTheEnd) => note.retained = false,
+            Some(Fault::LastExpiryIsNever) => {
+                note.expiry = note
+                    .expiry
+                    .filter(|expiry| expiry.as_secs() < Timestamp::MAX.as_secs());
+            }
+            Some(Fault::ExpiryHas32Bits) => {
+                let wrapped = |expiry: Expiry| (expiry.as_secs() & 0xffff_ffff).try_into().ok();
+                note.expiry = note.expiry.and_then(wrapped);
+            }
             _ => {}
         }
         Item::Note(Stored { note, ..stored })

@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use notes_core::{ListQuery, NoteId, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId};
 
-use super::{FaultyStore, Item, Items, Key, LAST_ID};
+use super::{FaultyStore, Item, Items, Key, LAST_ID, Spoiled};
 use crate::fault::Fault;
 
 impl FaultyStore {
@@ -12,6 +12,7 @@ impl FaultyStore {
         query: &ListQuery,
         now: Timestamp,
     ) -> Result<Page, StoreError> {
+        let unlisted = self.unlisted().clone();
         let mut items = self.items().clone();
         if self.has(Fault::PagesAreASnapshot) {
             if query.position.is_none() {
@@ -32,7 +33,10 @@ impl FaultyStore {
             _ => of == owner,
         };
         let is_covered = |((of, id), item): &(&Key, &Item)| {
-            is_of_user(of) && range.contains(id) && item.is_kept(now)
+            is_of_user(of)
+                && range.contains(id)
+                && item.is_kept(now)
+                && !unlisted.contains(&(of.clone(), *id))
         };
         let mut covered: Vec<_> = items
             .iter()
@@ -40,8 +44,10 @@ impl FaultyStore {
             .map(|((of, id), item)| {
                 let id_of_key = NoteId::from_ordinal(*id).expect("a key is an id");
                 let shared = (of.clone(), *id);
-                match self.find(&items, &shared, now) {
-                    Some(Item::Unreadable) => (id_of_key, &Item::Unreadable),
+                match (item, self.find(&items, &shared, now)) {
+                    (Item::Note(_), Some(Item::Unreadable(_))) => {
+                        (id_of_key, &Item::Unreadable(Spoiled::NoNote))
+                    }
                     _ => (id_of_key, item),
                 }
             })
@@ -49,7 +55,7 @@ impl FaultyStore {
         if self.has(Fault::OrdersByLastChange) {
             covered.sort_by_key(|(_, item)| match item {
                 Item::Note(stored) => Some(stored.note.revision),
-                Item::Tombstone { .. } | Item::Unreadable => None,
+                Item::Tombstone { .. } | Item::Unreadable(_) => None,
             });
         }
         let is_newest_first = match self.fault {
@@ -100,7 +106,7 @@ impl FaultyStore {
             }
             (Some(Fault::PositionIsANote), Some(position)) => {
                 let key = self.key(user, position);
-                if !matches!(items.get(&key), Some(Item::Note(_) | Item::Unreadable)) {
+                if !matches!(items.get(&key), Some(Item::Note(_) | Item::Unreadable(_))) {
                     return None;
                 }
             }
@@ -139,7 +145,7 @@ impl FaultyStore {
             _ => items,
         };
         let mut page = Page::default();
-        let (mut consumed, mut bytes) = (query.position, 0);
+        let (mut consumed, mut bytes, mut hidden) = (query.position, 0, 0);
         for (index, (id, item)) in items.iter().enumerate() {
             if page.notes.len() + page.unreadable.len() == limit {
                 page.next = match self.fault {
@@ -153,6 +159,8 @@ impl FaultyStore {
             }
             if self.has(Fault::ShortPageIsTheEnd) && index == limit
                 || self.has(Fault::EndsAfterAMegabyte) && bytes > 1 << 20
+                || self.has(Fault::EndsAfterSixteenMegabytes) && bytes > 16 << 20
+                || self.has(Fault::EndsAfterFiveHundredHiddenItems) && hidden > 500
             {
                 return Ok(page);
             }
@@ -166,8 +174,9 @@ impl FaultyStore {
                 Item::Tombstone { of, .. } if self.has(Fault::ListShowsDeletedNotes) => {
                     page.notes.push(of.note.clone());
                 }
-                Item::Note(_) | Item::Tombstone { .. } => {}
-                Item::Unreadable => match self.fault {
+                Item::Note(_) | Item::Tombstone { .. } => hidden += 1,
+                Item::Unreadable(Spoiled::Type) if self.has(Fault::ListSkipsWrongTypes) => {}
+                Item::Unreadable(_) => match self.fault {
                     Some(Fault::UnreadableItemFailsTheList) => {
                         return Err(StoreErrorKind::Corrupt.into());
                     }
@@ -177,6 +186,10 @@ impl FaultyStore {
                         return Ok(page);
                     }
                     Some(Fault::UnreadableItemIsSkipped) => {}
+                    Some(Fault::NewestNamesTheItemBefore) if query.order == Order::Newest => {
+                        page.unreadable
+                            .push(items[index.saturating_sub(1)].0.to_string());
+                    }
                     _ => page.unreadable.push(id.to_string()),
                 },
             }

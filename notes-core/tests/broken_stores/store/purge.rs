@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 
 use notes_core::{Purged, StoreError, StoreErrorKind, Timestamp, UserId};
 
-use super::{FaultyStore, Item, Key};
+use super::{FaultyStore, Item, Key, Spoiled};
 use crate::fault::Fault;
 
 impl FaultyStore {
@@ -13,7 +13,14 @@ impl FaultyStore {
     ) -> Result<Purged, StoreError> {
         let owner = self.owner(user);
         let now = Timestamp::now();
-        let mut items = self.items();
+        let looks_then_writes = self.has(Fault::PurgeLooksThenWrites);
+        let mut copy = self.items().clone();
+        let mut guard = None;
+        let items = if looks_then_writes {
+            &mut copy
+        } else {
+            &mut **guard.insert(self.items())
+        };
         let is_removed = |((of, _), item): &(&Key, &Item)| {
             let is_of_user = match self.fault {
                 Some(Fault::PurgesEverybody) => true,
@@ -40,7 +47,7 @@ impl FaultyStore {
         let mut removed = 0;
         for (key, item) in found.iter().take(most) {
             match (self.fault, item) {
-                (Some(Fault::PurgeFailsOnUnreadableItems), Item::Unreadable) => {
+                (Some(Fault::PurgeFailsOnUnreadableItems), Item::Unreadable(_)) => {
                     return Err(StoreErrorKind::Corrupt.into());
                 }
                 (Some(Fault::PurgeSpendsIds), Item::Note(there)) => {
@@ -48,12 +55,17 @@ impl FaultyStore {
                     let of = there.clone();
                     items.insert(key.clone(), Item::Tombstone { revision, of });
                 }
-                (Some(Fault::PurgeSpendsIds), Item::Tombstone { .. }) => {}
+                (Some(Fault::PurgeSpendsIds), Item::Tombstone { .. })
+                | (Some(Fault::PurgeLeavesWrongTypes), Item::Unreadable(Spoiled::Type)) => {}
                 _ => {
                     items.remove(key);
                 }
             }
             removed += 1;
+        }
+        let more = found.len() > most;
+        if looks_then_writes {
+            *self.items() = copy;
         }
         Ok(Purged {
             removed: match self.fault {
@@ -63,7 +75,7 @@ impl FaultyStore {
             more: match self.fault {
                 Some(Fault::SaysNoMore | Fault::PurgesOneBatch) => false,
                 Some(Fault::AlwaysSaysMore) => true,
-                _ => found.len() > most,
+                _ => more,
             },
         })
     }

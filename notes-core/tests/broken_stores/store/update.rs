@@ -3,7 +3,7 @@ use notes_core::{
 };
 
 use super::insert::fingerprint_of;
-use super::{FaultyStore, Item, Stored, Write, value};
+use super::{FaultyStore, Item, Spoiled, Stored, Write, value};
 use crate::fault::Fault;
 
 impl FaultyStore {
@@ -21,18 +21,32 @@ impl FaultyStore {
             (Write::Put(self.item(new)), outcome)
         };
         match (self.fault, found) {
-            (Some(Fault::UpdateCreates), None) => {
-                (Write::Put(Item::Unreadable), UpdateOutcome::Missing)
-            }
+            (Some(Fault::UpdateCreates), None) => (
+                Write::Put(Item::Unreadable(Spoiled::NoNote)),
+                UpdateOutcome::Missing,
+            ),
             (Some(Fault::UpdateRevivesDeletedNotes), Some(Item::Tombstone { of, .. })) => {
                 put(self.patched(&of, update, now))
             }
-            (Some(Fault::UpdateRepairsUnreadableItems), Some(Item::Unreadable)) => {
+            (Some(Fault::UpdateRepairsUnreadableItems), Some(Item::Unreadable(_)))
+            | (Some(Fault::UpdateRepairsWrongTypes), Some(Item::Unreadable(Spoiled::Type))) => {
                 put(repaired(user, id, update))
             }
-            (Some(Fault::UnreadableItemIsMissing), Some(Item::Unreadable))
+            (fault, Some(Item::Unreadable(Spoiled::Text)))
+                if !update.renewal && self.allows(&update.expected, id.into(), update.revision) =>
+            {
+                let new = repaired(user, id, update);
+                if update.patch.title.is_some() {
+                    put(new)
+                } else if fault == Some(Fault::UpdateTellsAnUnreadableNote) {
+                    nothing(UpdateOutcome::Updated(new.note))
+                } else {
+                    nothing(UpdateOutcome::Stale(None))
+                }
+            }
+            (Some(Fault::UnreadableItemIsMissing), Some(Item::Unreadable(_)))
             | (_, None | Some(Item::Tombstone { .. })) => nothing(UpdateOutcome::Missing),
-            (_, Some(Item::Unreadable)) => nothing(UpdateOutcome::Stale(None)),
+            (_, Some(Item::Unreadable(_))) => nothing(UpdateOutcome::Stale(None)),
             (fault, Some(Item::Note(there))) => {
                 let moves_expiry = there.note.retained || !update.renewal;
                 let live_at = if moves_expiry && !self.has(Fault::MovesTheExpiryToTheLast) {
@@ -54,10 +68,19 @@ impl FaultyStore {
                 let is_renewable = there.note.retained || fault == Some(Fault::RenewsEveryNote);
                 if is_own {
                     nothing(UpdateOutcome::Updated(there.note))
+                } else if !is_live
+                    && fault != Some(Fault::RepeatedMoveOfTheExpiryIsMissing)
+                    && self.is_live(&there.note, now)
+                    && update.patch.changes_nothing_in(&there.note)
+                {
+                    nothing(UpdateOutcome::Stale(self.stale(there.note)))
                 } else if !is_live {
                     nothing(UpdateOutcome::Missing)
                 } else if !self.allows(&update.expected, there.note.revision, update.revision)
                     || update.renewal && !is_renewable
+                    || fault == Some(Fault::ClearingTheAbsentIsStale)
+                        && update.patch.category == Change::Clear
+                        && there.note.category.is_none()
                 {
                     nothing(UpdateOutcome::Stale(self.stale(there.note)))
                 } else {
@@ -71,7 +94,7 @@ impl FaultyStore {
         }
     }
 
-    fn patched(&self, old: &Stored, update: &Update, now: Timestamp) -> Stored {
+    pub(super) fn patched(&self, old: &Stored, update: &Update, now: Timestamp) -> Stored {
         let mut patch = update.patch.clone();
         match self.fault {
             Some(Fault::CategoryCannotBeRemoved) if patch.category == Change::Clear => {
@@ -95,6 +118,13 @@ impl FaultyStore {
             Some(Fault::TrimsTextOfUpdates) => {
                 patch.title = patch.title.map(|it| value(it.as_str().trim()));
             }
+            Some(Fault::ExpiryOnlyGrows) if !update.renewal => keep_the_later(&mut patch, old),
+            Some(Fault::RenewalOnlyGrows) if update.renewal => keep_the_later(&mut patch, old),
+            Some(Fault::SameEndIsNoChange)
+                if !update.renewal && old.note.expiry.map(Change::Set) == Some(patch.expiry) =>
+            {
+                patch.expiry = Change::Keep;
+            }
             _ => {}
         }
         let mut new = old.clone();
@@ -106,10 +136,33 @@ impl FaultyStore {
             match patch.expiry {
                 Change::Keep => {}
                 Change::Clear => new.purge_at_secs = None,
+                Change::Set(_)
+                    if self.has(Fault::RenewalIsRemovedAtTheOldEnd) && update.renewal => {}
                 Change::Set(_) => {
                     new.purge_at_secs = update.purge_at.map(|it| self.purge_at_secs(it, now));
                 }
             }
+        }
+        let is_swept_as_before = match (self.fault, patch.expiry) {
+            (_, Change::Keep) | (Some(Fault::SweptThoughTheEndIsTakenAway), Change::Clear) => true,
+            (Some(Fault::SweptAtTheFirstEnd), Change::Set(_)) => !update.renewal,
+            (Some(Fault::RenewedIsSweptAtTheOldEnd), Change::Set(_)) => update.renewal,
+            (Some(Fault::NewEndSweepsAtOnce), Change::Set(_)) if old.note.expiry.is_none() => {
+                new.swept_at_secs = Some(now.as_secs());
+                true
+            }
+            _ => false,
+        };
+        if !is_swept_as_before {
+            new.swept_at_secs = new.purge_at_secs;
+        }
+        if self.has(Fault::ChangeMovesTheSweep) && patch.expiry == Change::Keep {
+            new.swept_at_secs = new.swept_at_secs.map(|_| now.as_secs() + 24 * 60 * 60);
+        }
+        if self.has(Fault::RenewalForgetsTheFingerprint) && update.renewal
+            || self.has(Fault::ClearingForgetsTheFingerprint) && patch.expiry == Change::Clear
+        {
+            new.fingerprint = fingerprint_of(&new.note);
         }
         let is_unchanged = update.patch.changes_nothing_in(&old.note);
         let keeps_revision = self.has(Fault::KeepsTheRevision)
@@ -122,9 +175,19 @@ impl FaultyStore {
     }
 
     pub(super) fn allows(&self, expected: &Expected, current: Revision, new: Revision) -> bool {
-        let grows = current < new || self.has(Fault::RevisionsMayShrink);
+        let grows = match self.fault {
+            Some(Fault::RevisionsMayShrink) => true,
+            Some(Fault::RevisionsGrowByTime) => current.written_at() <= new.written_at(),
+            #[expect(clippy::cast_precision_loss, reason = "the loss is the fault")]
+            Some(Fault::RevisionsAreDoubles) => (number(current) as f64) < (number(new) as f64),
+            Some(Fault::RevisionsAreSigned) => {
+                number(current).cast_signed() < number(new).cast_signed()
+            }
+            _ => current < new,
+        };
         let is_expected = match (self.fault, expected) {
-            (Some(Fault::IgnoresExpectations), _) => true,
+            (Some(Fault::IgnoresExpectations), _)
+            | (Some(Fault::NoneOfIsAny), Expected::NoneOf(_)) => true,
             (Some(Fault::RequiresARevision), Expected::Any) => false,
             (Some(Fault::NoneExpectedIsAny), Expected::OneOf(them)) if them.is_empty() => true,
             (Some(Fault::ReadsTheFirstExpected), Expected::OneOf(them)) => {
@@ -133,6 +196,17 @@ impl FaultyStore {
             (Some(Fault::ReadsTenExpected), Expected::OneOf(them)) => {
                 them.iter().take(10).any(|it| *it == current)
             }
+            (Some(Fault::ExpectedRevisionsAreTimes), Expected::OneOf(them)) => them
+                .iter()
+                .any(|it| it.written_at() == current.written_at()),
+            (Some(Fault::NoneOfIsOneOf), Expected::NoneOf(them)) => them.contains(&current),
+            (Some(Fault::NoneOfNothingIsNever), Expected::NoneOf(them)) if them.is_empty() => false,
+            (Some(Fault::NoneOfReadsTheFirst), Expected::NoneOf(them)) => {
+                them.first() != Some(&current)
+            }
+            (Some(Fault::NoneOfComparesTimes), Expected::NoneOf(them)) => !them
+                .iter()
+                .any(|it| it.written_at() == current.written_at()),
             _ => expected.allows(current),
         };
         grows && is_expected
@@ -140,6 +214,19 @@ impl FaultyStore {
 
     pub(super) fn stale(&self, current: Note) -> Option<Note> {
         (!self.has(Fault::StaleWithoutNote)).then_some(current)
+    }
+}
+
+fn number(revision: Revision) -> u128 {
+    u128::from_be_bytes(revision.into_bytes())
+}
+
+/// Leaves the expiry where the new one is earlier.
+fn keep_the_later(patch: &mut NotePatch, old: &Stored) {
+    if let (Change::Set(new), Some(old)) = (patch.expiry, old.note.expiry)
+        && new < old
+    {
+        patch.expiry = Change::Keep;
     }
 }
 
@@ -166,6 +253,7 @@ pub(super) fn ghost(user: &UserId, id: NoteId) -> Stored {
         fingerprint: fingerprint_of(&note),
         note,
         purge_at_secs: None,
+        swept_at_secs: None,
         earlier_revisions: Vec::new(),
     }
 }

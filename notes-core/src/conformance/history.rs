@@ -1,0 +1,244 @@
+//! What concurrent writes of one note may have been told, and what readers may see of it meanwhile.
+//!
+//! Revisions put all writes of a note in one order, whatever the order was in which they came: each
+//! state is that before it, changed by one update.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::Harness;
+use super::account::{
+    Account, foreign, insertion, only, recategorise, recontent, renewal, retitle, taken_by,
+    update_of, updated, value,
+};
+use super::report::{assert_same, called, fail};
+use super::threads::{Rounds, on_threads, racers};
+use crate::{DeleteOutcome, Deletion, Expected, Insertion, Note, Update, UpdateOutcome};
+
+/// So many times a note is changed under the eyes of its readers, before another note is.
+const CHANGES: usize = 2_000;
+
+const LONG: usize = 1_000;
+
+/// A text that takes a moment to copy.
+pub(super) fn long_text(what: &str) -> String {
+    format!("{what} ").repeat(LONG / (what.len() + 1))
+}
+
+/// That each outcome of these updates of one note is what happened: the note that was told is the one
+/// that the updates made, in the order of their revisions. Gives what is left in the end.
+#[track_caller]
+pub(super) fn assert_explained(created: &Note, mut writes: Vec<(Update, UpdateOutcome)>) -> Note {
+    writes.sort_by_key(|(update, _)| update.revision);
+    let mut states = vec![created.clone()];
+    for (update, outcome) in &writes {
+        if let UpdateOutcome::Updated(told) = outcome {
+            let before = &states[states.len() - 1];
+            let state = updated(before, update);
+            assert_same!(told, &state, "what an update is told is not what it made");
+            if !update.expected.allows(before.revision) || update.renewal && !before.retained {
+                fail("an update replaced what it should not");
+            }
+            states.push(state);
+        }
+    }
+    for (update, outcome) in &writes {
+        match outcome {
+            UpdateOutcome::Updated(_) => {}
+            UpdateOutcome::Stale(Some(told)) => {
+                let state = states.iter().find(|state| state.revision == told.revision);
+                assert_same!(Some(told), state, "what was told has never been there");
+                let is_allowed = update.expected.allows(told.revision)
+                    && told.revision < update.revision
+                    && (told.retained || !update.renewal);
+                if is_allowed {
+                    fail("an update was refused that the note which was told allows");
+                }
+            }
+            outcome => fail(format_args!(
+                "{outcome:?} where a note has been all the time"
+            )),
+        }
+    }
+    states.pop().unwrap_or_else(|| created.clone())
+}
+
+/// A change of another field each time, one after another.
+pub(super) fn nth_update(account: &Account<'_>, note: &Note, number: usize) -> Update {
+    let text = format!("Change {number}");
+    match number % 4 {
+        0 => update_of(note, retitle(&text)),
+        1 => update_of(note, recontent(&long_text(&text))),
+        2 => update_of(note, recategorise(&text)),
+        _ => {
+            let secs = 90_000 + u64::try_from(number).unwrap_or(0);
+            renewal(note, account.expiry_in(secs))
+        }
+    }
+}
+
+/// A note whose texts take a moment to copy.
+pub(super) fn long_note(account: &Account<'_>) -> Note {
+    Note {
+        content: value(&long_text("As created")),
+        expiry: Some(account.expiry_in(80_000)),
+        ..account.new_retained_note()
+    }
+}
+
+/// A change of a note, and a write that is to be refused after it.
+struct Step {
+    update: Update,
+    state: Note,
+    refused: Refused,
+}
+
+enum Refused {
+    Update(Update),
+    Delete(Deletion),
+    Insert(Insertion),
+}
+
+impl Step {
+    /// Changes of a note, one after another. All is made before the race begins: it is to be one of
+    /// the store's calls.
+    fn all(account: &Account<'_>, created: &Note) -> Vec<Self> {
+        let mut steps: Vec<Self> = Vec::new();
+        for number in 0..CHANGES {
+            let before = steps.last().map_or(created, |step| &step.state);
+            let update = nth_update(account, before, number);
+            let state = updated(before, &update);
+            let refused = match number % 3 {
+                0 => Refused::Update(Update {
+                    expected: only(foreign()),
+                    ..update_of(&state, retitle("Refused"))
+                }),
+                1 => Refused::Delete(Deletion {
+                    expected: Expected::OneOf(vec![]),
+                    ..account.deletion_of(&state)
+                }),
+                _ => Refused::Insert(insertion(&Note {
+                    title: value("Refused"),
+                    ..created.clone()
+                })),
+            };
+            steps.push(Self {
+                update,
+                state,
+                refused,
+            });
+        }
+        steps
+    }
+
+    async fn take(&self, account: &Account<'_>, created: &Note) {
+        let id = created.id;
+        match account.update(id, &self.update).await {
+            UpdateOutcome::Updated(told) => assert_same!(told, self.state),
+            outcome => fail(format_args!("{outcome:?}")),
+        }
+        match &self.refused {
+            Refused::Update(update) => match account.update(id, update).await {
+                UpdateOutcome::Stale(Some(told)) => assert_same!(told, self.state),
+                outcome => fail(format_args!("{outcome:?}")),
+            },
+            Refused::Delete(deletion) => match account.delete(id, deletion).await {
+                DeleteOutcome::Stale(Some(told)) => assert_same!(told, self.state),
+                outcome => fail(format_args!("{outcome:?}")),
+            },
+            Refused::Insert(insertion) => {
+                let outcome = account.insert(insertion).await;
+                assert_same!(outcome, taken_by(&self.state, created));
+            }
+        }
+    }
+}
+
+/// How far the writer of a note is.
+#[derive(Default)]
+struct Progress {
+    /// How many of its changes are acknowledged.
+    acknowledged: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+/// The readers of a note end with its writer, also when that fails.
+struct Writer<'a>(&'a Progress);
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.0.is_over.store(true, Ordering::Release);
+    }
+}
+
+/// A note is changed by one thread, which also tries what is to be refused, and read by the others:
+/// each read gives the note as it was at one moment of the read.
+#[track_caller]
+pub(super) fn assert_whole_while_changing<'a>(
+    harness: &'a dyn Harness,
+    read: impl AsyncFn(&Account<'a>, &Note) -> Option<Note> + Sync + 'a,
+) -> impl Future<Output = ()> {
+    called(async move {
+        let rounds = Rounds::new();
+        let mut changes = 0;
+        while !rounds.are_over(changes) {
+            let account = Account::open(harness);
+            let created = long_note(&account);
+            account.put(&created).await;
+            let steps = Step::all(&account, &created);
+            let progress = Progress::default();
+            on_threads(racers(), async |thread| {
+                if thread > 0 {
+                    follow(&created, &steps, &progress, async || {
+                        read(&account, &created).await
+                    })
+                    .await;
+                    return;
+                }
+                let _writer = Writer(&progress);
+                for (index, step) in steps.iter().enumerate() {
+                    if index > 5 && rounds.are_over(changes + index) {
+                        return;
+                    }
+                    step.take(&account, &created).await;
+                    progress.acknowledged.store(index + 1, Ordering::Release);
+                }
+            });
+            changes += progress.acknowledged.into_inner();
+        }
+    })
+}
+
+/// Reads until the writer is done.
+async fn follow(
+    created: &Note,
+    steps: &[Step],
+    progress: &Progress,
+    read: impl AsyncFn() -> Option<Note>,
+) {
+    let mut last = 0;
+    loop {
+        let is_over = progress.is_over.load(Ordering::Acquire);
+        // State 0 is that of the creation.
+        let from = progress.acknowledged.load(Ordering::Acquire).max(last);
+        let Some(seen) = read().await else {
+            fail("a note that is only changed is not there");
+        };
+        let later = steps[from.max(1) - 1..].iter();
+        let place = (from.max(1)..)
+            .zip(later)
+            .find(|(_, step)| step.state.revision == seen.revision);
+        match place {
+            Some((place, step)) => {
+                assert_same!(seen, step.state, "a state that never was");
+                last = place;
+            }
+            None if from == 0 => assert_same!(seen, *created, "a state that never was"),
+            None => fail(format_args!(
+                "{seen:?} is from before an acknowledged write or another read, or never was"
+            )),
+        }
+        if is_over {
+            return;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Clauses on the physical removal of items, for which a store has until some time after their
+//! [`PurgeAt`](crate::PurgeAt), and which it may not begin earlier. The harness
+//! [sweeps](super::Harness::sweep).
+
+use super::Harness;
+use super::account::{
+    Account, assert_updates, clear_all, expiry, insertion, purge_at, recontent, renewal, retitle,
+    until, update_of, without_expiry,
+};
+use super::report::{assert_same, called};
+use crate::{Deletion, Expected, InsertOutcome, Note, Occupant, Timestamp, Update};
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// That the note is there after whatever might be removed at some time was.
+#[track_caller]
+fn assert_outlasts(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Output = ()> {
+    called(async move {
+        let later = account.at_millis(secs * 1_000);
+        later.sweep().await;
+        later.assert_is(note).await;
+    })
+}
+
+/// That the id is spent after whatever might be removed at some time was.
+#[track_caller]
+fn assert_spent(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Output = ()> {
+    called(async move {
+        let later = account.at_millis(secs * 1_000);
+        later.sweep().await;
+        let outcome = later.insert(&insertion(note)).await;
+        assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
+        assert_same!(later.get(note.id).await, None);
+    })
+}
+
+/// A note that does not end is never removed.
+pub async fn spares_a_note_that_does_not_end(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let note = assert_updates(&account, &note, &update_of(&note, retitle("Changed"))).await;
+    for secs in [account.now.as_secs() + 400 * DAY, Timestamp::MAX.as_secs()] {
+        assert_outlasts(&account, &note, secs).await;
+    }
+}
+
+/// A note is there until its end, and its id spent until the time that was asked for.
+pub async fn waits_for_the_time_that_was_asked_for(harness: &dyn Harness) {
+    for days in [0, 1, 30] {
+        let account = Account::open(harness);
+        let note = account.new_note_ending_in(300 + days * DAY);
+        account.put(&note).await;
+        let end = account.now.as_secs() + 300 + days * DAY;
+        assert_outlasts(&account, &note, end - 1).await;
+        assert_spent(&account, &note, end).await;
+        assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+    }
+}
+
+/// A note whose end its author moves is removed by its new end.
+pub async fn waits_for_the_end_that_the_author_has_moved(harness: &dyn Harness) {
+    for days in [1, 30] {
+        let account = Account::open(harness);
+        let note = account.new_note_ending_in(300);
+        account.put(&note).await;
+        let end = account.now.as_secs() + days * DAY;
+        let update = Update {
+            expected: Expected::Any,
+            ..update_of(&note, until(expiry(end)))
+        };
+        let note = assert_updates(&account, &note, &update).await;
+        assert_outlasts(&account, &note, end - 1).await;
+        assert_spent(&account, &note, end).await;
+        assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+    }
+}
+
+/// A note that gets an end from its author has not been removable before.
+pub async fn waits_for_the_end_of_a_note_that_had_none(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.put_new().await;
+    let end = account.now.as_secs() + 30 * DAY;
+    let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
+    assert_outlasts(&account, &note, end - 1).await;
+    assert_spent(&account, &note, end).await;
+    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+}
+
+/// A note that is renewed is removed by its new end.
+pub async fn waits_for_the_end_that_a_renewal_has_moved(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let created = account.new_retained_note();
+    account.put(&created).await;
+    let mut note = created;
+    for days in [20, 40] {
+        let renewal = renewal(&note, account.expiry_in(days * DAY));
+        note = assert_updates(&account, &note, &renewal).await;
+    }
+    let end = account.now.as_secs() + 40 * DAY;
+    assert_outlasts(&account, &note, end - 20 * DAY).await;
+    assert_outlasts(&account, &note, end - 1).await;
+    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+}
+
+/// A note whose end is removed does not end, and is never removed.
+pub async fn spares_a_note_whose_end_was_taken_away(harness: &dyn Harness) {
+    for is_retained in [true, false] {
+        for patch in [without_expiry(), clear_all()] {
+            let account = Account::open(harness);
+            let note = Note {
+                retained: is_retained,
+                ..account.new_note_ending_in(3_600)
+            };
+            account.put(&note).await;
+            let note = assert_updates(&account, &note, &update_of(&note, patch)).await;
+            let note = assert_updates(&account, &note, &update_of(&note, retitle("Later"))).await;
+            for days in [1, 30, 400] {
+                assert_outlasts(&account, &note, account.now.as_secs() + days * DAY).await;
+            }
+        }
+    }
+}
+
+/// A change that does not mention the end leaves the time of removal as it is.
+pub async fn is_not_moved_by_a_change_of_other_fields(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    let note = account.new_note_ending_in(30 * DAY);
+    account.put(&note).await;
+    let note = assert_updates(&account, &note, &update_of(&note, recontent("changed"))).await;
+    let end = account.now.as_secs() + 30 * DAY;
+    assert_outlasts(&account, &note, end - 1).await;
+    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+}
+
+/// The id of a deleted note is spent as long as the deletion asks, whenever the note would have ended.
+pub async fn waits_as_long_as_a_deletion_asks(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    for note in [
+        account.new_note(),
+        account.new_note_ending_in(300),
+        account.new_note_ending_in(90 * DAY),
+        account.new_retained_note(),
+    ] {
+        account.put(&note).await;
+        let deletion = Deletion {
+            purge_at: purge_at(note.id, account.now.as_secs() + 30 * DAY),
+            ..account.deletion_of(&note)
+        };
+        account.delete(note.id, &deletion).await;
+        assert_spent(&account, &note, account.now.as_secs() + DAY).await;
+        assert_spent(&account, &note, deletion.purge_at.as_secs() - 1).await;
+    }
+}

@@ -1,0 +1,291 @@
+//! Threads of the operating system, on which cases race: tasks of one thread only meet where they
+//! wait, and a store that looks and then writes without waiting in between would never be caught.
+
+use std::cell::RefCell;
+use std::hint;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ScopedJoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use super::report::{Call, fail, line_of_the_case};
+
+/// Calls its argument within the runtime that the store under test needs.
+type Enter = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// How long the calls of one thread may take: a lock that is never released is to fail, not to hang.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A race goes on for so long.
+const TIME: Duration = Duration::from_millis(500);
+
+/// A store that gets through so many rounds in that time is a fast one, whose threads meet less often: it
+/// is given more time, until it has got through enough rounds.
+const ROUNDS_OF_A_FAST_STORE: usize = 500;
+const ENOUGH_ROUNDS: usize = 20_000;
+const MOST_TIME: Duration = Duration::from_millis(1_500);
+
+/// A future that is not over after so many polls is not given up any later.
+pub(super) const MOST_POLLS: usize = 64;
+
+/// After so many rounds, a race looks at what has come of them.
+pub(super) const BATCH: usize = 12;
+
+thread_local! {
+    static RUNTIME: RefCell<Option<Enter>> = const { RefCell::new(None) };
+}
+
+/// Runs a case, whose threads are to be within a runtime: that of [`conformance!`](crate::conformance!)
+/// is tokio's.
+#[doc(hidden)]
+pub fn within_runtime<F: Future>(
+    enter: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static,
+    case: F,
+) -> impl Future<Output = F::Output> {
+    WithinRuntime {
+        enter: Arc::new(enter),
+        case: Box::pin(case),
+    }
+}
+
+struct WithinRuntime<F> {
+    enter: Enter,
+    case: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for WithinRuntime<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        RUNTIME.set(Some(Arc::clone(&self.enter)));
+        self.case.as_mut().poll(context)
+    }
+}
+
+/// How many threads race: as many as run at the same time, for only those meet.
+pub(super) fn racers() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4))
+}
+
+/// Does `work` on so many threads at the same time. Each is given its number.
+#[track_caller]
+pub(super) fn on_threads<T: Send>(count: usize, work: impl AsyncFn(usize) -> T + Sync) -> Vec<T> {
+    let (case, runtime) = (line_of_the_case(), RUNTIME.with_borrow(Clone::clone));
+    thread::scope(|scope| {
+        let (runtime, work) = (runtime.as_ref(), &work);
+        let threads: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || run(case, runtime, work(number))))
+            .collect();
+        let results: Vec<_> = threads.into_iter().map(ScopedJoinHandle::join).collect();
+        results
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|_| fail("a thread of the case has failed")))
+            .collect()
+    })
+}
+
+/// Does `work` on a thread of its own, and fails where it never ends.
+#[track_caller]
+pub(super) fn in_time<T: Send>(work: impl AsyncFn() -> T + Sync) -> T {
+    let mut results = on_threads(1, async |_| work().await);
+    results.remove(0)
+}
+
+fn run<T>(
+    case: &'static Location<'static>,
+    runtime: Option<&Enter>,
+    work: impl Future<Output = T>,
+) -> T {
+    let _call = Call::of(case);
+    let (mut work, mut result) = (pin!(work), None);
+    let mut run = || result = block_on(work.as_mut(), LIMIT);
+    match runtime {
+        Some(enter) => enter(&mut run),
+        None => run(),
+    }
+    result.unwrap_or_else(|| fail(format_args!("the store does not answer for {LIMIT:?}")))
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// What the future gives, or none where that takes too long.
+fn block_on<F: Future>(mut future: Pin<&mut F>, limit: Duration) -> Option<F::Output> {
+    let end = Instant::now() + limit;
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(output);
+        }
+        let left = end.checked_duration_since(Instant::now())?;
+        thread::park_timeout(left);
+    }
+}
+
+/// How often a race is repeated: chance decides whether two threads meet.
+pub(super) struct Rounds {
+    begin: Instant,
+    batches: usize,
+}
+
+impl Rounds {
+    pub(super) fn new() -> Self {
+        Self {
+            begin: Instant::now(),
+            batches: 0,
+        }
+    }
+
+    /// Whether so many rounds are enough.
+    pub(super) fn are_over(&self, rounds: usize) -> bool {
+        let time = self.begin.elapsed();
+        let is_fast = rounds >= ROUNDS_OF_A_FAST_STORE;
+        time >= TIME && (!is_fast || rounds >= ENOUGH_ROUNDS || time >= MOST_TIME)
+    }
+}
+
+/// The number of each batch.
+impl Iterator for Rounds {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if self.batches > 0 && self.are_over(self.batches * BATCH) {
+            return None;
+        }
+        self.batches += 1;
+        Some(self.batches - 1)
+    }
+}
+
+/// Lets threads begin each round of a race at the same time.
+pub(super) struct Gate {
+    threads: usize,
+    arrived: AtomicUsize,
+    is_broken: AtomicBool,
+}
+
+impl Gate {
+    pub(super) fn new(threads: usize) -> Self {
+        Self {
+            threads,
+            arrived: AtomicUsize::new(0),
+            is_broken: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits for the others. It spins: a thread that has to be woken comes too late to meet them.
+    pub(super) fn pass(&self, round: usize) {
+        let all = (round + 1) * self.threads;
+        self.arrived.fetch_add(1, Ordering::AcqRel);
+        for spins in 0_u32.. {
+            if self.arrived.load(Ordering::Acquire) >= all {
+                return;
+            }
+            if self.is_broken.load(Ordering::Relaxed) {
+                fail("another thread of the case has failed");
+            }
+            if spins % 200 == 199 {
+                thread::yield_now();
+            } else {
+                hint::spin_loop();
+            }
+        }
+    }
+}
+
+/// A thread that fails lets no other wait for it.
+pub(super) struct Racer<'a>(pub(super) &'a Gate);
+
+impl Drop for Racer<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.is_broken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Lets `work` be done by all threads at the same time, once per round of a batch. Gives what came of
+/// it, by round and thread.
+#[track_caller]
+pub(super) fn race<T: Send>(
+    threads: usize,
+    rounds: usize,
+    work: impl AsyncFn(usize, usize) -> T + Sync,
+) -> Vec<Vec<T>> {
+    let gate = Gate::new(threads);
+    let results = on_threads(threads, async |thread| {
+        let _racer = Racer(&gate);
+        let mut results = Vec::new();
+        for round in 0..rounds {
+            gate.pass(round);
+            // A little later each time, now this thread and now that: they are to meet everywhere.
+            for _ in 0..(round * 7 + thread * 13) % 32 {
+                hint::spin_loop();
+            }
+            results.push(work(round, thread).await);
+        }
+        results
+    });
+    let mut of_threads: Vec<_> = results.into_iter().map(Vec::into_iter).collect();
+    (0..rounds)
+        .map(|_| of_threads.iter_mut().filter_map(Iterator::next).collect())
+        .collect()
+}
+
+/// Polls a future so many times at most, and drops it then. Gives what it gave, if it was over.
+pub(super) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
+    let mut future = Some(Box::pin(future));
+    let mut left = times;
+    std::future::poll_fn(move |context| {
+        if left > 0 {
+            left -= 1;
+            let polled = future.as_mut().map(|future| future.as_mut().poll(context));
+            if let Some(Poll::Ready(output)) = polled {
+                return Poll::Ready(Some(output));
+            }
+        }
+        if left > 0 {
+            return Poll::Pending;
+        }
+        future = None;
+        Poll::Ready(None)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use super::*;
+
+    #[test]
+    fn a_call_that_never_ends_is_given_up() {
+        let never = pin!(future::pending::<()>());
+        assert_eq!(block_on(never, Duration::from_millis(1)), None);
+    }
+
+    #[test]
+    fn a_future_is_dropped_after_its_polls() {
+        let polls = AtomicUsize::new(0);
+        let counting = future::poll_fn(|_| {
+            polls.fetch_add(1, Ordering::Relaxed);
+            Poll::<()>::Pending
+        });
+        let mut pinned = pin!(polled(3, counting));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..2 {
+            assert_eq!(pinned.as_mut().poll(&mut context), Poll::Pending);
+        }
+        assert_eq!(pinned.as_mut().poll(&mut context), Poll::Ready(None));
+        assert_eq!(polls.load(Ordering::Relaxed), 3);
+    }
+}
