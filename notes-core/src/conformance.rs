@@ -70,7 +70,11 @@
 
 use async_trait::async_trait;
 
-use crate::{MemoryNoteStore, NoteId, NoteStore, Timestamp, UserId};
+use crate::store::memory::MemoryNoteStore;
+use crate::store::note_store::NoteStore;
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 mod account;
 pub mod delete;

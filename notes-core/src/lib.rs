@@ -1,42 +1,20 @@
 #![doc = include_str!("../README.md")]
 
-mod category;
-mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod content;
-mod delegation;
-mod error_chain;
-mod expiry;
-mod fingerprint;
-mod invisible;
-mod list_query;
-mod memory;
 mod note;
-mod note_id;
-mod note_patch;
-mod note_store;
 mod notes;
-mod purge_at;
-mod revision;
-mod store_error;
-mod text_value;
-mod timestamp;
-mod title;
-mod user_id;
-mod uuid_v7;
+mod store;
+mod value;
 
-pub use category::{Category, InvalidCategory};
-pub use change::Change;
-pub use content::{Content, InvalidContent};
-pub use error_chain::ErrorChain;
-pub use expiry::Expiry;
-pub use fingerprint::Fingerprint;
-pub use list_query::{InvalidPageLimit, ListQuery, Order, PageLimit};
-pub use memory::MemoryNoteStore;
-pub use note::{NewNote, Note};
-pub use note_id::{InvalidNoteId, NoteId};
-pub use note_patch::NotePatch;
+pub use note::fingerprint::Fingerprint;
+pub use note::list_query::{InvalidPageLimit, ListQuery, Order, PageLimit};
+pub use note::new_note::NewNote;
+pub use note::note_patch::NotePatch;
+pub use note::stored::Note;
+pub use notes::{CreateOutcome, Notes, UnacceptableDate};
+pub use store::error_chain::ErrorChain;
+pub use store::memory::MemoryNoteStore;
 /// A [mockall](https://docs.rs/mockall) mock of [`NoteStore`] (feature `mock`), for testing code that
 /// depends on the port.
 ///
@@ -101,15 +79,19 @@ pub use note_patch::NotePatch;
 /// # }
 /// ```
 #[cfg(feature = "mock")]
-pub use note_store::MockNoteStore;
-pub use note_store::{
+pub use store::note_store::MockNoteStore;
+pub use store::note_store::{
     DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
     Update, UpdateOutcome,
 };
-pub use notes::{CreateOutcome, Notes, UnacceptableDate};
-pub use purge_at::PurgeAt;
-pub use revision::{InvalidRevision, Revision};
-pub use store_error::{StoreError, StoreErrorKind};
-pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use title::{InvalidTitle, Title};
-pub use user_id::{InvalidUserId, UserId};
+pub use store::store_error::{StoreError, StoreErrorKind};
+pub use value::category::{Category, InvalidCategory};
+pub use value::change::Change;
+pub use value::content::{Content, InvalidContent};
+pub use value::expiry::Expiry;
+pub use value::note_id::{InvalidNoteId, NoteId};
+pub use value::purge_at::PurgeAt;
+pub use value::revision::{InvalidRevision, Revision};
+pub use value::timestamp::{InvalidTimestamp, Timestamp};
+pub use value::title::{InvalidTitle, Title};
+pub use value::user_id::{InvalidUserId, UserId};

@@ -5,11 +5,23 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::{
-    Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion,
-    ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Occupant, Order, Page, PageLimit,
-    PurgeAt, Revision, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+use crate::note::fingerprint::Fingerprint;
+use crate::note::list_query::{ListQuery, Order, PageLimit};
+use crate::note::new_note::NewNote;
+use crate::note::note_patch::NotePatch;
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Update,
+    UpdateOutcome,
 };
+use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::value::change::Change;
+use crate::value::expiry::Expiry;
+use crate::value::note_id::NoteId;
+use crate::value::purge_at::PurgeAt;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 /// Users' notes: the rules that hold whatever store keeps them and whatever carries the requests.
 ///

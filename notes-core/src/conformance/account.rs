@@ -9,11 +9,23 @@ use futures_util::stream::{self, StreamExt};
 
 use super::report::{answered, assert_same, called, fail};
 use super::{Harness, UnreadableKind};
-use crate::{
-    Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion,
-    ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Occupant, Page, PurgeAt, Revision,
-    StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+use crate::note::fingerprint::Fingerprint;
+use crate::note::list_query::ListQuery;
+use crate::note::new_note::NewNote;
+use crate::note::note_patch::NotePatch;
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Update,
+    UpdateOutcome,
 };
+use crate::store::store_error::StoreErrorKind;
+use crate::value::change::Change;
+use crate::value::expiry::Expiry;
+use crate::value::note_id::NoteId;
+use crate::value::purge_at::PurgeAt;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 /// How many pages a list of a case's few notes may have: one that never ends is to fail, not to hang.
 const MOST_PAGES: usize = 1_000;

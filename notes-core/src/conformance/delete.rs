@@ -10,10 +10,13 @@ use super::account::{
 use super::history::{long_note, nth_update};
 use super::report::{assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
-use crate::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Note, NoteId, Occupant, Revision, Timestamp,
-    Update, UpdateOutcome,
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
 };
+use crate::value::note_id::NoteId;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
 
 #[track_caller]
 fn assert_stale(

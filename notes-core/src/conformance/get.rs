@@ -10,7 +10,9 @@ use super::account::{
 use super::history::{assert_whole_while_changing, long_text};
 use super::report::{assert_same, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
-use crate::{DeleteOutcome, InsertOutcome, ListQuery, Note, UpdateOutcome};
+use crate::note::list_query::ListQuery;
+use crate::note::stored::Note;
+use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
 
 /// An id that was never used has no note, whatever is next to it.
 pub async fn gives_nothing_for_an_id_never_used(harness: &dyn Harness) {

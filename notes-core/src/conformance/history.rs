@@ -12,7 +12,10 @@ use super::account::{
 };
 use super::report::{assert_same, called, fail};
 use super::threads::{Rounds, on_threads, racers};
-use crate::{DeleteOutcome, Deletion, Expected, Insertion, Note, Update, UpdateOutcome};
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, Expected, Insertion, Update, UpdateOutcome,
+};
 
 /// So many times a note is changed under the eyes of its readers, before another note is.
 const CHANGES: usize = 2_000;

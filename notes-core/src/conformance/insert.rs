@@ -13,10 +13,16 @@ use super::account::{
 use super::history::{assert_whole_while_changing, long_text};
 use super::report::{assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
-use crate::{
-    Category, Content, Expiry, InsertOutcome, Note, NoteId, NotePatch, Occupant, Timestamp, Title,
-    UpdateOutcome, UserId,
-};
+use crate::note::note_patch::NotePatch;
+use crate::note::stored::Note;
+use crate::store::note_store::{InsertOutcome, Occupant, UpdateOutcome};
+use crate::value::category::Category;
+use crate::value::content::Content;
+use crate::value::expiry::Expiry;
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
+use crate::value::title::Title;
+use crate::value::user_id::UserId;
 
 #[track_caller]
 fn stores(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {

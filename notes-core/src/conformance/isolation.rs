@@ -6,7 +6,9 @@ use std::slice;
 use super::Harness;
 use super::account::{Account, insertion, retitle, update_of, updated, value};
 use super::report::{assert_same, called};
-use crate::{DeleteOutcome, InsertOutcome, Note, UpdateOutcome, UserId};
+use crate::note::stored::Note;
+use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
+use crate::value::user_id::UserId;
 
 /// Users whose ids are easily taken for one another.
 fn look_alikes(harness: &dyn Harness) -> Vec<Account<'_>> {

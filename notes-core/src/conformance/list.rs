@@ -9,7 +9,12 @@ use super::Harness;
 use super::account::{Account, expiry, retitle, update_of, updated, value};
 use super::history::assert_whole_while_changing;
 use super::report::{assert_same, called, fail};
-use crate::{Content, ListQuery, Note, NoteId, Order, Page, PageLimit, Timestamp};
+use crate::note::list_query::{ListQuery, Order, PageLimit};
+use crate::note::stored::Note;
+use crate::store::note_store::Page;
+use crate::value::content::Content;
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
 
 /// A list of all, in pages of this size.
 pub(super) fn by(limit: usize, order: Order) -> ListQuery {

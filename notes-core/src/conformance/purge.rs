@@ -6,7 +6,8 @@ use super::Harness;
 use super::account::{Account, insertion};
 use super::report::{answered, assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
-use crate::{InsertOutcome, Note, Purged};
+use crate::note::stored::Note;
+use crate::store::note_store::{InsertOutcome, Purged};
 
 /// How many calls it takes at most to remove a case's few items: a purge that never ends is to fail,
 /// not to hang.

@@ -8,7 +8,9 @@ use super::account::{
     until, update_of, without_expiry,
 };
 use super::report::{assert_same, called};
-use crate::{Deletion, Expected, InsertOutcome, Note, Occupant, Timestamp, Update};
+use crate::note::stored::Note;
+use crate::store::note_store::{Deletion, Expected, InsertOutcome, Occupant, Update};
+use crate::value::timestamp::Timestamp;
 
 const DAY: u64 = 24 * 60 * 60;
 

@@ -7,7 +7,9 @@ use super::account::{
     retitle, taken_by, until, update_of, value, without_expiry,
 };
 use super::report::assert_same;
-use crate::{Expected, Note, PurgeAt, Update};
+use crate::note::stored::Note;
+use crate::store::note_store::{Expected, Update};
+use crate::value::purge_at::PurgeAt;
 
 /// A renewal moves the end of a note that is retained, and leaves it retained.
 pub async fn moves_the_end_of_a_retained_note(harness: &dyn Harness) {

@@ -6,10 +6,17 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::{
-    Category, CreateOutcome, DeleteOutcome, Expiry, Fingerprint, InsertOutcome, Note, NoteId,
-    Occupant, Page, Purged, Revision, StoreError, StoreErrorKind, UpdateOutcome,
+use crate::note::fingerprint::Fingerprint;
+use crate::note::stored::Note;
+use crate::notes::CreateOutcome;
+use crate::store::note_store::{
+    DeleteOutcome, InsertOutcome, Occupant, Page, Purged, UpdateOutcome,
 };
+use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::value::category::Category;
+use crate::value::expiry::Expiry;
+use crate::value::note_id::NoteId;
+use crate::value::revision::Revision;
 
 /// Texts up to this length, in characters, are shown as a whole.
 const SHORT: usize = 200;
@@ -346,7 +353,8 @@ mod tests {
 
     use super::*;
     use crate::conformance::account::Account;
-    use crate::{Content, MemoryNoteStore};
+    use crate::store::memory::MemoryNoteStore;
+    use crate::value::content::Content;
 
     /// What a case says when it fails.
     fn message(case: impl FnOnce() + panic::UnwindSafe) -> String {

@@ -7,10 +7,12 @@ use super::account::{Account, retitle, value};
 use super::list::by;
 use super::purge::purge_all;
 use super::report::assert_same;
-use crate::{
-    Change, CreateOutcome, DeleteOutcome, Expected, NewNote, Notes, Order, Page, StoreErrorKind,
-    UpdateOutcome,
-};
+use crate::note::list_query::Order;
+use crate::note::new_note::NewNote;
+use crate::notes::{CreateOutcome, Notes};
+use crate::store::note_store::{DeleteOutcome, Expected, Page, UpdateOutcome};
+use crate::store::store_error::StoreErrorKind;
+use crate::value::change::Change;
 
 /// A creation that is repeated makes no second note: not after a change, and not after a deletion.
 pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {

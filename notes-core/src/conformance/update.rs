@@ -13,10 +13,19 @@ use super::account::{
 use super::history::{assert_explained, long_note, nth_update};
 use super::report::{assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
-use crate::{
-    Category, Change, Content, DeleteOutcome, Expected, InsertOutcome, Note, NoteId, NotePatch,
-    Occupant, Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome,
+use crate::note::note_patch::NotePatch;
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
 };
+use crate::store::store_error::StoreErrorKind;
+use crate::value::category::Category;
+use crate::value::change::Change;
+use crate::value::content::Content;
+use crate::value::note_id::NoteId;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
+use crate::value::title::Title;
 
 #[track_caller]
 fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Future<Output = ()> {

@@ -3,10 +3,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{
-    Change, Fingerprint, ListQuery, Note, NoteId, NotePatch, PurgeAt, Revision, StoreError,
-    Timestamp, UserId,
-};
+use crate::note::fingerprint::Fingerprint;
+use crate::note::list_query::ListQuery;
+use crate::note::note_patch::NotePatch;
+use crate::note::stored::Note;
+use crate::store::store_error::StoreError;
+use crate::value::change::Change;
+use crate::value::note_id::NoteId;
+use crate::value::purge_at::PurgeAt;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 /// Where notes are kept: the port of this crate.
 ///

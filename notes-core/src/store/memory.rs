@@ -4,13 +4,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-#[cfg(feature = "conformance")]
-use crate::Category;
-use crate::{
-    Change, DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery,
-    Note, NoteId, NoteStore, Occupant, Order, Page, PurgeAt, Purged, Revision, StoreError,
-    StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+use crate::note::fingerprint::Fingerprint;
+use crate::note::list_query::{ListQuery, Order};
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
+    Update, UpdateOutcome,
 };
+use crate::store::store_error::{StoreError, StoreErrorKind};
+#[cfg(feature = "conformance")]
+use crate::value::category::Category;
+use crate::value::change::Change;
+use crate::value::note_id::NoteId;
+use crate::value::purge_at::PurgeAt;
+use crate::value::revision::Revision;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 /// The reference implementation of the port: notes in memory, gone with the last clone.
 ///

@@ -1,6 +1,8 @@
 use sha2::{Digest, Sha256};
 
-use crate::{Category, Change, NewNote};
+use crate::note::new_note::NewNote;
+use crate::value::category::Category;
+use crate::value::change::Change;
 
 /// What a creation asked for, in 8 bytes: a version byte and 7 bytes of SHA-256 over the validated
 /// fields.

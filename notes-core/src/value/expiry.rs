@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
-use crate::timestamp::{self, InvalidTimestamp, Parsed};
+use crate::value::timestamp::Timestamp;
+use crate::value::timestamp::{self, InvalidTimestamp, Parsed};
 
 /// When a note ends: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
 ///

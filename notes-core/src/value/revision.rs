@@ -3,7 +3,9 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::{NoteId, Timestamp, uuid_v7};
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
+use crate::value::uuid_v7;
 
 /// The name of one written state of a note: a UUIDv7 that only grows per note.
 ///

@@ -1,6 +1,7 @@
 use std::ops::RangeInclusive;
 
-use crate::{NoteId, Timestamp};
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
 
 /// Which of a user's notes to list, and from where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,9 @@
-use crate::{Category, Change, Content, Expiry, Note, Title};
+use crate::note::stored::Note;
+use crate::value::category::Category;
+use crate::value::change::Change;
+use crate::value::content::Content;
+use crate::value::expiry::Expiry;
+use crate::value::title::Title;
 
 /// A change of some of a note's fields. What is not mentioned stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,10 +6,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{
-    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
-    Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
+use crate::note::list_query::ListQuery;
+use crate::note::stored::Note;
+use crate::store::note_store::{
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Page, Purged, Update,
+    UpdateOutcome,
 };
+use crate::store::store_error::StoreError;
+use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
+use crate::value::user_id::UserId;
 
 macro_rules! delegate {
     ($pointer:ty) => {

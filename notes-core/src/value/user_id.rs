@@ -1,4 +1,4 @@
-use crate::text_value::text_value;
+use crate::value::text_value::text_value;
 
 text_value! {
     /// The owner of notes: 1 to 255 bytes, no control characters, otherwise opaque.

@@ -1,5 +1,5 @@
-use crate::invisible::is_blank;
-use crate::text_value::text_value;
+use crate::value::invisible::is_blank;
+use crate::value::text_value::text_value;
 
 text_value! {
     /// A label of a note: 1 to 64 characters after trimming, something of it visible, no control

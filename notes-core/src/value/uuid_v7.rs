@@ -1,6 +1,6 @@
 use uuid::{Uuid, Variant};
 
-use crate::Timestamp;
+use crate::value::timestamp::Timestamp;
 
 /// The 74 bits of a UUIDv7 that are neither time, version nor variant.
 const REST_BITS: u32 = 74;

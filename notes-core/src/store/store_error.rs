@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error_chain::ErrorChain;
+use crate::store::error_chain::ErrorChain;
 
 /// Why a store could not do what it was asked to.
 ///

@@ -4,7 +4,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, uuid_v7};
+use crate::value::timestamp::Timestamp;
+use crate::value::uuid_v7;
 
 /// The name of one act of creation: a UUIDv7
 /// ([RFC 9562 §5.7](https://www.rfc-editor.org/rfc/rfc9562#section-5.7)), chosen by the creator.

@@ -1,5 +1,5 @@
-use crate::invisible::is_blank;
-use crate::text_value::text_value;
+use crate::value::invisible::is_blank;
+use crate::value::text_value::text_value;
 
 text_value! {
     /// A note's title: 1 to 256 characters, something of it visible, no control characters.

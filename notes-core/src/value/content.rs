@@ -1,4 +1,4 @@
-use crate::text_value::text_value;
+use crate::value::text_value::text_value;
 
 text_value! {
     /// A note's text: up to 350,000 bytes of UTF-8, may be empty, kept byte for byte.

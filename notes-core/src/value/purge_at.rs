@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::NoteId;
+use crate::value::note_id::NoteId;
 
 /// From when a store may remove an item physically: whole seconds since the Unix epoch.
 ///
@@ -31,7 +31,7 @@ impl PurgeAt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::value::timestamp::Timestamp;
 
     #[test]
     fn a_key_stays_taken_until_no_retry_can_come() {

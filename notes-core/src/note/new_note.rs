@@ -1,0 +1,19 @@
+use crate::value::category::Category;
+use crate::value::change::Change;
+use crate::value::content::Content;
+use crate::value::expiry::Expiry;
+use crate::value::title::Title;
+
+/// What a creator asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNote {
+    /// The title.
+    pub title: Title,
+    /// The text.
+    pub content: Content,
+    /// The label, if any.
+    pub category: Option<Category>,
+    /// When it ends; [`Change::Clear`] for "never", [`Change::Keep`] for "as the retention setting
+    /// says".
+    pub expiry: Change<Expiry>,
+}

@@ -1,0 +1,15 @@
+//! The values that notes are made of. An invalid one can't exist.
+
+pub(crate) mod category;
+pub(crate) mod change;
+pub(crate) mod content;
+pub(crate) mod expiry;
+mod invisible;
+pub(crate) mod note_id;
+pub(crate) mod purge_at;
+pub(crate) mod revision;
+mod text_value;
+pub(crate) mod timestamp;
+pub(crate) mod title;
+pub(crate) mod user_id;
+mod uuid_v7;
