@@ -286,6 +286,36 @@ mod tests {
         assert_eq!(found(delete, Answer::Deleted), []);
     }
 
+    /// Someone creates a note and is refused, then again with this answer, while others read and delete it.
+    fn found_of_refused_creation(again: Answer) -> Vec<Violation> {
+        let request = |begun, ended, action, answer| Record {
+            client: 0,
+            note: "a".to_owned(),
+            action,
+            begun,
+            ended,
+            answer,
+        };
+        let create = || Action::Create {
+            title: "Milk".to_owned(),
+        };
+        let delete = Action::Delete { if_match: None };
+        let records = [
+            request(1, 2, create(), Answer::NotWritten),
+            request(4, 5, Action::Read, Answer::Note(milk())),
+            request(6, 7, delete, Answer::Deleted),
+            request(3, 8, create(), again),
+        ];
+        check(&records).into_iter().map(|it| it.0).collect()
+    }
+
+    #[test]
+    fn a_creation_that_finds_its_id_spent_may_have_spent_it() {
+        assert_eq!(found_of_refused_creation(Answer::Spent), []);
+        let guilty = found_of_refused_creation(Answer::NotWritten);
+        assert_eq!(guilty, [Violation::NotWrittenButDone]);
+    }
+
     #[test]
     fn what_no_broken_protocol_here_does_is_found() {
         let create = || Action::Create {

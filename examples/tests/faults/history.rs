@@ -128,16 +128,21 @@ impl Record {
     }
 
     /// Whether it was done, or may have been, or may yet be.
+    ///
+    /// A creation that is told that its id is spent may have spent it: an attempt that came late made the
+    /// note, somebody deleted it, and the next attempt found the tombstone. No other refusal hides an
+    /// attempt of the same request: an update or a deletion that is refused while an attempt is in doubt is
+    /// answered [`Answer::Unknown`].
     pub(crate) fn may_be_done(&self) -> bool {
-        self.is_acknowledged() || self.answer == Answer::Unknown
+        self.is_acknowledged() || matches!(self.answer, Answer::Spent | Answer::Unknown)
     }
 
     /// Until when it may be done.
     pub(crate) fn done_by(&self) -> u64 {
-        if self.is_acknowledged() {
-            self.ended
-        } else {
+        if self.answer == Answer::Unknown {
             u64::MAX
+        } else {
+            self.ended
         }
     }
 }
