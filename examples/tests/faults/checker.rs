@@ -1,6 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Action, Answer, Record, Sighting};
+use crate::clock::MAX_SKEW_MILLIS;
+use crate::history::{Action, Answer, Condition, Field, Record, Sighting, seconds};
+
+#[cfg(test)]
+mod tests;
 
 /// A promise that a history shows broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,12 +17,18 @@ pub(crate) enum Violation {
     NotWrittenButDone,
     /// One creation made several notes.
     TwoNotes,
-    /// A note that was there is gone, and nobody may have deleted it.
+    /// A creation is told that its id is another's, and there may be no other.
+    OtherContentsOfNobody,
+    /// A note that was there is gone, and nobody may have deleted it, nor may it have expired.
     GoneWithoutDeletion,
-    /// A creation is told that its note is gone, and nobody may have deleted it.
+    /// A creation is told that its note is gone, and nobody may have deleted it, nor may it have expired.
     SpentWithoutDeletion,
     /// A note is shown after its deletion was acknowledged.
     DeletedIsBack,
+    /// A note is shown that has expired by every clock.
+    ExpiredIsShown,
+    /// A note was seen to have expired, and is shown with a later expiry.
+    ExpiredIsBack,
     /// Two deletions of one note were acknowledged.
     DeletedTwice,
     /// An acknowledged write is not there later, and nobody may have replaced it.
@@ -33,38 +43,62 @@ pub(crate) enum Violation {
     TwoStatesOfOneTag,
     /// A condition failed, and nobody may have replaced the state that it named.
     ConflictWithoutRival,
+    /// A condition failed where there was none, or one that no state can fail at that time.
+    ConflictWithoutCondition,
+    /// A write replaced the state that its condition excludes.
+    ExcludedIsReplaced,
 }
 
 /// A violation, and what shows it.
 pub(crate) type Finding = (Violation, String);
 
+/// What the checker has to know of the servers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings {
+    /// How long after its last write a note expires whose author did not say when, in seconds.
+    pub(crate) retention: Option<u64>,
+    /// So long before its expiry a note counts as missing for a write that moves it, in seconds.
+    pub(crate) expiry_margin: u64,
+}
+
 /// All that a history shows broken.
-pub(crate) fn check(records: &[Record]) -> Vec<Finding> {
+pub(crate) fn check(records: &[Record], settings: Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut notes: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut ids: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for record in records {
-        notes.entry(&record.note).or_default().push(record);
-        if let Some(sighting) = record.sighting() {
-            ids.entry(&sighting.title).or_default().insert(&record.note);
+        let life = (&record.note, record.life);
+        notes.entry(life).or_default().push(record);
+        for (field, value) in record
+            .sighting()
+            .into_iter()
+            .flat_map(|sighting| &sighting.fields)
+        {
+            if let (Field::Title | Field::Content | Field::Category, Some(text)) = (field, value) {
+                ids.entry(text).or_default().insert(&record.note);
+            }
         }
     }
     let twice = ids.iter().filter(|(_, ids)| ids.len() > 1);
-    findings.extend(twice.map(|it| (Violation::TwoNotes, format!("{it:?}"))));
+    findings.extend(twice.map(|found| (Violation::TwoNotes, format!("{found:?}"))));
     for requests in notes.into_values() {
-        let note = Note::of(&requests);
+        let note = Note::of(&requests, settings);
         let found = note.violations();
         findings.extend(found.into_iter().map(|(violation, record)| {
-            let told = format!("{record:#?} in {requests:#?}");
-            (violation, told)
+            let all: Vec<_> = requests
+                .iter()
+                .map(|request| format!("{request:?}"))
+                .collect();
+            (violation, format!("{record:?}\nin\n{}", all.join("\n")))
         }));
     }
     findings
 }
 
-/// What happened to one note.
+/// What happened to one note between two purges.
 struct Note<'a> {
     requests: &'a [&'a Record],
+    settings: Settings,
     /// The requests that showed it.
     shown: Vec<(&'a Record, &'a Sighting)>,
     /// The writes of content that may be done.
@@ -74,16 +108,24 @@ struct Note<'a> {
 }
 
 impl<'a> Note<'a> {
-    fn of(requests: &'a [&'a Record]) -> Self {
-        let may_be_done = || requests.iter().copied().filter(|it| it.may_be_done());
+    fn of(requests: &'a [&'a Record], settings: Settings) -> Self {
+        let may_be_done = || {
+            requests
+                .iter()
+                .copied()
+                .filter(|record| record.may_be_done())
+        };
         Self {
             requests,
+            settings,
             shown: requests
                 .iter()
-                .filter_map(|it| Some((*it, it.sighting()?)))
+                .filter_map(|request| Some((*request, request.sighting()?)))
                 .collect(),
-            writes: may_be_done().filter(|it| it.writes().is_some()).collect(),
-            deletions: may_be_done().filter(|it| it.is_delete()).collect(),
+            writes: may_be_done()
+                .filter(|record| record.writes().is_some())
+                .collect(),
+            deletions: may_be_done().filter(|record| record.is_delete()).collect(),
         }
     }
 
@@ -96,229 +138,305 @@ impl<'a> Note<'a> {
                 Answer::Missing => self.of_missing(request),
                 Answer::Stale => self.of_stale(request),
                 Answer::Spent => {
-                    (!self.may_be_deleted_by(request)).then_some(Violation::SpentWithoutDeletion)
+                    let may_be_over =
+                        self.may_be_deleted_by(request) || self.may_have_expired_by(request, 0);
+                    (!may_be_over).then_some(Violation::SpentWithoutDeletion)
                 }
-                Answer::NotWritten | Answer::Unknown => None,
-                Answer::Other(_) => Some(Violation::UnexpectedAnswer),
+                Answer::OtherContents => self.of_other_contents(request),
+                Answer::NotWritten | Answer::Unknown | Answer::TooLate => None,
+                Answer::Failed | Answer::Other(_) => Some(Violation::UnexpectedAnswer),
             };
-            found.extend(violation.map(|it| (it, request)));
+            found.extend(violation.map(|violation| (violation, request)));
         }
         found
     }
 
     fn of_sighting(&self, request: &Record, sighting: &Sighting) -> Option<Violation> {
-        let content = Some(sighting.content.as_str());
-        let by_then = |it: &&&Record| it.begun < request.ended && it.writes() == content;
-        if !self.writes.iter().any(|it| by_then(&it)) {
-            let refused = self.requests.iter().any(|it| by_then(&it));
-            return Some(if refused {
-                Violation::NotWrittenButDone
-            } else {
-                Violation::NobodyAskedFor
-            });
+        for (&field, value) in &sighting.fields {
+            let sets = |record: &&Record| self.sets(record, field, value.as_deref());
+            let by_then = |record: &&Record| record.begun < request.ended && sets(record);
+            let mut setters = self.writes.iter().copied().filter(by_then).peekable();
+            if setters.peek().is_none() {
+                let refused = self.requests.iter().any(by_then);
+                return Some(if refused {
+                    Violation::NotWrittenButDone
+                } else {
+                    Violation::NobodyAskedFor
+                });
+            }
+            if !setters.any(|record| self.may_hold(record, field, request)) {
+                return Some(Violation::WriteLost);
+            }
         }
         // Only a patch answers with what it wrote: a creation may be a replay.
-        let patched = matches!(request.action, Action::Patch { .. });
-        if patched && request.writes() != content {
+        if let Action::Patch(fields, _) = &request.action
+            && !fields
+                .iter()
+                .all(|(field, value)| sighting.fields[field] == *value)
+        {
             return Some(Violation::WriteLost);
         }
-        let is_deleted = |it: &&Record| it.answer == Answer::Deleted && it.ended < request.begun;
+        let is_deleted =
+            |record: &&Record| record.answer == Answer::Deleted && record.ended < request.begun;
         if self.deletions.iter().any(is_deleted) {
             return Some(Violation::DeletedIsBack);
         }
-        if self.is_outdated(request, sighting) {
-            return Some(Violation::WriteLost);
+        if sighting
+            .expiry()
+            .is_some_and(|expiry| expiry <= request.times.0 / 1_000)
+        {
+            return Some(Violation::ExpiredIsShown);
         }
-        if self.was_replaced(request, sighting) {
+        if self.is_back_after_expiry(request, sighting) {
+            return Some(Violation::ExpiredIsBack);
+        }
+        if self.was_replaced_by(request, &sighting.tag) {
             return Some(Violation::ReplacedIsBack);
         }
         if self.is_done_twice(sighting) {
             return Some(Violation::DoneTwice);
         }
-        let mut of_tag = self.shown.iter().filter(|(_, it)| it.tag == sighting.tag);
-        if of_tag.any(|(_, it)| *it != sighting) {
+        let mut of_tag = self
+            .shown
+            .iter()
+            .filter(|(_, shown)| shown.tag == sighting.tag);
+        if of_tag.any(|(_, shown)| *shown != sighting) {
             return Some(Violation::TwoStatesOfOneTag);
         }
-        let replaced = request.if_match()?;
-        let others = self.done().filter(|it| it.if_match() == Some(replaced));
-        let mut others = others.filter(|it| it.writes() != request.writes());
-        others.next().map(|_| Violation::TwoReplacedOneState)
+        self.of_acknowledged(request)
+    }
+
+    /// Whether a write puts this value into this field, as far as the expiry is not the retention setting's.
+    fn sets(&self, write: &Record, field: Field, value: Option<&str>) -> bool {
+        let Some(fields) = write.writes() else {
+            return false;
+        };
+        match (fields.get(&field), self.settings.retention, value) {
+            (Some(set), ..) => set.as_deref() == value,
+            (None, Some(retention), Some(value)) if field == Field::Expiry => {
+                let within = write.times.0 / 1_000..=(write.times.1 + MAX_SKEW_MILLIS) / 1_000;
+                seconds(value).is_some_and(|expiry| within.contains(&(expiry - retention)))
+            }
+            (None, ..) => false,
+        }
+    }
+
+    /// Whether the value that a write gave a field may be there when this is asked for. It is not when an acknowledged
+    /// patch began after all that the write could do, and gave the field another value.
+    fn may_hold(&self, write: &Record, field: Field, request: &Record) -> bool {
+        let value = |record: &'a Record| record.writes().and_then(|fields| fields.get(&field));
+        let done_by = if write.is_create() {
+            // All else comes after it, whenever it is done.
+            0
+        } else {
+            write.done_by()
+        };
+        let replaces = |record: &&&'a Record| {
+            record.is_patch()
+                && record.is_acknowledged()
+                && done_by < record.begun
+                && record.ended < request.begun
+                && value(record).is_some_and(|new| {
+                    write.writes().and_then(|fields| fields.get(&field)) != Some(new)
+                })
+        };
+        !self.writes.iter().any(|record| replaces(&record))
     }
 
     /// The writes and deletions that certainly were done.
     fn done(&self) -> impl Iterator<Item = &&'a Record> {
-        let is_shown = |it: &&&Record| {
-            self.shown
-                .iter()
-                .any(|(_, s)| it.writes() == Some(&s.content))
+        let is_shown = |write: &&&Record| {
+            let stamps: Vec<_> = write.stamps().collect();
+            let has_stamp = |(field, value): &(_, _)| {
+                let mut shown = self.shown.iter();
+                shown.any(|(_, sighting)| sighting.fields[*field].as_deref() == Some(*value))
+            };
+            stamps.iter().any(has_stamp)
         };
         let written = self.writes.iter().filter(is_shown);
-        let deleted = self.deletions.iter().filter(|it| it.is_acknowledged());
+        let deleted = self
+            .deletions
+            .iter()
+            .filter(|record| record.is_acknowledged());
         written.chain(deleted)
     }
 
-    /// Whether all that can have made the state that is shown was over before an acknowledged write
-    /// began, which was over before it was shown.
-    fn is_outdated(&self, request: &Record, sighting: &Sighting) -> bool {
-        let made = |it: &&&Record| it.writes() == Some(&sighting.content);
-        let made_until = |it: &Record| match it.action {
-            // All else comes after it, whenever it is done.
-            Action::Create { .. } => 0,
-            _ => it.done_by(),
-        };
-        let last = self
-            .writes
-            .iter()
-            .filter(made)
-            .map(|it| made_until(it))
-            .max();
-        self.writes.iter().any(|it| {
-            matches!(it.action, Action::Patch { .. })
-                && it.is_acknowledged()
-                && it.writes() != Some(&sighting.content)
-                && it.ended < request.begun
-                && last < Some(it.begun)
-        })
-    }
-
-    /// Whether there are more states with this content than requests to write it.
+    /// Whether there are more states like this than requests that may have made it.
     fn is_done_twice(&self, sighting: &Sighting) -> bool {
-        let same = |it: &&(_, &Sighting)| it.1.content == sighting.content;
-        let tags: BTreeSet<_> = self
+        let same = self
             .shown
             .iter()
-            .filter(same)
-            .map(|(_, it)| &it.tag)
-            .collect();
-        let made = |it: &&&Record| it.writes() == Some(&sighting.content);
-        let requests = self.writes.iter().filter(made);
-        let is_creation = |it: &&Record| matches!(it.action, Action::Create { .. });
-        let (creations, patches): (Vec<&&Record>, Vec<&&Record>) =
-            requests.partition(|it| is_creation(it));
+            .filter(|(_, shown)| shown.fields == sighting.fields);
+        let tags: BTreeSet<_> = same.map(|(_, shown)| &shown.tag).collect();
+        let fits = |record: &&&Record| {
+            let mut fields = record.writes().into_iter().flatten();
+            fields.all(|(field, value)| sighting.fields[field] == *value)
+        };
+        let fitting: Vec<_> = self.writes.iter().filter(fits).collect();
+        // A patch that ended before the last patch of a text began made another state, which that one changed.
+        let patches_text = |record: &&&&Record| {
+            let mut stamps = record.stamps();
+            record.is_patch() && stamps.any(|(field, _)| *field != Field::Expiry)
+        };
+        let last = fitting
+            .iter()
+            .filter(patches_text)
+            .map(|record| record.begun)
+            .max();
+        let made = |record: &&&&Record| Some(record.done_by()) >= last;
+        let (creations, patches): (Vec<&&Record>, Vec<&&Record>) = fitting
+            .iter()
+            .filter(made)
+            .partition(|record| record.is_create());
         // A creation is done once, however often it was sent.
         tags.len() > creations.len().min(1) + patches.len()
     }
 
-    /// Whether this very state was shown before, and another one since.
-    fn was_replaced(&self, request: &Record, sighting: &Sighting) -> bool {
-        let same = self.shown.iter().filter(|(_, it)| it.tag == sighting.tag);
-        let first = same.map(|(it, _)| it.ended).min();
-        self.shown.iter().any(|(it, other)| {
-            other.tag != sighting.tag && first < Some(it.begun) && it.ended < request.begun
+    /// Whether this state was shown before, and another one between then and this request.
+    fn was_replaced_by(&self, request: &Record, tag: &str) -> bool {
+        let same = self.shown.iter().filter(|(_, shown)| shown.tag == tag);
+        let first = same.map(|(record, _)| record.ended).min();
+        first.is_some()
+            && self.shown.iter().any(|(record, other)| {
+                other.tag != tag && first < Some(record.begun) && record.ended < request.begun
+            })
+    }
+
+    /// Whether a read found that the note had expired, at a time when what is shown now had not.
+    fn is_back_after_expiry(&self, request: &Record, sighting: &Sighting) -> bool {
+        let is_later = |record: &Record| {
+            let seen = (record.times.1 + MAX_SKEW_MILLIS) / 1_000;
+            sighting.expiry().is_none_or(|expiry| expiry > seen)
+        };
+        self.requests.iter().any(|record| {
+            record.action == Action::Read
+                && record.answer == Answer::Missing
+                && record.ended < request.begun
+                && is_later(record)
+                && self.was_there_before(record)
+                && !self.may_be_deleted_by(record)
         })
     }
 
     fn of_deleted(&self, request: &Record) -> Option<Violation> {
-        let is_other = |it: &&Record| it.answer == Answer::Deleted && *it != request;
+        let is_other = |record: &&Record| record.answer == Answer::Deleted && *record != request;
         if self.deletions.iter().any(is_other) {
             return Some(Violation::DeletedTwice);
         }
-        let replaced = request.if_match()?;
-        let mut written = self.done().filter(|it| it.writes().is_some());
-        let twice = written.any(|it| it.if_match() == Some(replaced));
-        twice.then_some(Violation::TwoReplacedOneState)
+        self.of_acknowledged(request)
+    }
+
+    /// What an acknowledged write has replaced.
+    fn of_acknowledged(&self, request: &Record) -> Option<Violation> {
+        match request.condition() {
+            Condition::None => None,
+            Condition::Is(tag) => {
+                let others = self.done().filter(|record| record.if_match() == Some(tag));
+                let mut others = others.filter(|record| record.writes() != request.writes());
+                others.next().map(|_| Violation::TwoReplacedOneState)
+            }
+            Condition::IsNot(tag) => {
+                let was_there = self.is_certainly_there(request, tag);
+                was_there.then_some(Violation::ExcludedIsReplaced)
+            }
+        }
     }
 
     fn of_missing(&self, request: &Record) -> Option<Violation> {
-        let was_there = self.shown.iter().any(|(it, _)| it.ended < request.begun);
-        let gone = was_there && !self.may_be_deleted_by(request);
+        let moves_expiry = match &request.action {
+            Action::Patch(fields, _) => {
+                fields.contains_key(&Field::Expiry) || self.settings.retention.is_some()
+            }
+            _ => false,
+        };
+        let margin = if moves_expiry {
+            self.settings.expiry_margin
+        } else {
+            0
+        };
+        let gone = self.was_there_before(request)
+            && !self.may_be_deleted_by(request)
+            && !self.may_have_expired_by(request, margin);
         gone.then_some(Violation::GoneWithoutDeletion)
     }
 
+    fn was_there_before(&self, request: &Record) -> bool {
+        self.shown
+            .iter()
+            .any(|(record, _)| record.ended < request.begun)
+    }
+
     fn may_be_deleted_by(&self, request: &Record) -> bool {
-        let mut others = self.deletions.iter().filter(|it| **it != request);
-        others.any(|it| it.begun < request.ended)
+        let mut others = self.deletions.iter().filter(|record| **record != request);
+        others.any(|record| record.begun < request.ended)
+    }
+
+    /// Whether the note may have an expiry that is less than so many seconds ahead of some clock.
+    fn may_have_expired_by(&self, request: &Record, margin: u64) -> bool {
+        let latest = (request.times.1 + MAX_SKEW_MILLIS) / 1_000 + margin;
+        let mut writes = self
+            .writes
+            .iter()
+            .filter(|record| record.begun < request.ended);
+        writes.any(|write| {
+            let set = write.writes().and_then(|fields| fields.get(&Field::Expiry));
+            let expiry = match set {
+                Some(expiry) => expiry.as_deref().and_then(seconds),
+                None => self
+                    .settings
+                    .retention
+                    .map(|retention| write.times.0 / 1_000 + retention),
+            };
+            expiry.is_some_and(|expiry| expiry <= latest)
+                && self.may_hold(write, Field::Expiry, request)
+        })
     }
 
     fn of_stale(&self, request: &Record) -> Option<Violation> {
-        let expected = request.if_match()?;
-        let named = self.shown.iter().filter(|(_, it)| it.tag == expected);
+        match request.condition() {
+            Condition::None => Some(Violation::ConflictWithoutCondition),
+            Condition::Is(tag) => {
+                let was_there = self.is_certainly_there(request, tag);
+                was_there.then_some(Violation::ConflictWithoutRival)
+            }
+            Condition::IsNot(tag) => {
+                let was_replaced = self.was_replaced_by(request, tag);
+                was_replaced.then_some(Violation::ConflictWithoutCondition)
+            }
+        }
+    }
+
+    /// Whether this is the note's state all the while that a request takes: it was seen, and nobody may have replaced
+    /// it since.
+    fn is_certainly_there(&self, request: &Record, tag: &str) -> bool {
+        let named = self.shown.iter().filter(|(_, shown)| shown.tag == tag);
+        let named = named.filter(|(record, _)| *record != request);
         // It was the note's state at some time from then on.
-        let (last, sighting) = named.max_by_key(|(it, _)| it.begun)?;
+        let Some((last, sighting)) = named.max_by_key(|(record, _)| record.begun) else {
+            return false;
+        };
         let writes = self.writes.iter().chain(&self.deletions);
-        let may_replace = writes
-            .filter(|it| **it != request && it.begun < request.ended && it.done_by() >= last.begun);
-        // One write with this content made the state; any other one is a rival.
-        let made = |it: &&&Record| it.writes() == Some(&sighting.content);
+        let may_replace = writes.filter(|record| {
+            **record != request && record.begun < request.ended && record.done_by() >= last.begun
+        });
+        // One write like this made the state; any other one is a rival.
+        let made = |record: &&&Record| {
+            let mut fields = record.writes().into_iter().flatten().peekable();
+            fields.peek().is_some() && fields.all(|(field, value)| sighting.fields[field] == *value)
+        };
         let (made, others): (Vec<&&Record>, Vec<&&Record>) = may_replace.partition(made);
-        (others.is_empty() && made.len() < 2).then_some(Violation::ConflictWithoutRival)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is found when a note was created, and then a request got this answer.
-    fn found(action: Action, answer: Answer) -> Vec<Violation> {
-        let created = Record {
-            client: 0,
-            note: "a".to_owned(),
-            action: Action::Create {
-                title: "Milk".to_owned(),
-            },
-            begun: 1,
-            ended: 2,
-            answer: Answer::Note(milk()),
-        };
-        let next = Record {
-            action,
-            begun: 3,
-            ended: 4,
-            answer,
-            ..created.clone()
-        };
-        check(&[created, next]).into_iter().map(|it| it.0).collect()
+        others.is_empty() && made.len() < 2
     }
 
-    fn milk() -> Sighting {
-        Sighting {
-            title: "Milk".to_owned(),
-            content: "Milk".to_owned(),
-            tag: "1".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_note_that_stays_is_no_violation() {
-        assert_eq!(found(Action::Read, Answer::Note(milk())), []);
-        let delete = Action::Delete { if_match: None };
-        assert_eq!(found(delete, Answer::Deleted), []);
-    }
-
-    #[test]
-    fn what_no_broken_protocol_here_does_is_found() {
-        let create = || Action::Create {
-            title: "Milk".to_owned(),
+    fn of_other_contents(&self, request: &Record) -> Option<Violation> {
+        let is_another = |record: &&&Record| {
+            record.is_create()
+                && record.begun < request.ended
+                && record.writes() != request.writes()
         };
-        let delete = || Action::Delete {
-            if_match: Some("1".to_owned()),
-        };
-        let other = Sighting {
-            title: "Bread".to_owned(),
-            ..milk()
-        };
-        for (action, answer, violation) in [
-            (
-                Action::Read,
-                Answer::Missing,
-                Violation::GoneWithoutDeletion,
-            ),
-            (delete(), Answer::Missing, Violation::GoneWithoutDeletion),
-            (delete(), Answer::Stale, Violation::ConflictWithoutRival),
-            (create(), Answer::Spent, Violation::SpentWithoutDeletion),
-            (
-                Action::Read,
-                Answer::Note(other),
-                Violation::TwoStatesOfOneTag,
-            ),
-            (
-                Action::Read,
-                Answer::Other("500".to_owned()),
-                Violation::UnexpectedAnswer,
-            ),
-        ] {
-            assert!(found(action, answer).contains(&violation), "{violation:?}");
-        }
+        let another = self.writes.iter().find(is_another);
+        another
+            .is_none()
+            .then_some(Violation::OtherContentsOfNobody)
     }
 }

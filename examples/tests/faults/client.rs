@@ -1,25 +1,31 @@
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
-use notes_core::{NoteId, NoteStore, UserId};
+use notes_core::{Expiry, NoteId, NoteStore, UserId};
 use notes_lambda::Api;
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use crate::history::{Action, Answer, History, Record, Sighting};
-use crate::simulation;
+use crate::clock::Clock;
+use crate::history::{
+    Action, Answer, Condition, Field, Fields, History, Record, Sighting, seconds,
+};
 
 /// A device of a user. It sends one request at a time, and keeps a record of it.
 pub(crate) struct Client<S> {
     pub(crate) number: usize,
     pub(crate) api: Api<S>,
     pub(crate) user: UserId,
+    /// How often all that the user had was purged.
+    pub(crate) life: usize,
     pub(crate) notes: Known,
     pub(crate) habits: Habits,
     pub(crate) random: fastrand::Rng,
+    pub(crate) clock: Clock,
     pub(crate) history: History,
 }
 
@@ -29,10 +35,12 @@ pub(crate) type Known = Arc<Mutex<Vec<KnownNote>>>;
 #[derive(Clone, Debug)]
 pub(crate) struct KnownNote {
     pub(crate) id: String,
-    /// Of its creation.
-    pub(crate) title: String,
+    /// What its creation asked for.
+    pub(crate) creation: Fields,
     /// Seen so far, the latest last.
     pub(crate) tags: Vec<String>,
+    /// Asked for so far, in seconds: each at most once.
+    pub(crate) expiries: BTreeSet<u64>,
 }
 
 /// How often a client does what, in relation to the rest.
@@ -41,17 +49,29 @@ pub(crate) struct Habits {
     pub(crate) create: u32,
     /// Sends an old creation again.
     pub(crate) create_again: u32,
+    /// Uses an old id for another creation.
+    pub(crate) create_other: u32,
     pub(crate) read: u32,
     pub(crate) list: u32,
     pub(crate) patch: u32,
     pub(crate) delete: u32,
-    /// Of 100 requests that were answered 503, how many it sends again.
+    /// Of 100 creations, how many say when the note expires.
+    pub(crate) creations_with_expiry_percent: u32,
+    /// Of 100 changes, how many do.
+    pub(crate) patches_with_expiry_percent: u32,
+    /// In how many seconds at most that is: each of these is as likely as the others.
+    pub(crate) expires_within: &'static [u64],
+    /// Whether a creation may leave that to the retention setting.
+    pub(crate) leaves_expiry: bool,
+    /// Of 100 requests that were answered with a failure, how many it sends again.
     pub(crate) repeat_percent: u32,
 }
 
+const TEXTS: [Field; 3] = [Field::Title, Field::Content, Field::Category];
+
 impl<S: NoteStore + 'static> Client<S> {
     /// Sends requests until all clients have sent so many.
-    pub(crate) async fn work(mut self, requests: usize) {
+    pub(crate) async fn work(&mut self, requests: usize) {
         while self.history.requests() < requests {
             self.act().await;
             let pause = Duration::from_millis(self.random.u64(0..50));
@@ -67,6 +87,7 @@ impl<S: NoteStore + 'static> Client<S> {
         let weights = [
             habits.create,
             habits.create_again,
+            habits.create_other,
             habits.read,
             habits.list,
             habits.patch,
@@ -80,16 +101,15 @@ impl<S: NoteStore + 'static> Client<S> {
         }
         let action = match chosen {
             0 => return self.create().await,
-            1 => Action::Create { title: note.title },
-            2 => Action::Read,
-            3 => return self.list().await,
-            4 => Action::Patch {
-                content: format!("change {} by {}", self.history.moment(), self.number),
-                if_match: self.choose_tag(&note.tags),
-            },
-            _ => Action::Delete {
-                if_match: self.choose_tag(&note.tags),
-            },
+            1 => Action::Create(note.creation),
+            2 => Action::Create(self.new_note(Some(&note.id))),
+            3 => Action::Read,
+            4 => return self.list().await,
+            5 => {
+                let patch = self.new_patch(&note.id);
+                Action::Patch(patch, self.choose_condition(&note.tags))
+            }
+            _ => Action::Delete(self.choose_condition(&note.tags)),
         };
         self.perform(&action, Some(note.id)).await;
     }
@@ -102,32 +122,117 @@ impl<S: NoteStore + 'static> Client<S> {
         self.random.choice(&notes[from..]).cloned()
     }
 
-    /// None, the last, or one that may be stale.
-    fn choose_tag(&mut self, seen: &[String]) -> Option<String> {
+    /// None, or one on the last tag, or on one that may be stale.
+    fn choose_condition(&mut self, seen: &[String]) -> Condition {
         let recent = &seen[seen.len().saturating_sub(3)..];
-        match self.random.u8(..4) {
-            0 | 1 => None,
-            2 => seen.last().cloned(),
-            _ => self.random.choice(recent).cloned(),
+        let tag = match self.random.u8(..6) {
+            0..=2 => None,
+            3 | 4 => seen.last(),
+            _ => self.random.choice(recent),
+        };
+        match tag {
+            None => Condition::None,
+            Some(tag) if self.random.u8(..4) == 0 => Condition::IsNot(tag.clone()),
+            Some(tag) => Condition::Is(tag.clone()),
         }
     }
 
-    async fn create(&mut self) {
-        let title = format!("creation {} by {}", self.history.moment(), self.number);
-        let key = self.random.bool().then(|| {
-            let now = simulation::time(self.history.moment());
-            NoteId::generate(now).to_string()
-        });
-        self.perform(&Action::Create { title }, key).await;
+    /// A text that nobody else writes.
+    fn stamp(&self, what: &str) -> String {
+        format!("{what} {} by {}", self.history.moment(), self.number)
     }
 
-    /// Sends a request, and maybe again when it was answered 503: a creation with the key that the
-    /// answer has.
+    fn new_note(&mut self, id: Option<&str>) -> Fields {
+        let stamp = self.stamp("creation");
+        let category = self.random.bool().then(|| stamp.clone());
+        let says_expiry = self.random.u32(..100) < self.habits.creations_with_expiry_percent;
+        let expiry = says_expiry.then(|| self.choose_expiry(id));
+        let leaves_expiry = self.habits.leaves_expiry && expiry.is_none() && self.random.bool();
+        let mut fields = Fields::from([
+            (Field::Title, Some(stamp.clone())),
+            (Field::Content, Some(stamp)),
+            (Field::Category, category),
+        ]);
+        if !leaves_expiry {
+            fields.insert(Field::Expiry, expiry.map(text));
+        }
+        fields
+    }
+
+    /// A change of some fields of a note, at least one of them to a value that the note never had.
+    fn new_patch(&mut self, id: &str) -> Fields {
+        let stamp = self.stamp("change");
+        let mut fields = Fields::new();
+        if self.random.u32(..100) < self.habits.patches_with_expiry_percent {
+            let expiry = (self.random.u8(..8) != 0).then(|| self.choose_expiry(Some(id)));
+            fields.insert(Field::Expiry, expiry.map(text));
+            // The retention setting may give the note the same expiry: then another value has to tell them apart.
+            if expiry.is_some() && !self.habits.leaves_expiry && self.random.bool() {
+                return fields;
+            }
+        }
+        let changed = self.random.choice(TEXTS).unwrap();
+        fields.insert(changed, Some(stamp.clone()));
+        for field in TEXTS {
+            if field != changed && self.random.u8(..4) == 0 {
+                let clears = field == Field::Category && self.random.bool();
+                fields.insert(field, (!clears).then(|| stamp.clone()));
+            }
+        }
+        fields
+    }
+
+    /// An expiry that nobody has asked for with this note.
+    fn choose_expiry(&mut self, id: Option<&str>) -> u64 {
+        let notes = Arc::clone(&self.notes);
+        let mut notes = notes.lock().unwrap();
+        let Some(note) = notes.iter_mut().find(|note| Some(note.id.as_str()) == id) else {
+            return self.expiry_not_in(&BTreeSet::new());
+        };
+        let expiry = self.expiry_not_in(&note.expiries);
+        note.expiries.insert(expiry);
+        expiry
+    }
+
+    /// Not so soon that all clocks would have to be the same.
+    fn expiry_not_in(&mut self, taken: &BTreeSet<u64>) -> u64 {
+        let most = *self.random.choice(self.habits.expires_within).unwrap();
+        let seconds = self.clock.peek_millis() / 1_000 + self.random.u64(5..=most);
+        // Of so many, one is not taken.
+        let most = seconds + u64::try_from(taken.len()).unwrap();
+        (seconds..=most)
+            .find(|second| !taken.contains(second))
+            .unwrap()
+    }
+
+    async fn create(&mut self) {
+        let fields = self.new_note(None);
+        let key = self.random.bool().then(|| {
+            let now = self.clock.at_server(0);
+            NoteId::generate(now).to_string()
+        });
+        self.perform(&Action::Create(fields), key).await;
+    }
+
+    /// Sends the creations of some of the user's notes again.
+    pub(crate) async fn create_all_again(&mut self) {
+        let known: Vec<_> = self.notes.lock().unwrap().clone();
+        for note in known.into_iter().rev().take(4) {
+            let action = Action::Create(note.creation);
+            self.perform(&action, Some(note.id)).await;
+        }
+    }
+
+    /// Sends a request, and maybe again when it was answered with a failure: a creation with the key that
+    /// the answer has.
     async fn perform(&mut self, action: &Action, mut id: Option<String>) {
         loop {
             let record = self.request(action, id).await;
-            let answered = !matches!(record.answer, Answer::NotWritten | Answer::Unknown);
-            if answered || self.random.u32(..100) >= self.habits.repeat_percent {
+            let has_failed = matches!(
+                record.answer,
+                Answer::NotWritten | Answer::Unknown | Answer::Failed
+            );
+            if !has_failed || self.random.u32(..100) >= self.habits.repeat_percent {
                 return;
             }
             id = Some(record.note);
@@ -136,28 +241,22 @@ impl<S: NoteStore + 'static> Client<S> {
 
     async fn request(&mut self, action: &Action, id: Option<String>) -> Record {
         let path = match (action, &id) {
-            (Action::Create { .. }, _) | (_, None) => "/notes".to_owned(),
+            (Action::Create(_), _) | (_, None) => "/notes".to_owned(),
             (_, Some(id)) => format!("/notes/{id}"),
         };
         let (method, header, body) = match action {
-            Action::Create { title } => (
+            Action::Create(fields) => (
                 Method::POST,
-                id.as_ref().map(|it| ("Idempotency-Key", it)),
-                Some(json!({"title": title, "content": title})),
+                id.as_ref().map(|id| ("Idempotency-Key", id)),
+                Some(json_of(fields)),
             ),
             Action::Read => (Method::GET, None, None),
-            Action::Patch { content, if_match } => (
-                Method::PATCH,
-                if_match.as_ref().map(|it| ("If-Match", it)),
-                Some(json!({"content": content})),
-            ),
-            Action::Delete { if_match } => (
-                Method::DELETE,
-                if_match.as_ref().map(|it| ("If-Match", it)),
-                None,
-            ),
+            Action::Patch(fields, condition) => {
+                (Method::PATCH, header(condition), Some(json_of(fields)))
+            }
+            Action::Delete(condition) => (Method::DELETE, header(condition), None),
         };
-        let begun = self.history.moment();
+        let begun = (self.history.moment(), self.clock.peek_millis());
         let (response, body) = self.send(method, &path, header, body).await;
         let note = match response.headers().get("Idempotency-Key") {
             Some(key) => key.to_str().unwrap().to_owned(),
@@ -166,9 +265,11 @@ impl<S: NoteStore + 'static> Client<S> {
         let record = Record {
             client: self.number,
             note,
+            life: self.life,
             action: action.clone(),
-            begun,
+            begun: begun.0,
             ended: self.history.moment(),
+            times: (begun.1, self.clock.peek_millis()),
             answer: answer(response.status().as_u16(), &body),
         };
         self.learn(&record);
@@ -178,16 +279,18 @@ impl<S: NoteStore + 'static> Client<S> {
 
     fn learn(&self, record: &Record) {
         let mut notes = self.notes.lock().unwrap();
-        if let Action::Create { title } = &record.action
-            && !notes.iter().any(|it| it.id == record.note)
+        if let Action::Create(fields) = &record.action
+            && !notes.iter().any(|known| known.id == record.note)
         {
+            let expiry = fields.get(&Field::Expiry).and_then(Option::as_deref);
             notes.push(KnownNote {
                 id: record.note.clone(),
-                title: title.clone(),
+                creation: fields.clone(),
                 tags: Vec::new(),
+                expiries: expiry.and_then(seconds).into_iter().collect(),
             });
         }
-        let known = notes.iter_mut().find(|it| it.id == record.note);
+        let known = notes.iter_mut().find(|known| known.id == record.note);
         if let (Some(known), Some(sighting)) = (known, record.sighting())
             && known.tags.last() != Some(&sighting.tag)
         {
@@ -198,14 +301,16 @@ impl<S: NoteStore + 'static> Client<S> {
     /// Reads all pages. Each note in them was seen, and each known one that is not in them was not.
     pub(crate) async fn list(&mut self) {
         let known: Vec<_> = self.notes.lock().unwrap().clone();
-        let begun = self.history.moment();
+        let begun = (self.history.moment(), self.clock.peek_millis());
         let limit = self.random.u8(5..=100);
         let mut items = Vec::new();
         let mut path = format!("/notes?limit={limit}");
         loop {
             let (response, page) = self.send(Method::GET, &path, None, None).await;
             if response.status() != 200 {
-                assert_eq!(response.status(), 503, "{page}");
+                let answer = answer(response.status().as_u16(), &page);
+                let fails = matches!(answer, Answer::NotWritten | Answer::Failed);
+                assert!(fails, "{page}");
                 return;
             }
             assert_eq!(page.get("unreadable"), None);
@@ -216,9 +321,10 @@ impl<S: NoteStore + 'static> Client<S> {
             path = format!("/notes?limit={limit}&cursor={cursor}");
         }
         let ended = self.history.moment();
-        let seen = items.iter().map(|it| {
-            let id = it["id"].as_str().unwrap().to_owned();
-            (id, Answer::Note(sighting(it)))
+        let times = (begun.1, self.clock.peek_millis());
+        let seen = items.iter().map(|item| {
+            let id = item["id"].as_str().unwrap().to_owned();
+            (id, Answer::Note(sighting(item)))
         });
         let seen: Vec<_> = seen.collect();
         let missing = known
@@ -230,9 +336,11 @@ impl<S: NoteStore + 'static> Client<S> {
             self.history.push(Record {
                 client: self.number,
                 note,
+                life: self.life,
                 action: Action::Read,
-                begun,
+                begun: begun.0,
                 ended,
+                times,
                 answer,
             });
         }
@@ -252,7 +360,8 @@ impl<S: NoteStore + 'static> Client<S> {
         if body.is_some() {
             request = request.header("Content-Type", "application/json");
         }
-        let body = Full::<Bytes>::from(body.map_or_else(String::new, |it| it.to_string()));
+        let body = body.map_or_else(String::new, |body| body.to_string());
+        let body = Full::<Bytes>::from(body);
         let request = request.extension(self.user.clone()).body(body).unwrap();
         self.history.count_request();
         let Ok(response) = self.api.call(request).await;
@@ -261,6 +370,35 @@ impl<S: NoteStore + 'static> Client<S> {
         let body = serde_json::from_slice(&body).unwrap_or_default();
         (Response::from_parts(head, ()), body)
     }
+}
+
+fn header(condition: &Condition) -> Option<(&'static str, &String)> {
+    match condition {
+        Condition::None => None,
+        Condition::Is(tag) => Some(("If-Match", tag)),
+        Condition::IsNot(tag) => Some(("If-None-Match", tag)),
+    }
+}
+
+/// An expiry as the API writes it.
+fn text(seconds: u64) -> String {
+    Expiry::try_from(seconds).unwrap().to_string()
+}
+
+fn name(field: Field) -> &'static str {
+    match field {
+        Field::Title => "title",
+        Field::Content => "content",
+        Field::Category => "category",
+        Field::Expiry => "expiresAt",
+    }
+}
+
+fn json_of(fields: &Fields) -> Value {
+    let members = fields
+        .iter()
+        .map(|(field, value)| (name(*field).to_owned(), json!(value)));
+    members.collect()
 }
 
 fn answer(status: u16, body: &Value) -> Answer {
@@ -272,17 +410,27 @@ fn answer(status: u16, body: &Value) -> Answer {
         (404, "note-not-found") => Answer::Missing,
         (412, "precondition-failed") => Answer::Stale,
         (409, "id-spent") => Answer::Spent,
+        (422, "id-reused") => Answer::OtherContents,
+        (400, "idempotency-key-too-old") => Answer::TooLate,
+        (400, "invalid-request") if body["errors"][0]["pointer"] == "/expiresAt" => Answer::TooLate,
         (503, "unavailable") => Answer::NotWritten,
         (503, "outcome-unknown") => Answer::Unknown,
+        (500, "internal-error") => Answer::Failed,
         _ => Answer::Other(format!("{status} {body}")),
     }
 }
 
 fn sighting(note: &Value) -> Sighting {
-    let text = |member: &str| note[member].as_str().unwrap().to_owned();
+    let value = |field| {
+        let value = note[name(field)].as_str();
+        (field, value.map(str::to_owned))
+    };
     Sighting {
-        title: text("title"),
-        content: text("content"),
-        tag: text("etag"),
+        fields: TEXTS
+            .into_iter()
+            .chain([Field::Expiry])
+            .map(value)
+            .collect(),
+        tag: note["etag"].as_str().unwrap().to_owned(),
     }
 }

@@ -7,14 +7,16 @@ use serde::de::DeserializeOwned;
 /// It is asked by a function call. A socket would give each run another order of events.
 pub(crate) fn answer(database: &Database, operation: &str, body: &str) -> (u16, String) {
     let answer = match operation {
-        "CreateTable" => run(body, |it| database.create_table(it)),
-        "DescribeTable" => run(body, |it| database.describe_table(it)),
-        "UpdateTimeToLive" => run(body, |it| database.update_time_to_live(it)),
-        "PutItem" => run(body, |it| database.put_item(it)),
-        "GetItem" => run(body, |it| database.get_item(it)),
-        "UpdateItem" => run(body, |it| database.update_item(it)),
-        "DeleteItem" => run(body, |it| database.delete_item(it)),
-        "Query" => run(body, |it| database.query(it)),
+        "CreateTable" => run(body, |request| database.create_table(request)),
+        "DescribeTable" => run(body, |request| database.describe_table(request)),
+        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
+        "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+        "Query" => run(body, |request| database.query(request)),
         _ => panic!("{operation} is not sent by the store"),
     };
     match answer {

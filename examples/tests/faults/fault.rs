@@ -13,8 +13,12 @@ pub(crate) enum Fault {
     Late,
     /// It is executed and answered, and, if it was done, executed once more later.
     Doubled,
+    /// A batch is executed in part, and the answer says so; anything else is executed and answered.
+    InPart,
     /// It is executed, and the answer is a server's fault.
     FailedAfter,
+    /// It is executed, and something between the store and its engine answers with a client's fault.
+    AnsweredBetween,
     /// It is executed, and the connection is closed before the answer.
     Reset,
     /// It is executed, and half of the answer comes before the connection is closed.
@@ -24,14 +28,16 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Throttled,
         Self::FailedBefore,
         Self::Refused,
         Self::Lost,
         Self::Late,
         Self::Doubled,
+        Self::InPart,
         Self::FailedAfter,
+        Self::AnsweredBetween,
         Self::Reset,
         Self::Cut,
         Self::Silent,

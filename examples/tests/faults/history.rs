@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+
+use notes_core::Expiry;
 
 /// What clients asked for and were answered: a handle to one record of all requests.
 #[derive(Clone, Debug, Default)]
@@ -17,27 +20,50 @@ pub(crate) struct Record {
     pub(crate) client: usize,
     /// The note's id.
     pub(crate) note: String,
+    /// How often all that its user had was purged before: after a purge, an id is as if it was never used.
+    pub(crate) life: usize,
     pub(crate) action: Action,
     pub(crate) begun: u64,
     pub(crate) ended: u64,
+    /// The times of the beginning and the end in milliseconds, on the slowest clock of all servers.
+    pub(crate) times: (u64, u64),
     pub(crate) answer: Answer,
 }
 
-/// What was asked for. What a write puts into a note is put there by no other.
+/// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Its content is its title.
-    Create {
-        title: String,
-    },
+    /// Each time that a creation is sent it asks for the same.
+    Create(Fields),
     Read,
-    Patch {
-        content: String,
-        if_match: Option<String>,
-    },
-    Delete {
-        if_match: Option<String>,
-    },
+    Patch(Fields, Condition),
+    Delete(Condition),
+}
+
+/// A member of a note that its author writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    Title,
+    Content,
+    Category,
+    Expiry,
+}
+
+/// What a note has, or what a write puts into it. `None` is "does not have it"; what a write does not mention stays
+/// as it is, but for an expiry that the retention setting moves.
+///
+/// Each write puts at least one value into the note that no other write puts there, unless it is the same
+/// request, sent again.
+pub(crate) type Fields = BTreeMap<Field, Option<String>>;
+
+/// Which states a write may replace, by their tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    None,
+    /// `If-Match`
+    Is(String),
+    /// `If-None-Match`
+    IsNot(String),
 }
 
 /// What the answer says.
@@ -53,10 +79,16 @@ pub(crate) enum Answer {
     Stale,
     /// 409.
     Spent,
+    /// 422: the id was used for another creation.
+    OtherContents,
+    /// 400 for its time: an expiry that has passed, an id that is too old.
+    TooLate,
     /// 503, and nothing was written.
     NotWritten,
     /// 503, and it may have happened.
     Unknown,
+    /// 500, and nothing was written.
+    Failed,
     /// Anything else.
     Other(String),
 }
@@ -64,8 +96,7 @@ pub(crate) enum Answer {
 /// A note as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sighting {
-    pub(crate) title: String,
-    pub(crate) content: String,
+    pub(crate) fields: Fields,
     pub(crate) tag: String,
 }
 
@@ -96,24 +127,49 @@ impl History {
 }
 
 impl Record {
-    /// The content that the note has if this was done.
-    pub(crate) fn writes(&self) -> Option<&str> {
+    /// What the note has if this was done and the last to write it.
+    pub(crate) fn writes(&self) -> Option<&Fields> {
         match &self.action {
-            Action::Create { title } => Some(title),
-            Action::Patch { content, .. } => Some(content),
-            Action::Read | Action::Delete { .. } => None,
+            Action::Create(fields) | Action::Patch(fields, _) => Some(fields),
+            Action::Read | Action::Delete(_) => None,
         }
     }
 
-    pub(crate) fn if_match(&self) -> Option<&str> {
-        match &self.action {
-            Action::Patch { if_match, .. } | Action::Delete { if_match } => if_match.as_deref(),
-            Action::Create { .. } | Action::Read => None,
-        }
+    /// The values that no other request puts into the note: its texts, or its expiry if it has none.
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = (&Field, &str)> {
+        let fields = || {
+            let fields = self.writes().into_iter().flatten();
+            fields.filter_map(|(field, value)| Some((field, value.as_deref()?)))
+        };
+        let has_text = fields().any(|(field, _)| *field != Field::Expiry);
+        fields().filter(move |(field, _)| !has_text || **field != Field::Expiry)
+    }
+
+    pub(crate) fn is_create(&self) -> bool {
+        matches!(self.action, Action::Create(_))
+    }
+
+    pub(crate) fn is_patch(&self) -> bool {
+        matches!(self.action, Action::Patch(..))
     }
 
     pub(crate) fn is_delete(&self) -> bool {
-        matches!(self.action, Action::Delete { .. })
+        matches!(self.action, Action::Delete(_))
+    }
+
+    pub(crate) fn condition(&self) -> &Condition {
+        match &self.action {
+            Action::Patch(_, condition) | Action::Delete(condition) => condition,
+            Action::Create(_) | Action::Read => &Condition::None,
+        }
+    }
+
+    /// The state that it expects.
+    pub(crate) fn if_match(&self) -> Option<&str> {
+        match self.condition() {
+            Condition::Is(tag) => Some(tag),
+            Condition::None | Condition::IsNot(_) => None,
+        }
     }
 
     pub(crate) fn sighting(&self) -> Option<&Sighting> {
@@ -128,16 +184,36 @@ impl Record {
     }
 
     /// Whether it was done, or may have been, or may yet be.
+    ///
+    /// Of the answers that refuse, only one may hide an attempt of the very request that was done:
+    /// - `Spent`: an attempt that came late made the note, somebody deleted it, or it expired, and the next attempt
+    ///   found what was left of it.
+    /// - `OtherContents` does not: what is there was not made by an attempt of this creation, and within one life of
+    ///   an id nothing takes the place of what was. Nor do `Missing` and `Stale`: an update or a deletion is told so
+    ///   only while none of its attempts is in doubt; otherwise it is told `Unknown`.
+    /// - `TooLate` is told before anything is sent. `NotWritten` and `Failed` promise that nothing was written.
     pub(crate) fn may_be_done(&self) -> bool {
-        self.is_acknowledged() || self.answer == Answer::Unknown
+        self.is_acknowledged() || matches!(self.answer, Answer::Spent | Answer::Unknown)
     }
 
     /// Until when it may be done.
     pub(crate) fn done_by(&self) -> u64 {
-        if self.is_acknowledged() {
-            self.ended
-        } else {
+        if self.answer == Answer::Unknown {
             u64::MAX
+        } else {
+            self.ended
         }
     }
+}
+
+impl Sighting {
+    /// When the note expires, in seconds.
+    pub(crate) fn expiry(&self) -> Option<u64> {
+        seconds(self.fields[&Field::Expiry].as_ref()?)
+    }
+}
+
+/// An expiry's text in seconds since the Unix epoch.
+pub(crate) fn seconds(expiry: &str) -> Option<u64> {
+    Some(expiry.parse::<Expiry>().ok()?.as_secs())
 }

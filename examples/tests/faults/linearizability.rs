@@ -2,31 +2,52 @@ use std::collections::BTreeMap;
 
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 
-use crate::history::{Action, Answer, Record};
+use crate::history::{Action, Answer, Condition, Fields, Record};
 
-/// A note as one thread alone would see it: what each request does, and what it is answered.
+/// A note as one thread alone would see it: what each request does, and what it is answered. Notes here do not expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Note {
     Absent,
-    /// With this content. No two writes write the same.
-    Live(String),
+    Live {
+        creation: Fields,
+        /// No two states have the same fields.
+        now: Fields,
+    },
     Spent,
 }
 
-/// A request, with the content of the state that it expects instead of its tag.
+/// A request, with states instead of their tags in its condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Request {
-    Create(String),
+    Create(Fields),
     Read,
-    Patch(String, Option<String>),
-    Delete(Option<String>),
+    Patch(Fields, Expected),
+    Delete(Expected),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expected {
+    Any,
+    Is(Fields),
+    IsNot(Fields),
+}
+
+impl Expected {
+    fn allows(&self, state: &Fields) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Is(expected) => expected == state,
+            Self::IsNot(excluded) => excluded != state,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reply {
-    Note(String),
+    Note(Fields),
     /// The note was created, by this request or before.
     Created,
+    OtherContents,
     Deleted,
     Missing,
     Stale,
@@ -38,24 +59,31 @@ impl SequentialSpec for Note {
     type Ret = Reply;
 
     fn invoke(&mut self, request: &Request) -> Reply {
-        match (&*self, request) {
-            (Self::Absent, Request::Create(content)) => {
-                *self = Self::Live(content.clone());
+        match (&mut *self, request) {
+            (Self::Absent, Request::Create(fields)) => {
+                *self = Self::Live {
+                    creation: fields.clone(),
+                    now: fields.clone(),
+                };
                 Reply::Created
             }
-            (Self::Live(_), Request::Create(_)) => Reply::Created,
+            (Self::Live { creation, .. }, Request::Create(fields)) if creation == fields => {
+                Reply::Created
+            }
+            (Self::Live { .. }, Request::Create(_)) => Reply::OtherContents,
             (Self::Spent, Request::Create(_)) => Reply::Spent,
             (Self::Absent | Self::Spent, _) => Reply::Missing,
-            (
-                Self::Live(content),
-                Request::Patch(_, Some(expected)) | Request::Delete(Some(expected)),
-            ) if content != expected => Reply::Stale,
-            (Self::Live(content), Request::Read) => Reply::Note(content.clone()),
-            (Self::Live(_), Request::Patch(content, _)) => {
-                *self = Self::Live(content.clone());
-                Reply::Note(content.clone())
+            (Self::Live { now, .. }, Request::Read) => Reply::Note(now.clone()),
+            (Self::Live { now, .. }, Request::Patch(_, expected) | Request::Delete(expected))
+                if !expected.allows(now) =>
+            {
+                Reply::Stale
             }
-            (Self::Live(_), Request::Delete(_)) => {
+            (Self::Live { now, .. }, Request::Patch(fields, _)) => {
+                now.extend(fields.clone());
+                Reply::Note(now.clone())
+            }
+            (Self::Live { .. }, Request::Delete(_)) => {
                 *self = Self::Spent;
                 Reply::Deleted
             }
@@ -67,26 +95,34 @@ impl SequentialSpec for Note {
 /// its beginning and its end. One whose outcome is unknown has no end: it may be done at any moment
 /// from its beginning on, or never.
 pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
-    let tagged = records.iter().filter_map(|it| it.sighting());
-    let contents: BTreeMap<_, _> = tagged.map(|it| (it.tag.as_str(), &it.content)).collect();
+    let tagged = records.iter().filter_map(|record| record.sighting());
+    let states: BTreeMap<_, _> = tagged
+        .map(|sighting| (sighting.tag.as_str(), &sighting.fields))
+        .collect();
+    let state = |tag: &str| states[tag].clone();
     let mut done = Vec::new();
     for record in records {
-        let expected = record.if_match().map(|it| contents[it].clone());
+        let expected = match record.condition() {
+            Condition::None => Expected::Any,
+            Condition::Is(tag) => Expected::Is(state(tag)),
+            Condition::IsNot(tag) => Expected::IsNot(state(tag)),
+        };
         let request = match &record.action {
-            Action::Create { title } => Request::Create(title.clone()),
+            Action::Create(fields) => Request::Create(fields.clone()),
             Action::Read => Request::Read,
-            Action::Patch { content, .. } => Request::Patch(content.clone(), expected),
-            Action::Delete { .. } => Request::Delete(expected),
+            Action::Patch(fields, _) => Request::Patch(fields.clone(), expected),
+            Action::Delete(_) => Request::Delete(expected),
         };
         let is_creation = matches!(request, Request::Create(_));
         let reply = match &record.answer {
-            Answer::NotWritten => continue,
+            Answer::NotWritten | Answer::Failed | Answer::TooLate => continue,
             Answer::Unknown => None,
-            Answer::Note(sighting) => Some(Reply::Note(sighting.content.clone())),
+            Answer::Note(sighting) => Some(Reply::Note(sighting.fields.clone())),
             Answer::Deleted => Some(Reply::Deleted),
             Answer::Missing => Some(Reply::Missing),
             Answer::Stale => Some(Reply::Stale),
             Answer::Spent => Some(Reply::Spent),
+            Answer::OtherContents => Some(Reply::OtherContents),
             Answer::Other(_) => return false,
         };
         // A creation that finds that it was done before is answered with what is there now, which
@@ -107,7 +143,7 @@ pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
     // A request is a thread of its own: what follows what, the moments say.
     for (thread, (record, request, reply)) in done.into_iter().enumerate() {
         events.push((record.begun, thread, Ok(request)));
-        events.extend(reply.map(|it| (record.ended, thread, Err(it))));
+        events.extend(reply.map(|reply| (record.ended, thread, Err(reply))));
     }
     events.sort_by_key(|(moment, ..)| *moment);
 

@@ -19,8 +19,10 @@ use dynoxide::Database;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
 use crate::engine;
 use crate::fault::Fault;
 use crate::sabotage::Sabotage;
@@ -41,6 +43,10 @@ struct State {
     on_the_way: Mutex<JoinSet<()>>,
 }
 
+/// How late an attempt arrives at most. With the ten seconds that a call goes on sending attempts, and what clocks
+/// differ, it is less than the margin before its expiry in which a note's expiry can't be moved.
+const MOST_LATE_MILLIS: u64 = 16_000;
+
 /// A request of the SDK.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -52,9 +58,9 @@ pub(crate) struct Call {
 
 impl Network {
     /// A network that is calm until told otherwise, before an empty engine.
-    pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+    pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>, clock: Clock) -> Self {
         Self(Arc::new(State {
-            database: Database::memory().unwrap(),
+            database: Database::memory_with_clock(Arc::new(clock)).unwrap(),
             sabotage,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             fault_percent: AtomicUsize::new(0),
@@ -92,6 +98,11 @@ impl Network {
         on_the_way.join_all().await;
     }
 
+    /// Waits as long as the latest attempt takes to arrive.
+    pub(crate) async fn rest(&self) {
+        tokio::time::sleep(Duration::from_millis(MOST_LATE_MILLIS)).await;
+    }
+
     async fn carry(self, call: Call) -> Result<HttpResponse, ConnectorError> {
         let fault = self.draw_fault(&call);
         self.travel(1..=10).await;
@@ -106,12 +117,20 @@ impl Network {
             }
             _ => {}
         }
-        let (status, body) = self.execute(call.clone());
-        if fault == Some(Fault::Doubled) && status == 200 {
-            self.deliver_later(call);
-        }
+        let (status, body) = if fault == Some(Fault::InPart) && call.operation == "BatchWriteItem" {
+            self.execute_in_part(call)
+        } else {
+            let answered = self.execute(call.clone());
+            // A batch has no condition that a repetition would fail on: nobody could tell, and none is assumed.
+            let is_conditional = call.operation != "BatchWriteItem";
+            if fault == Some(Fault::Doubled) && answered.0 == 200 && is_conditional {
+                self.deliver_later(call);
+            }
+            answered
+        };
         self.travel(1..=10).await;
         match fault {
+            Some(Fault::AnsweredBetween) => Ok(self.answer_between()),
             Some(Fault::FailedAfter) => Ok(failure(500, "InternalServerError")),
             Some(Fault::Reset) => Err(broken(io::ErrorKind::ConnectionReset)),
             Some(Fault::Silent) => pending().await,
@@ -148,13 +167,58 @@ impl Network {
         answered
     }
 
-    /// Anything from before the SDK's next attempt to long after its last one.
+    /// Executes half of a batch, and says what was left.
+    fn execute_in_part(&self, mut call: Call) -> (u16, String) {
+        let mut request: Value = serde_json::from_str(&call.body).unwrap();
+        let tables = request["RequestItems"].as_object_mut().unwrap();
+        let mut left = tables.clone();
+        for (table, items) in tables {
+            let items = items.as_array_mut().unwrap();
+            left[table] = items.split_off(items.len() / 2).into();
+        }
+        if request["RequestItems"]
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|items| items != &json!([]))
+        {
+            call.body = request.to_string();
+            self.execute(call);
+        }
+        (200, json!({"UnprocessedItems": left}).to_string())
+    }
+
+    /// Like a proxy or a firewall, which knows nothing of the engine's errors.
+    fn answer_between(&self) -> HttpResponse {
+        if self.0.sabotage == Some(Sabotage::AnyClientErrorIsARefusal) {
+            return failure(400, "ValidationException");
+        }
+        let status = self
+            .0
+            .random
+            .lock()
+            .unwrap()
+            .choice([400, 408, 425, 429, 499]);
+        response(status.unwrap(), "It can't be served.".into())
+    }
+
+    /// Removes what is over, as the engine does in the background.
+    pub(crate) fn sweep(&self) -> usize {
+        self.0.database.sweep_ttl().unwrap()
+    }
+
+    /// One half of these comes soon, the other after the SDK has sent its next attempt.
     fn deliver_later(&self, call: Call) {
-        let magnitude = self.0.random.lock().unwrap().u32(4..15);
+        let is_soon = self.0.random.lock().unwrap().bool();
         let network = self.clone();
         let mut on_the_way = self.0.on_the_way.lock().unwrap();
         on_the_way.spawn(async move {
-            network.travel(1 << magnitude..=2 << magnitude).await;
+            let millis = if is_soon {
+                10..=1_000
+            } else {
+                3_000..=MOST_LATE_MILLIS
+            };
+            network.travel(millis).await;
             network.execute(call);
         });
     }

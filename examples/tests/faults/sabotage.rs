@@ -23,6 +23,8 @@ pub(crate) enum Sabotage {
     RevisionsMayShrink,
     /// An update is also done when the expected revision is no longer there.
     IfMatchIsIgnored,
+    /// An update is also done when the state that its condition excludes is there.
+    IfNoneMatchIsIgnored,
     /// A read shows the note as the read before could have.
     ReadsAreOld,
     /// A creation whose outcome is unknown is repeated under another id.
@@ -31,6 +33,12 @@ pub(crate) enum Sabotage {
     UpdatesAreRepeated,
     /// What may have been written is said not to be.
     UnknownIsNotWritten,
+    /// A client's fault that is none of the engine's errors is taken for its refusal.
+    AnyClientErrorIsARefusal,
+    /// A purge forgets that what it sent before may still arrive.
+    PurgeIsNeverInDoubt,
+    /// An update that moves the expiry is done up to the last moment before it.
+    ExpiryHasNoMargin,
 }
 
 impl Sabotage {
@@ -38,14 +46,20 @@ impl Sabotage {
     pub(crate) fn change(self, call: &mut Call) {
         let (part, instead) = match self {
             Self::InsertOverwrites => (
-                "attribute_not_exists(#userId)",
-                "(attribute_exists(#userId) OR attribute_not_exists(#userId))",
+                // With its quotes: of a note that has not expired.
+                r#""attribute_not_exists(#userId)""#,
+                r#""attribute_exists(#userId) OR attribute_not_exists(#userId)""#,
             ),
             Self::RevisionsMayShrink => ("#revision < :revision", "attribute_exists(#revision)"),
             Self::IfMatchIsIgnored => (
-                "#revision IN (:expected0)",
-                "(attribute_exists(#revision) OR #revision IN (:expected0))",
+                "AND (#revision IN (:expected0))",
+                "AND (attribute_exists(#revision) OR #revision IN (:expected0))",
             ),
+            Self::IfNoneMatchIsIgnored => (
+                "AND NOT (#revision IN (:expected0))",
+                "AND (attribute_exists(#revision) OR #revision IN (:expected0))",
+            ),
+            Self::ExpiryHasNoMargin => return remove_margin(call),
             _ => return,
         };
         call.body = call.body.replace(part, instead);
@@ -67,6 +81,20 @@ impl Sabotage {
                 ..call.clone()
             });
         }
+    }
+}
+
+/// Lets an update that moves the expiry find a note up to the last moment before it.
+fn remove_margin(call: &mut Call) {
+    let mut request: Value = serde_json::from_str(&call.body).unwrap();
+    let update = request["UpdateExpression"].as_str().unwrap_or_default();
+    if update.contains("#expiresAt") && !update.contains("#deleted") {
+        let now = &mut request["ExpressionAttributeValues"][":now"]["N"];
+        let second: u64 = now.as_str().unwrap().parse().unwrap();
+        *now = (second - Update::EXPIRY_MARGIN.as_secs())
+            .to_string()
+            .into();
+        call.body = request.to_string();
     }
 }
 
@@ -172,6 +200,12 @@ impl NoteStore for Sabotaged {
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
-        self.store.purge(user, budget).await
+        loop {
+            match self.store.purge(user, budget).await {
+                Err(error)
+                    if self.sabotage == Sabotage::PurgeIsNeverInDoubt && is_unknown(&error) => {}
+                purged => return purged,
+            }
+        }
     }
 }

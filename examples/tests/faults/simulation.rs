@@ -1,27 +1,42 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use notes_core::{NoteId, NoteStore, Notes, Timestamp, UserId};
+use notes_core::{NoteId, NoteStore, Notes, StoreErrorKind, Update, UserId};
 use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_lambda::Api;
 
+use crate::checker::Settings;
 use crate::client::{Client, Habits, Known, KnownNote};
+use crate::clock::{Clock, SERVERS};
 use crate::fault::Fault;
-use crate::history::{History, Record};
+use crate::history::{Field, Fields, History, Record};
 use crate::network::Network;
 use crate::sabotage::{Sabotage, Sabotaged};
 
 /// Many users at several servers over one faulty network, on one thread and in simulated time: what
 /// happens, and in which order, follows from the seed.
+///
+/// Users work in phases. Between two of them, time may jump, the engine removes what is over, and some accounts are
+/// erased, after which their ids are used again.
 #[derive(Clone, Debug)]
 pub(crate) struct Simulation {
     pub(crate) seed: u64,
     pub(crate) requests: usize,
+    pub(crate) phases: usize,
+    /// How long the pauses between phases are, in any order.
+    pub(crate) pauses: &'static [Duration],
     pub(crate) fault_percent: usize,
     pub(crate) users: usize,
     pub(crate) clients_of_user: usize,
     pub(crate) habits: Habits,
+    /// How long an id is accepted for a creation.
+    pub(crate) acceptance_window: Duration,
+    /// How long after their last write notes expire whose authors did not say when.
+    pub(crate) retention: Option<Duration>,
+    /// Of 100 users, how many are erased between two phases.
+    pub(crate) erased_percent: u8,
     /// Whether the clients of a user all know one note from the start, that none has created yet.
     pub(crate) one_note: bool,
     pub(crate) sabotage: Option<Sabotage>,
@@ -31,8 +46,11 @@ pub(crate) struct Simulation {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) records: Vec<Record>,
+    pub(crate) settings: Settings,
     pub(crate) requests: usize,
     pub(crate) faults: BTreeMap<Fault, usize>,
+    pub(crate) erasures: usize,
+    pub(crate) swept: usize,
 }
 
 impl Outcome {
@@ -49,15 +67,6 @@ impl Outcome {
 }
 
 const TABLE: &str = "notes";
-const SERVERS: u64 = 3;
-/// How far the servers' clocks are apart: about as long as a request takes.
-const SKEW_MILLIS: u64 = 1_000;
-
-/// The time at a moment. No two readings are the same, or the order of two revisions would depend on
-/// their random bits.
-pub(crate) fn time(moment: u64) -> Timestamp {
-    Timestamp::from_millis(1_795_373_220_000 + moment * SERVERS)
-}
 
 impl Simulation {
     pub(crate) fn run(&self) -> Outcome {
@@ -78,70 +87,148 @@ impl Simulation {
             .start_paused(true)
             .build();
         runtime.unwrap().block_on(async {
-            let network = Network::new(self.seed, self.sabotage);
+            let clock = Clock::start();
+            let network = Network::new(self.seed, self.sabotage, clock.clone());
             let client = network.client();
             ensure_table(&client, TABLE).await.unwrap();
-            let history = History::default();
-            let servers: Vec<_> = (0..SERVERS)
-                .map(|server| {
-                    let store = make(DynamoNoteStore::new(client.clone(), TABLE));
-                    let clock = history.clone();
-                    Api::new(Notes::new(store).with_clock(move || {
-                        let now = time(clock.moment()).as_millis();
-                        Timestamp::from_millis(now + server * SKEW_MILLIS)
-                    }))
-                })
+            let stores: Vec<_> = (0..SERVERS)
+                .map(|_| Arc::new(make(DynamoNoteStore::new(client.clone(), TABLE))))
                 .collect();
+            let history = History::default();
             let mut random = fastrand::Rng::with_seed(self.seed);
-            let mut number = 0;
-            let mut client = |api: &Api<S>, user: &User| {
-                number += 1;
-                Client {
-                    number,
-                    api: api.clone(),
-                    user: user.id.clone(),
-                    notes: Known::clone(&user.notes),
-                    habits: self.habits,
-                    random: random.fork(),
-                    history: history.clone(),
-                }
-            };
-            let users: Vec<_> = (0..self.users).map(|it| self.user(it, &history)).collect();
+            let mut users: Vec<_> = (0..self.users)
+                .map(|number| self.user(number, &stores, &clock.another(), &history, &mut random))
+                .collect();
 
-            network.set_fault_percent(self.fault_percent);
-            let clients = users.iter().flat_map(|it| vec![it; self.clients_of_user]);
-            let working = clients
-                .zip(servers.iter().cycle())
-                .map(|(user, server)| client(server, user).work(self.requests));
-            join_all(working).await;
+            let mut pauses: Vec<_> = self.pauses.iter().cycle().take(self.phases).collect();
+            random.shuffle(&mut pauses);
+            let (mut erasures, mut swept) = (0, 0);
+            for (phase, pause) in (1..).zip(pauses) {
+                network.set_fault_percent(self.fault_percent);
+                let until = self.requests * phase / self.phases;
+                let clients = users.iter_mut().flat_map(|user| &mut user.clients);
+                join_all(clients.map(|client| client.work(until))).await;
+                tokio::time::sleep(*pause).await;
+                swept += network.sweep();
+                let erased: Vec<_> = users
+                    .iter_mut()
+                    .filter(|_| random.u8(..100) < self.erased_percent)
+                    .collect();
+                if !erased.is_empty() {
+                    // No request of an erased user may come any more.
+                    network.settle().await;
+                    erasures += erased.len();
+                    join_all(erased.into_iter().map(|user| user.erase(&network))).await;
+                }
+            }
 
             network.set_fault_percent(0);
             network.settle().await;
-            for user in &users {
-                client(&servers[0], user).list().await;
+            for user in &mut users {
+                user.clients[0].list().await;
             }
             Outcome {
                 records: history.records(),
+                settings: Settings {
+                    retention: self.retention.map(|retention| retention.as_secs()),
+                    expiry_margin: Update::EXPIRY_MARGIN.as_secs(),
+                },
                 requests: history.requests(),
                 faults: network.faults(),
+                erasures,
+                swept,
             }
         })
     }
 
-    fn user(&self, number: usize, history: &History) -> User {
-        let first = self.one_note.then(|| KnownNote {
-            id: NoteId::generate(time(history.moment())).to_string(),
-            title: format!("creation of user {number}"),
-            tags: Vec::new(),
+    fn user<S: NoteStore + 'static>(
+        &self,
+        number: usize,
+        stores: &[Arc<S>],
+        clock: &Clock,
+        history: &History,
+        random: &mut fastrand::Rng,
+    ) -> User<S> {
+        let first = self.one_note.then(|| {
+            let stamp = Some(format!("creation of user {number}"));
+            KnownNote {
+                id: NoteId::generate(clock.at_server(0)).to_string(),
+                creation: Fields::from([
+                    (Field::Title, stamp.clone()),
+                    (Field::Content, stamp),
+                    (Field::Category, None),
+                    (Field::Expiry, None),
+                ]),
+                tags: Vec::new(),
+                expiries: BTreeSet::new(),
+            }
+        });
+        let known: Known = Arc::new(Mutex::new(first.into_iter().collect()));
+        let id: UserId = format!("user {number}").parse().unwrap();
+        let services: Vec<_> = (0..SERVERS)
+            .zip(stores)
+            .map(|(server, store)| {
+                let clock = clock.clone();
+                let notes = Notes::new(Arc::clone(store))
+                    .with_acceptance_window(self.acceptance_window)
+                    .with_clock(move || clock.at_server(server));
+                match self.retention {
+                    Some(retention) => notes.with_retention(retention),
+                    None => notes,
+                }
+            })
+            .collect();
+        let clients = services
+            .iter()
+            .cycle()
+            .skip(number)
+            .take(self.clients_of_user);
+        let clients = clients.enumerate().map(|(of_user, notes)| Client {
+            number: number * self.clients_of_user + of_user,
+            api: Api::new(notes.clone()),
+            user: id.clone(),
+            life: 0,
+            notes: Known::clone(&known),
+            habits: self.habits,
+            random: random.fork(),
+            clock: clock.clone(),
+            history: history.clone(),
         });
         User {
-            id: format!("user {number}").parse().unwrap(),
-            notes: Arc::new(Mutex::new(first.into_iter().collect())),
+            clients: clients.collect(),
+            service: services[0].clone(),
+            id,
+            notes: known,
         }
     }
 }
 
-struct User {
+struct User<S> {
     id: UserId,
+    service: Notes<Arc<S>>,
+    clients: Vec<Client<Arc<S>>>,
     notes: Known,
+}
+
+impl<S: NoteStore + 'static> User<S> {
+    /// Erases all that the user has, and uses some of the ids again: at once if nothing was ever in doubt, and when
+    /// nothing is under way any more if something was.
+    async fn erase(&mut self, network: &Network) {
+        // What came of the erasure before this one.
+        self.clients[0].list().await;
+        let mut in_doubt = false;
+        while let Err(error) = self.service.erase(&self.id).await {
+            in_doubt |= error.kind() == StoreErrorKind::OutcomeUnknown;
+        }
+        if in_doubt {
+            network.rest().await;
+        }
+        for client in &mut self.clients {
+            client.life += 1;
+        }
+        for note in &mut *self.notes.lock().unwrap() {
+            note.tags.clear();
+        }
+        self.clients[0].create_all_again().await;
+    }
 }

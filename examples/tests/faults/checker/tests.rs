@@ -1,0 +1,456 @@
+//! Histories made by hand: what a protocol that keeps its promises may do, and what none may.
+
+use super::*;
+use crate::history::Fields;
+
+/// A request of which only what it asks for and is answered matters.
+fn request((begun, ended): (u64, u64), action: Action, answer: Answer) -> Record {
+    Record {
+        client: 0,
+        note: "a".to_owned(),
+        life: 0,
+        action,
+        begun,
+        ended,
+        times: (begun * 1_000, ended * 1_000),
+        answer,
+    }
+}
+
+/// A note with this text in all its fields. Moments are its seconds.
+fn fields(text: &str, expiry: Option<u64>) -> Fields {
+    let expiry = expiry.map(|second| notes_core::Expiry::try_from(second).unwrap().to_string());
+    Fields::from([
+        (Field::Title, Some(text.to_owned())),
+        (Field::Content, Some(text.to_owned())),
+        (Field::Category, Some(text.to_owned())),
+        (Field::Expiry, expiry),
+    ])
+}
+
+fn create(text: &str) -> Action {
+    Action::Create(fields(text, None))
+}
+
+fn patch(text: &str, condition: Condition) -> Action {
+    let mut fields = fields(text, None);
+    fields.remove(&Field::Expiry);
+    Action::Patch(fields, condition)
+}
+
+fn move_expiry(expiry: Option<u64>) -> Action {
+    let mut fields = fields("", expiry);
+    fields.retain(|field, _| *field == Field::Expiry);
+    Action::Patch(fields, Condition::None)
+}
+
+fn is(tag: &str) -> Condition {
+    Condition::Is(tag.to_owned())
+}
+
+fn is_not(tag: &str) -> Condition {
+    Condition::IsNot(tag.to_owned())
+}
+
+const DELETE: Action = Action::Delete(Condition::None);
+
+fn shown(text: &str, expiry: Option<u64>, tag: &str) -> Answer {
+    Answer::Note(Sighting {
+        fields: fields(text, expiry),
+        tag: tag.to_owned(),
+    })
+}
+
+/// As the creation makes it.
+fn milk() -> Answer {
+    shown("Milk", None, "1")
+}
+
+/// The first request, which creates the note that is asked for next.
+fn created() -> Record {
+    request((1, 2), create("Milk"), milk())
+}
+
+fn found(records: &[Record]) -> Vec<Violation> {
+    let settings = Settings {
+        expiry_margin: 30,
+        ..Settings::default()
+    };
+    let found = check(records, settings);
+    found.into_iter().map(|(violation, _)| violation).collect()
+}
+
+#[track_caller]
+fn assert_innocent(records: &[Record]) {
+    assert_eq!(found(records), []);
+}
+
+#[track_caller]
+fn assert_guilty(records: &[Record], violation: Violation) {
+    let found = found(records);
+    assert!(found.contains(&violation), "{found:?}");
+}
+
+/// What is found when a note was created, and then a request got this answer.
+#[track_caller]
+fn assert_next_is_guilty(action: Action, answer: Answer, violation: Violation) {
+    assert_guilty(&[created(), request((3, 4), action, answer)], violation);
+}
+
+#[test]
+fn a_note_that_stays_is_no_violation() {
+    assert_innocent(&[created(), request((3, 4), Action::Read, milk())]);
+    assert_innocent(&[created(), request((3, 4), DELETE, Answer::Deleted)]);
+}
+
+#[test]
+fn what_no_broken_protocol_here_does_is_found() {
+    let read = Action::Read;
+    let delete = || Action::Delete(is("1"));
+    let other = shown("Bread", None, "1");
+    for (action, answer, violation) in [
+        (
+            read.clone(),
+            Answer::Missing,
+            Violation::GoneWithoutDeletion,
+        ),
+        (delete(), Answer::Missing, Violation::GoneWithoutDeletion),
+        (delete(), Answer::Stale, Violation::ConflictWithoutRival),
+        (
+            create("Milk"),
+            Answer::Spent,
+            Violation::SpentWithoutDeletion,
+        ),
+        (read.clone(), other, Violation::NobodyAskedFor),
+        (
+            read,
+            Answer::Other("403".to_owned()),
+            Violation::UnexpectedAnswer,
+        ),
+        (delete(), Answer::Failed, Violation::UnexpectedAnswer),
+        (DELETE, Answer::Stale, Violation::ConflictWithoutCondition),
+        (
+            patch("Bread", Condition::None),
+            Answer::Stale,
+            Violation::ConflictWithoutCondition,
+        ),
+        (
+            create("Milk"),
+            Answer::OtherContents,
+            Violation::OtherContentsOfNobody,
+        ),
+        (
+            Action::Delete(is_not("1")),
+            Answer::Deleted,
+            Violation::ExcludedIsReplaced,
+        ),
+        (
+            patch("Bread", is_not("1")),
+            shown("Bread", None, "2"),
+            Violation::ExcludedIsReplaced,
+        ),
+    ] {
+        assert_next_is_guilty(action, answer, violation);
+    }
+}
+
+/// Someone asks for a creation and is told that it was not done. Then the same is asked for again, while others see the
+/// note and delete it: whether that is innocent depends on what the second request is told.
+fn refused_creation(again: Answer) -> [Record; 4] {
+    [
+        request((1, 2), create("Milk"), Answer::NotWritten),
+        request((4, 5), Action::Read, milk()),
+        request((6, 7), DELETE, Answer::Deleted),
+        request((3, 8), create("Milk"), again),
+    ]
+}
+
+#[test]
+fn a_creation_that_finds_its_id_spent_may_have_spent_it() {
+    assert_innocent(&refused_creation(Answer::Spent));
+}
+
+#[test]
+fn a_creation_that_is_told_that_it_happened_or_may_have_did_it() {
+    assert_innocent(&refused_creation(milk()));
+    assert_innocent(&refused_creation(Answer::Unknown));
+}
+
+#[test]
+fn a_creation_that_is_told_anything_else_did_not_do_it() {
+    for answer in [
+        Answer::NotWritten,
+        Answer::Failed,
+        Answer::TooLate,
+        Answer::OtherContents,
+    ] {
+        assert_guilty(&refused_creation(answer), Violation::NotWrittenButDone);
+    }
+}
+
+#[test]
+fn a_creation_that_finds_its_id_spent_does_nothing_after_that() {
+    let again = request((9, 10), Action::Read, milk());
+    let records = [&refused_creation(Answer::Spent)[..], &[again]].concat();
+    assert_guilty(&records, Violation::DeletedIsBack);
+}
+
+#[test]
+fn an_id_can_be_anothers_only_if_there_is_another() {
+    let other = |answer| request((1, 4), create("Bread"), answer);
+    let records = |answer| {
+        [
+            request((2, 3), create("Milk"), answer),
+            other(Answer::OtherContents),
+        ]
+    };
+    assert_innocent(&records(milk()));
+    assert_innocent(&records(Answer::Unknown));
+    assert_guilty(
+        &records(Answer::NotWritten),
+        Violation::OtherContentsOfNobody,
+    );
+}
+
+/// A note is created, an update is told this, and the update's text is seen.
+fn seen_update(answer: Answer) -> [Record; 3] {
+    let bread = shown("Bread", None, "2");
+    [
+        created(),
+        request((3, 5), patch("Bread", is("1")), answer),
+        request((4, 6), Action::Read, bread),
+    ]
+}
+
+#[test]
+fn an_update_that_is_refused_hides_no_late_attempt() {
+    assert_innocent(&seen_update(shown("Bread", None, "2")));
+    assert_innocent(&seen_update(Answer::Unknown));
+    for answer in [
+        Answer::Missing,
+        Answer::Stale,
+        Answer::NotWritten,
+        Answer::Failed,
+        Answer::TooLate,
+    ] {
+        assert_guilty(&seen_update(answer), Violation::NotWrittenButDone);
+    }
+}
+
+/// A note is created, a deletion is told this, and the note is gone.
+fn seen_deletion(answer: Answer) -> [Record; 3] {
+    [
+        created(),
+        request((3, 5), Action::Delete(is("1")), answer),
+        request((4, 6), Action::Read, Answer::Missing),
+    ]
+}
+
+#[test]
+fn a_deletion_that_is_refused_hides_no_late_attempt() {
+    assert_innocent(&seen_deletion(Answer::Deleted));
+    assert_innocent(&seen_deletion(Answer::Unknown));
+    for answer in [
+        Answer::Missing,
+        Answer::Stale,
+        Answer::NotWritten,
+        Answer::Failed,
+    ] {
+        assert_guilty(&seen_deletion(answer), Violation::GoneWithoutDeletion);
+    }
+}
+
+#[test]
+fn a_write_of_one_field_leaves_the_others() {
+    let title = Fields::from([(Field::Title, Some("Bread".to_owned()))]);
+    let write = Action::Patch(title.clone(), Condition::None);
+    let answer = |rest: &str| {
+        let mut fields = fields(rest, None);
+        fields.extend(title.clone());
+        Answer::Note(Sighting {
+            fields,
+            tag: "2".to_owned(),
+        })
+    };
+    assert_innocent(&[created(), request((3, 4), write.clone(), answer("Milk"))]);
+    assert_next_is_guilty(write.clone(), answer("Bread"), Violation::NobodyAskedFor);
+    assert_next_is_guilty(write, milk(), Violation::WriteLost);
+    // The two of them together leave nothing of the first state.
+    let both = [
+        request(
+            (3, 4),
+            patch("Bread", Condition::None),
+            shown("Bread", None, "2"),
+        ),
+        request((5, 6), Action::Read, answer("Milk")),
+    ];
+    assert_guilty(&[&[created()], &both[..]].concat(), Violation::WriteLost);
+}
+
+#[test]
+fn a_condition_that_excludes_a_state_fails_only_on_that() {
+    let bread = request(
+        (3, 4),
+        patch("Bread", Condition::None),
+        shown("Bread", None, "2"),
+    );
+    let stale = |tag| request((5, 6), patch("Beer", is_not(tag)), Answer::Stale);
+    assert_innocent(&[created(), bread.clone(), stale("2")]);
+    assert_guilty(
+        &[created(), bread.clone(), stale("1")],
+        Violation::ConflictWithoutCondition,
+    );
+    let beer = |tag| request((5, 6), patch("Beer", is_not(tag)), shown("Beer", None, "3"));
+    assert_innocent(&[created(), bread.clone(), beer("1")]);
+    assert_guilty(
+        &[created(), bread, beer("2")],
+        Violation::ExcludedIsReplaced,
+    );
+}
+
+/// A note that expires in this second is asked for.
+fn expiring(second: u64, request: Record) -> [Record; 2] {
+    let creation = Action::Create(fields("Milk", Some(second)));
+    [
+        self::request((1, 2), creation, shown("Milk", Some(second), "1")),
+        request,
+    ]
+}
+
+#[test]
+fn a_note_is_gone_when_it_expires_and_not_before() {
+    let missing = |moments| request(moments, Action::Read, Answer::Missing);
+    let spent = |moments| {
+        let creation = Action::Create(fields("Milk", Some(100)));
+        request(moments, creation, Answer::Spent)
+    };
+    // Some server's clock is two seconds ahead.
+    for ended in [98, 100, 200] {
+        assert_innocent(&expiring(100, missing((97, ended))));
+        assert_innocent(&expiring(100, spent((97, ended))));
+    }
+    assert_guilty(
+        &expiring(100, missing((96, 97))),
+        Violation::GoneWithoutDeletion,
+    );
+    assert_guilty(
+        &expiring(100, spent((96, 97))),
+        Violation::SpentWithoutDeletion,
+    );
+}
+
+#[test]
+fn a_note_that_has_expired_by_every_clock_is_not_shown() {
+    let read = |moments| request(moments, Action::Read, shown("Milk", Some(100), "1"));
+    assert_innocent(&expiring(100, read((99, 105))));
+    assert_guilty(&expiring(100, read((100, 101))), Violation::ExpiredIsShown);
+}
+
+#[test]
+fn a_creation_is_not_acknowledged_for_a_note_that_has_expired() {
+    let creation = Action::Create(fields("Milk", Some(100)));
+    let answer = shown("Milk", Some(100), "1");
+    assert_guilty(
+        &[request((100, 101), creation, answer)],
+        Violation::ExpiredIsShown,
+    );
+}
+
+#[test]
+fn a_note_is_missing_for_a_write_that_moves_its_expiry_some_time_before() {
+    let at = |moments, action| expiring(100, request(moments, action, Answer::Missing));
+    assert_innocent(&at((67, 68), move_expiry(Some(300))));
+    assert_innocent(&at((67, 68), move_expiry(None)));
+    assert_guilty(
+        &at((66, 67), move_expiry(Some(300))),
+        Violation::GoneWithoutDeletion,
+    );
+    assert_guilty(
+        &at((67, 68), patch("Bread", Condition::None)),
+        Violation::GoneWithoutDeletion,
+    );
+}
+
+#[test]
+fn a_note_that_was_seen_to_have_expired_does_not_come_back() {
+    let [created, gone] = expiring(100, request((98, 99), Action::Read, Answer::Missing));
+    // Another server's clock is behind.
+    let same = request((99, 100), Action::Read, shown("Milk", Some(100), "1"));
+    assert_innocent(&[created.clone(), gone.clone(), same]);
+    for expiry in [None, Some(300)] {
+        let moved = request((3, 100), move_expiry(expiry), Answer::Unknown);
+        let back = request((101, 102), Action::Read, shown("Milk", expiry, "2"));
+        let records = [created.clone(), moved, gone.clone(), back];
+        assert_guilty(&records, Violation::ExpiredIsBack);
+    }
+}
+
+#[test]
+fn a_note_without_an_expiry_of_its_authors_expires_so_long_after_its_last_write() {
+    let settings = Settings {
+        retention: Some(100),
+        expiry_margin: 30,
+    };
+    let mut asked = fields("Milk", None);
+    asked.remove(&Field::Expiry);
+    let creation = |expiry| {
+        let answer = shown("Milk", Some(expiry), "1");
+        request((10, 11), Action::Create(asked.clone()), answer)
+    };
+    for (expiry, is_innocent) in [(109, false), (110, true), (113, true), (114, false)] {
+        let found = check(&[creation(expiry)], settings);
+        assert_eq!(found.is_empty(), is_innocent, "{expiry}: {found:?}");
+    }
+    let missing = |ended| request((ended - 1, ended), Action::Read, Answer::Missing);
+    for (ended, is_innocent) in [(107, false), (108, true)] {
+        let found = check(&[creation(112), missing(ended)], settings);
+        assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
+    }
+}
+
+#[test]
+fn a_purge_begins_another_life() {
+    let next = |action, answer| Record {
+        life: 1,
+        ..request((5, 6), action, answer)
+    };
+    assert_innocent(&[created(), next(Action::Read, Answer::Missing)]);
+    assert_innocent(&[created(), next(create("Milk"), milk())]);
+    assert_guilty(
+        &[created(), next(Action::Read, milk())],
+        Violation::NobodyAskedFor,
+    );
+}
+
+#[test]
+fn one_creation_makes_one_note() {
+    let another = Record {
+        note: "b".to_owned(),
+        ..request((3, 4), create("Milk"), shown("Milk", None, "2"))
+    };
+    assert_guilty(&[created(), another], Violation::TwoNotes);
+}
+
+#[test]
+fn an_update_that_is_done_twice_is_found_and_one_to_the_same_expiry_is_another() {
+    let bread = |tag| shown("Bread", None, tag);
+    let patch = request((3, 4), patch("Bread", Condition::None), bread("2"));
+    let again = |tag| request((5, 6), Action::Read, bread(tag));
+    assert_innocent(&[created(), patch.clone(), again("2")]);
+    assert_guilty(&[created(), patch, again("3")], Violation::DoneTwice);
+    let same = request(
+        (3, 4),
+        move_expiry(Some(100)),
+        shown("Milk", Some(100), "2"),
+    );
+    let records = [
+        &expiring(100, same)[..],
+        &[request(
+            (101, 102),
+            Action::Create(fields("Milk", Some(100))),
+            Answer::Spent,
+        )],
+    ]
+    .concat();
+    assert_innocent(&records);
+}
