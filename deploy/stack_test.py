@@ -117,21 +117,16 @@ def tokens_that_expire_after(users, seconds):
     """Shorter than Cognito allows; the emulator does."""
     cognito = client("cognito-idp")
     app = {"UserPoolId": users.pool, "ClientId": users.app}
-    flows = cognito.describe_user_pool_client(**app)["UserPoolClient"]["ExplicitAuthFlows"]
-
-    def update(validity, unit):
-        cognito.update_user_pool_client(
-            **app,
-            ExplicitAuthFlows=flows,
-            IdTokenValidity=validity,
-            TokenValidityUnits={"IdToken": unit},
-        )
-
-    update(seconds, "seconds")
+    known = cognito.describe_user_pool_client(**app)["UserPoolClient"]
+    # An update takes back what it doesn't say.
+    names = ("ExplicitAuthFlows", "IdTokenValidity", "AccessTokenValidity", "RefreshTokenValidity", "TokenValidityUnits")
+    settings = {name: known[name] for name in names}
+    units = settings["TokenValidityUnits"] | {"IdToken": "seconds"}
+    cognito.update_user_pool_client(**app, **settings | {"IdTokenValidity": seconds, "TokenValidityUnits": units})
     try:
         yield
     finally:
-        update(1, "hours")
+        cognito.update_user_pool_client(**app, **settings)
 
 
 class Api:
