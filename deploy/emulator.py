@@ -9,6 +9,10 @@ def complete(stack):
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::DynamoDB::Table":
             expire(properties["TableName"], properties["TimeToLiveSpecification"])
+        if resource["Type"] == "AWS::IAM::Role" and "PermissionsBoundary" in properties:
+            client("iam").put_role_permissions_boundary(
+                RoleName=properties["RoleName"], PermissionsBoundary=properties["PermissionsBoundary"]
+            )
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             # It keeps the setting, and then looks for it in another spelling.
             client("apigatewayv2").update_api(

@@ -1,4 +1,4 @@
-"""What must hold for the packaged template of the stack, beyond what cfn-lint knows.
+"""What must hold for the packaged templates of the stack, and for the template of the pipeline, beyond what cfn-lint knows.
 
     invariants.py TEMPLATE …
 
@@ -9,7 +9,11 @@ failure too, of the check itself.
 import copy
 import json
 import sys
+from pathlib import Path
 
+from cfnlint.decode import cfn_yaml
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/FunctionBoundary"  # what deploy/lint packages with
 FUNCTIONS = {
     "create-note": ({"dynamodb:PutItem"}, ["POST /notes"]),
     "list-notes": ({"dynamodb:Query"}, ["GET /notes", "HEAD /notes"]),
@@ -19,9 +23,15 @@ FUNCTIONS = {
 }
 
 
+# The stages that may lose their data. Any other is protected, whatever it is called.
+DEVELOPMENT = ("notes-dev",)
+
+
 class Template:
     def __init__(self, template):
         self.resources = template["Resources"]
+        # What osls packages beside the template, and applies itself.
+        self.provider = template.get("osls", {}).get("service", {}).get("provider", {})
 
     def all(self, kind):
         """The properties of all resources of a kind, by their names."""
@@ -37,8 +47,12 @@ class Template:
         return bool(self.all("ApiGatewayV2::Api"))
 
     @property
-    def is_production(self):
-        return self.one("DynamoDB::Table")["TableName"].endswith("-prod")
+    def is_protected(self):
+        return self.one("DynamoDB::Table")["TableName"] not in DEVELOPMENT
+
+    @property
+    def is_pipeline(self):
+        return bool(self.all("CodePipeline::Pipeline"))
 
 
 def referenced(it):
@@ -67,25 +81,69 @@ def table(template):
         yield "nothing purges the table"
     if not it.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
         yield "the table has no point-in-time recovery"
-    if not it.get("SSESpecification", {}).get("SSEEnabled"):
-        yield "the table is not encrypted"
+    # It is encrypted either way.
+    if it.get("SSESpecification", {}).get("SSEEnabled") is not False:
+        yield "the table is encrypted with a key whose every use is billed"
     if it.keys() & {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"}:
         yield "the table has an index, which every write pays for"
 
 
-def production(template):
-    if not template.is_production:
+def data(template):
+    if not template.is_protected:
         return
     if template.one("DynamoDB::Table").get("DeletionProtectionEnabled") is not True:
         yield "the table may be deleted"
     if template.one("Cognito::UserPool").get("DeletionProtection") != "ACTIVE":
         yield "the user pool may be deleted"
+    if template.provider.get("deletionProtection") is not True:
+        yield "the stack may be deleted"
     for name, it in template.resources.items():
         if it["Type"] in ("AWS::DynamoDB::Table", "AWS::Cognito::UserPool"):
-            if not it.get("DeletionPolicy") == it.get("UpdateReplacePolicy") == "Retain":
-                yield f"{name} goes with the stack"
+            policies = (it.get("DeletionPolicy"), it.get("UpdateReplacePolicy"))
+            if policies != ("RetainExceptOnCreate", "Retain"):
+                yield f"{name} goes with the stack, or stays when its creation failed: {policies}"
     if "ALLOW_USER_PASSWORD_AUTH" in template.one("Cognito::UserPoolClient")["ExplicitAuthFlows"]:
         yield "passwords are sent as they are"
+
+
+def retained(template):
+    """What a failed first deployment leaves takes the names that the second one needs."""
+    for name, it in template.resources.items():
+        if it.get("DeletionPolicy") == "Retain":
+            yield f"{name} stays when its creation failed"
+
+
+def users(template):
+    """What can't be changed later without losing the users, and what should not be left to Cognito's defaults."""
+    pool, app = template.one("Cognito::UserPool"), template.one("Cognito::UserPoolClient")
+    if pool.get("UsernameConfiguration") != {"CaseSensitive": False}:
+        yield "an address in capitals is another user"
+    if pool.get("UserPoolTier") != "LITE":
+        yield "the user pool is of a dearer tier than what is used"
+    if app.get("TokenValidityUnits") != {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "days"}:
+        yield "how long tokens are valid has no units"
+    elif not (5 <= app.get("IdTokenValidity", 0) == app.get("AccessTokenValidity") <= 60):
+        yield "a token that was stolen is good for longer than an hour"
+    elif not 1 <= app.get("RefreshTokenValidity", 0) <= 30:
+        yield "a user remains signed in for longer than a month"
+    if app.get("EnableTokenRevocation") is not True:
+        yield "a token can't be revoked"
+
+
+def logs_and_metrics(template):
+    """What the gateway writes and publishes: no bodies, no tokens, and nothing at the price of custom metrics."""
+    if template.is_http_api:
+        if template.one("ApiGatewayV2::Stage").get("DefaultRouteSettings", {}).get("DetailedMetricsEnabled") is not False:
+            yield "the API publishes metrics for each route"
+        return
+    # Of a REST API's stage osls sets these itself.
+    log = template.provider.get("logs", {}).get("restApi", {})
+    if log.get("executionLogging") is not False or log.get("fullExecutionData") is not False:
+        yield "the gateway logs what is in requests"
+    if template.provider.get("apiGateway", {}).get("metrics") is not False:
+        yield "the API publishes metrics for each method"
+    if template.one("ApiGateway::Authorizer").get("AuthorizerResultTtlInSeconds") != 0:
+        yield "a token is good for longer than it says"
 
 
 def functions(template):
@@ -112,6 +170,8 @@ def roles(template):
         (role_name,) = referenced(function["Role"])
         used.add(role_name)
         role = all_[role_name]
+        if template.is_protected and role.get("PermissionsBoundary") != BOUNDARY:
+            yield f"{role_name} has no boundary"
         if "ManagedPolicyArns" in role:
             yield f"{role_name} has policies of others"
         statements = [s for it in role["Policies"] for s in it["PolicyDocument"]["Statement"]]
@@ -205,17 +265,68 @@ def bucket(template):
         yield "the bucket of the artifacts may be public"
 
 
-CHECKS = [table, production, functions, roles, routes, cors, bucket]
+def time(template):
+    """A new account may build one thing at a time, so either build waits for the other, which may take all of its time."""
+    projects = template.all("CodeBuild::Project")
+    together = sum(it["TimeoutInMinutes"] for it in projects.values())
+    for name, it in projects.items():
+        if it["TimeoutInMinutes"] > 90:
+            yield f"{name} may run for {it['TimeoutInMinutes']} minutes"
+        if not together <= it["QueuedTimeoutInMinutes"] <= 480:
+            yield f"{name} leaves the queue after {it['QueuedTimeoutInMinutes']} minutes, before the others are done"
+
+
+def builds(template):
+    if sorted(template.all("CodeBuild::Project")) != ["DeployProject", "TestProject"]:
+        yield "these are not the two builds"
+    groups = template.all("Logs::LogGroup")
+    for name, it in template.all("CodeBuild::Project").items():
+        if it["Environment"]["Type"] != "ARM_CONTAINER" or "aarch64" not in it["Environment"]["Image"]:
+            yield f"{name} does not build on ARM"
+        log = it.get("LogsConfig", {}).get("CloudWatchLogs", {})
+        if log.get("Status") != "ENABLED" or not groups.get(log["GroupName"]["Ref"], {}).get("RetentionInDays"):
+            yield f"{name} logs to no group that expires"
+        if it["Cache"]["Type"] != "LOCAL":
+            yield f"{name} shares its cache with other projects"
+        if not (Path(__file__).parent.parent / it["Source"]["BuildSpec"]).is_file():
+            yield f"{name}'s buildspec is not there"
+    deploy = template.all("CodeBuild::Project").get("DeployProject", {"Environment": {}})["Environment"]
+    variables = {it["Name"]: it["Value"] for it in deploy.get("EnvironmentVariables", [])}
+    if variables != {"STAGE": {"Ref": "Stage"}, "ARCHITECTURE": "arm64", "PERMISSIONS_BOUNDARY": {"Ref": "FunctionBoundary"}}:
+        yield f"the deploy stage is told {variables}"
+
+
+def pipeline(template):
+    it = template.one("CodePipeline::Pipeline")
+    if (it["PipelineType"], it["ExecutionMode"]) != ("V2", "QUEUED"):
+        yield "the pipeline does not queue its runs"
+    stages = [stage["Actions"][0]["Configuration"].get("ProjectName", {}).get("Ref") for stage in it["Stages"]]
+    if stages != [None, "TestProject", "DeployProject"]:
+        yield f"it does not test before it deploys: {stages}"
+
+
+def artifacts(template):
+    it = template.one("S3::Bucket")
+    rules = it["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    if [(rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"], rule.get("BucketKeyEnabled")) for rule in rules] != [("aws:kms", True)]:
+        yield "artifacts are not encrypted with KMS and a bucket key"
+    if not all(rule.get("ExpirationInDays") for rule in it["LifecycleConfiguration"]["Rules"]):
+        yield "artifacts do not expire"
+
+
+CHECKS = [table, data, retained, users, functions, roles, routes, cors, logs_and_metrics, bucket]
+CHECKS_PIPELINE = [time, builds, pipeline, artifacts, retained, bucket]
 
 
 def faults(template):
-    return [fault for check in CHECKS for fault in check(Template(template))]
+    it = Template(template)
+    return [fault for check in (CHECKS_PIPELINE if it.is_pipeline else CHECKS) for fault in check(it)]
 
 
 # A kind of resource, and the damage done to the properties of the first of them.
 FAULTS = {
     "no recovery": ("DynamoDB::Table", lambda it: it.pop("PointInTimeRecoverySpecification")),
-    "no encryption": ("DynamoDB::Table", lambda it: it["SSESpecification"].update(SSEEnabled=False)),
+    "a key that is billed": ("DynamoDB::Table", lambda it: it["SSESpecification"].update(SSEEnabled=True)),
     "other TTL": ("DynamoDB::Table", lambda it: it["TimeToLiveSpecification"].update(AttributeName="expiresAt")),
     "other key": ("DynamoDB::Table", lambda it: it["AttributeDefinitions"][1].update(AttributeType="S")),
     "provisioned": ("DynamoDB::Table", lambda it: it.pop("BillingMode")),
@@ -231,6 +342,12 @@ FAULTS = {
     "any log": ("IAM::Role", lambda it: it["Policies"][0]["PolicyDocument"]["Statement"][1].update(Resource={"Fn::Sub": "*"})),
     "managed policy": ("IAM::Role", lambda it: it.update(ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"])),
     "trusts all": ("IAM::Role", lambda it: it["AssumeRolePolicyDocument"]["Statement"][0].update(Principal="*")),
+    "case-sensitive": ("Cognito::UserPool", lambda it: it.pop("UsernameConfiguration")),
+    "another tier": ("Cognito::UserPool", lambda it: it.pop("UserPoolTier")),
+    "long tokens": ("Cognito::UserPoolClient", lambda it: it.update(IdTokenValidity=1440)),
+    "tokens by default": ("Cognito::UserPoolClient", lambda it: it.pop("TokenValidityUnits")),
+    "signed in for years": ("Cognito::UserPoolClient", lambda it: it.update(RefreshTokenValidity=3650)),
+    "no revocation": ("Cognito::UserPoolClient", lambda it: it.pop("EnableTokenRevocation")),
     "public bucket": ("S3::Bucket", lambda it: it["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False)),
 }
 FAULTS_HTTP = {
@@ -241,17 +358,44 @@ FAULTS_HTTP = {
     "no audience": ("ApiGatewayV2::Authorizer", lambda it: it["JwtConfiguration"].pop("Audience")),
     "no access log": ("ApiGatewayV2::Stage", lambda it: it.pop("AccessLogSettings")),
     "other CORS of the gateway": ("ApiGatewayV2::Api", lambda it: it["CorsConfiguration"]["AllowHeaders"].pop()),
+    "dear metrics": ("ApiGatewayV2::Stage", lambda it: it["DefaultRouteSettings"].update(DetailedMetricsEnabled=True)),
 }
 FAULTS_REST = {
     "no authorizer": ("ApiGateway::Method", lambda it: it.update(AuthorizationType="NONE")),
     "authorizer gone": ("ApiGateway::Method", lambda it: it.pop("AuthorizerId")),
     "other route": ("ApiGateway::Method", lambda it: it.update(HttpMethod="PUT")),
     "no pool": ("ApiGateway::Authorizer", lambda it: it.update(ProviderARNs=[])),
+    "tokens that live on": ("ApiGateway::Authorizer", lambda it: it.pop("AuthorizerResultTtlInSeconds")),
+    "logged bodies": (None, lambda it: it.provider["logs"]["restApi"].pop("fullExecutionData")),
+    "logged requests": (None, lambda it: it.provider["logs"]["restApi"].update(executionLogging=True)),
+    "dear metrics": (None, lambda it: it.provider["apiGateway"].update(metrics=True)),
 }
-FAULTS_PRODUCTION = {
+FAULTS_PROTECTED = {
+    "table goes with the stack": (None, lambda it: it.resources["NotesTable"].pop("DeletionPolicy")),
+    "users go with the stack": (None, lambda it: it.resources["UserPool"].update(DeletionPolicy="Delete")),
+    "a failed creation stays": (None, lambda it: it.resources["NotesTable"].update(DeletionPolicy="Retain")),
+    "a replaced table goes": (None, lambda it: it.resources["NotesTable"].pop("UpdateReplacePolicy")),
+    "stack not protected": (None, lambda it: it.provider.update(deletionProtection=False)),
+    "no boundary": ("IAM::Role", lambda it: it.pop("PermissionsBoundary")),
     "table not protected": ("DynamoDB::Table", lambda it: it.update(DeletionProtectionEnabled=False)),
     "users not protected": ("Cognito::UserPool", lambda it: it.pop("DeletionProtection")),
     "passwords": ("Cognito::UserPoolClient", lambda it: it["ExplicitAuthFlows"].append("ALLOW_USER_PASSWORD_AUTH")),
+}
+FAULTS_PIPELINE = {
+    "a short queue": ("CodeBuild::Project", lambda it: it.update(QueuedTimeoutInMinutes=60)),
+    "a longer test": ("CodeBuild::Project", lambda it: it.update(TimeoutInMinutes=480)),
+    "another processor": ("CodeBuild::Project", lambda it: it["Environment"].update(Type="LINUX_CONTAINER")),
+    "a shared cache": ("CodeBuild::Project", lambda it: it.update(Cache={"Type": "S3"})),
+    "no buildspec": ("CodeBuild::Project", lambda it: it["Source"].update(BuildSpec="buildspec.yml")),
+    "no log": ("CodeBuild::Project", lambda it: it.pop("LogsConfig")),
+    "a log for ever": ("Logs::LogGroup", lambda it: it.pop("RetentionInDays")),
+    "no boundary": (None, lambda it: it.all("CodeBuild::Project")["DeployProject"]["Environment"]["EnvironmentVariables"].pop()),
+    "parallel runs": ("CodePipeline::Pipeline", lambda it: it.update(ExecutionMode="PARALLEL")),
+    "no test": ("CodePipeline::Pipeline", lambda it: it["Stages"].pop(1)),
+    "a failed creation stays": (None, lambda it: it.resources["ArtifactBucket"].update(DeletionPolicy="Retain")),
+    "artifacts for ever": ("S3::Bucket", lambda it: it["LifecycleConfiguration"]["Rules"][0].pop("ExpirationInDays")),
+    "public artifacts": ("S3::Bucket", lambda it: it.pop("PublicAccessBlockConfiguration")),
+    "no KMS": ("S3::Bucket", lambda it: it["BucketEncryption"]["ServerSideEncryptionConfiguration"].pop()),
 }
 
 
@@ -260,25 +404,35 @@ def statement(role):
 
 
 def unnoticed(template):
-    kinds = dict(FAULTS)
     it = Template(template)
-    kinds |= FAULTS_HTTP if it.is_http_api else FAULTS_REST
-    kinds |= FAULTS_PRODUCTION if it.is_production else {}
+    if it.is_pipeline:
+        kinds = FAULTS_PIPELINE
+    else:
+        kinds = FAULTS | (FAULTS_HTTP if it.is_http_api else FAULTS_REST) | (FAULTS_PROTECTED if it.is_protected else {})
     for fault, (kind, damage) in kinds.items():
         damaged = copy.deepcopy(template)
-        damage(next(iter(Template(damaged).all(kind).values())))
+        # The first resource of the kind, or all of the template.
+        damage(next(iter(Template(damaged).all(kind).values())) if kind else Template(damaged))
         # A shared artifact needs a second function with that key.
-        for function in Template(damaged).all("Lambda::Function").values():
-            if function["Handler"] == "get-note" and fault == "shared artifact":
-                function["Code"]["S3Key"] = "prefix/get-note.zip"
+        if fault == "shared artifact":
+            for function in Template(damaged).all("Lambda::Function").values():
+                if function["Handler"] == "get-note":
+                    function["Code"]["S3Key"] = "prefix/get-note.zip"
         if not faults(damaged):
             yield f"not noticed: {fault}"
 
 
+def read(path):
+    if path.suffix == ".yml":
+        return json.loads(json.dumps(cfn_yaml.load(str(path))))
+    template = json.loads(path.read_text())
+    template["osls"] = json.loads((path.parent / "serverless-state.json").read_text())
+    return template
+
+
 failed = 0
-for path in sys.argv[1:]:
-    with open(path) as file:
-        template = json.load(file)
+for path in map(Path, sys.argv[1:]):
+    template = read(path)
     for it in [*faults(template), *unnoticed(template)]:
         print(f"{path}: {it}")
         failed = 1

@@ -20,8 +20,8 @@ curl -i "$NOTES" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application
 curl -i "$NOTES" -H "Authorization: Bearer $TOKEN"
 curl -i "$NOTES"
 
-deploy/local token bob    another user's token; a token is good for an hour
-deploy/local down         removes all of this"""
+bash deploy/local token bob    another user's token; a token is good for an hour
+bash deploy/local down         removes all of this"""
 
 
 def tokens(stack, names):

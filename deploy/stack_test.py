@@ -117,21 +117,16 @@ def tokens_that_expire_after(users, seconds):
     """Shorter than Cognito allows; the emulator does."""
     cognito = client("cognito-idp")
     app = {"UserPoolId": users.pool, "ClientId": users.app}
-    flows = cognito.describe_user_pool_client(**app)["UserPoolClient"]["ExplicitAuthFlows"]
-
-    def update(validity, unit):
-        cognito.update_user_pool_client(
-            **app,
-            ExplicitAuthFlows=flows,
-            IdTokenValidity=validity,
-            TokenValidityUnits={"IdToken": unit},
-        )
-
-    update(seconds, "seconds")
+    known = cognito.describe_user_pool_client(**app)["UserPoolClient"]
+    # An update takes back what it doesn't say.
+    names = ("ExplicitAuthFlows", "IdTokenValidity", "AccessTokenValidity", "RefreshTokenValidity", "TokenValidityUnits")
+    settings = {name: known[name] for name in names}
+    units = settings["TokenValidityUnits"] | {"IdToken": "seconds"}
+    cognito.update_user_pool_client(**app, **settings | {"IdTokenValidity": seconds, "TokenValidityUnits": units})
     try:
         yield
     finally:
-        update(1, "hours")
+        cognito.update_user_pool_client(**app, **settings)
 
 
 class Api:
@@ -287,6 +282,22 @@ class RestApi(Api, unittest.TestCase):
         self.assert_status(401, refused)
         self.assertEqual(refused.headers["Access-Control-Allow-Origin"], "*")
 
+    def test_the_gateway_logs_neither_headers_nor_bodies(self):
+        gateway = client("apigateway")
+        (api,) = [it["id"] for it in gateway.get_rest_apis()["items"] if it["name"].startswith(self.stack.stage)]
+        stage = gateway.get_stage(restApiId=api, stageName=self.stack.stage)
+        settings = stage["methodSettings"]["*/*"]
+        self.assertEqual((settings["dataTraceEnabled"], settings["loggingLevel"]), (False, "OFF"))
+        self.assertIs(settings["metricsEnabled"], False)
+
+
+class Users(unittest.TestCase):
+    def test_tokens_are_good_for_an_hour(self):
+        tokens = HTTP.users.sign_in(f"{uuid.uuid4()}@example.org")
+        for it in ("IdToken", "AccessToken"):
+            claimed = claims(tokens[it])
+            self.assertEqual(claimed["exp"] - claimed["iat"], 3600, it)
+
 
 def functions(stack):
     """The deployed functions, by their names within the stack."""
@@ -385,7 +396,7 @@ class Deployment(unittest.TestCase):
     def test_deploying_twice_changes_nothing(self):
         for stack, options in ((HTTP, []), (REST, ["--param=api=rest"])):
             before = functions(stack)
-            said = osls("deploy", "--stage", stack.stage, *options, binaries=self.binaries.name)
+            said = osls("deploy", "--stage", stack.stage, "--param=development=true", *options, binaries=self.binaries.name)
             self.assertIn("No changes to deploy", said)
             self.assertEqual(functions(stack), before)
 
@@ -509,6 +520,117 @@ class Roles(unittest.TestCase):
             refused = invoke(event)
         self.assertIn(refused["statusCode"], (500, 503), refused)
         self.assertNotRegex(refused["body"].lower(), "denied|dynamodb|arn:|role")
+
+
+@contextlib.contextmanager
+def stack_with_an_obstacle(*after):
+    """A configuration of the stack with a resource more, which is there already and so can't be created."""
+    name = f"/notes-test/{uuid.uuid4()}"
+    client("ssm").put_parameter(Name=name, Type="String", Value="taken")
+    obstacle = {"Type": "AWS::SSM::Parameter", "DependsOn": after, "Properties": {"Name": name, "Type": "String", "Value": "1"}}
+    file = HERE / f"serverless-{uuid.uuid4()}.yml"
+    file.write_text(f"{(HERE / 'serverless.yml').read_text()}  - Resources: {json.dumps({'Obstacle': obstacle})}\n")
+    try:
+        yield file.name
+    finally:
+        file.unlink()
+
+
+class Protected(unittest.TestCase):
+    """A stage that doesn't say that it is for development, deployed by deploy/cloud."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.binaries = directory.name
+        for it in OPERATIONS:
+            with zipfile.ZipFile(io.BytesIO(code_of(f"{HTTP.name}-{it}"))) as artifact:
+                (Path(directory.name) / it).write_bytes(artifact.read("bootstrap"))
+
+    def cloud(self, *arguments, succeeds=True):
+        done = subprocess.run(
+            ["bash", HERE / "cloud", *arguments], env=dict(os.environ, NOTES_BINARIES=self.binaries), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        self.assertEqual(done.returncode == 0, succeeds, done.stdout)
+        return done.stdout
+
+    def tables(self, name):
+        return [it for it in client("dynamodb").list_tables()["TableNames"] if it == name]
+
+    def pools(self, name):
+        return [it["Id"] for it in client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"] if it["Name"] == name]
+
+    def assert_protected(self, name, protected):
+        (pool,) = self.pools(name)
+        table = client("dynamodb").describe_table(TableName=name)["Table"]
+        self.assertIs(table.get("DeletionProtectionEnabled", False), protected)
+        users = client("cognito-idp").describe_user_pool(UserPoolId=pool)["UserPool"]
+        self.assertEqual(users["DeletionProtection"], "ACTIVE" if protected else "INACTIVE")
+        return pool
+
+    def delete_stack(self, name):
+        """As docs/deployment.md says."""
+        cloudformation, s3 = client("cloudformation"), client("s3")
+        resource = {"StackName": name, "LogicalResourceId": "ServerlessDeploymentBucket"}
+        bucket = cloudformation.describe_stack_resource(**resource)["StackResourceDetail"]["PhysicalResourceId"]
+        for it in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=it["Key"])
+        cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+        cloudformation.delete_stack(StackName=name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+    def test_a_first_deployment_that_fails_half_way_leaves_nothing_and_succeeds_when_repeated(self):
+        name = "notes-live"
+        with stack_with_an_obstacle("NotesTable", "UserPool", "DeleteDashnoteLambdaFunction") as obstructed:
+            said = self.cloud("--stage", "live", "--config", obstructed, succeeds=False)
+        self.assertIn("Obstacle", said)
+        # CloudFormation could not delete what is protected; the emulator does.
+        self.assertIn("protected from deletion by the next one", said)
+        pages = client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
+        seen = [(it["LogicalResourceId"], it["ResourceStatus"]) for page in pages for it in page["StackEvents"]]
+        for it in ("NotesTable", "UserPool"):
+            # The newest first. The emulator says that what an update creates is updated.
+            statuses = [status for resource, status in seen if resource == it]
+            self.assertEqual(statuses[:2], ["DELETE_COMPLETE", "DELETE_IN_PROGRESS"])
+            self.assertIn(statuses[2], ("CREATE_COMPLETE", "UPDATE_COMPLETE"), "it failed before it was half-way")
+        self.assertEqual((self.tables(name), self.pools(name)), ([], []))
+
+        said = self.cloud("--stage", "live")
+        self.assertIn("protected from deletion by the next one", said)
+        self.assert_protected(name, True)
+        (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        self.assertIs(stack["EnableTerminationProtection"], True)
+        self.assertIn("No changes to deploy", self.cloud("--stage", "live"))
+
+    def test_a_stage_for_development_is_not_protected(self):
+        self.assert_protected(HTTP.name, False)
+
+    def test_what_stays_of_a_removed_stage_is_adopted_by_a_new_stack(self):
+        name, dynamodb, cognito = "notes-kept", client("dynamodb"), client("cognito-idp")
+        self.cloud("--stage", "kept")
+        pool = self.assert_protected(name, True)
+        alice = cognito.admin_create_user(UserPoolId=pool, Username="alice@example.org", MessageAction="SUPPRESS")["User"]
+        item = {"userId": {"S": "alice"}, "timestamp": {"N": "1"}, "title": {"S": "Milk"}}
+        dynamodb.put_item(TableName=name, Item=item)
+
+        def assert_all_there():
+            self.assertEqual(self.assert_protected(name, True), pool)
+            self.assertEqual(dynamodb.scan(TableName=name)["Items"], [item])
+            found = cognito.admin_get_user(UserPoolId=pool, Username="alice@example.org")
+            self.assertEqual(found["Username"], alice["Username"])
+
+        self.delete_stack(name)
+        assert_all_there()
+        self.cloud("adopt", pool, "--stage", "kept")
+        assert_all_there()
+        self.cloud("--stage", "kept")
+        assert_all_there()
+        found = client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+        physical = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
+        self.assertEqual((physical["NotesTable"], physical["UserPool"]), (name, pool))
+        self.assertEqual(len([it for it in found if it["ResourceType"] == "AWS::Lambda::Function"]), 5)
 
 
 if __name__ == "__main__":

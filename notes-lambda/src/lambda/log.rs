@@ -1,8 +1,13 @@
-//! A line of JSON per request in CloudWatch's Embedded Metric Format: log and metrics in one.
+//! A line of JSON per invocation, and in it the metrics that nobody else has, in CloudWatch's Embedded Metric Format.
+//!
+//! A metric costs money for each hour in which it is published, so a line publishes only what API Gateway, Lambda and
+//! DynamoDB don't count already, and only when it has happened. Everything else is a property, which costs nothing
+//! beyond the bytes of the log.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +18,12 @@ use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::LambdaEvent;
-use notes_core::{ErrorChain, NoteId, NoteStore, StoreError};
+use notes_core::{ErrorChain, NoteId, NoteStore, StoreError, StoreErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::diagnostics::Diagnostics;
 use crate::lambda::event::{self, Payload};
 use crate::lambda::gateway::Gateway;
 use crate::lambda::gateway_response::GatewayResponse;
@@ -94,22 +100,21 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
                 (answered, CONSUMED.with(Cell::get))
             };
             let ((answer, report), consumed) = CONSUMED.scope(Cell::default(), answering).await;
-            let status = answer.status();
+            let metrics = metrics(&report, answer.status());
             let line = Line {
-                aws: Metadata::now(),
+                aws: (!metrics.is_empty()).then(|| Metadata::now(&metrics)),
+                metrics,
                 function_name: &context.env_config.function_name,
                 route: if is_warm_up {
                     WARM_UP
                 } else {
                     route(report.operation)
                 },
-                latency: started.elapsed().as_secs_f64() * 1_000.0,
-                client_error: u8::from((400..500).contains(&status)),
-                server_error: u8::from(status >= 500),
-                cold_start: u8::from(is_cold),
+                status: answer.status(),
+                milliseconds: started.elapsed().as_secs_f64() * 1_000.0,
+                cold_start: is_cold,
                 read_units: consumed.read_units,
                 write_units: consumed.write_units,
-                status,
                 request_id: &context.request_id,
                 gateway_request_id: gateway_id.as_deref(),
                 trace_id: context.xray_trace_id.as_deref().and_then(root),
@@ -131,7 +136,32 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
 /// and rates counts it.
 const WARM_UP: &str = "warm-up";
 
-/// A dimension: few values, and never one that a caller chooses.
+/// The metrics that an invocation publishes: none, most of the time.
+///
+/// A gateway counts errors by status only, and DynamoDB counts throttled attempts, also those whose repetition
+/// succeeded. Nobody but the store's caller knows that a write's outcome is unknown or that an item can't be read.
+fn metrics(report: &Diagnostics, status: u16) -> BTreeMap<&'static str, usize> {
+    let kind = report.error.as_ref().map(|error| error.kind());
+    let failed_as = |expected| usize::from(kind == Some(expected));
+    // After a panic too, a write may have happened.
+    let panicked_in_write = report.panicked && status == 503;
+    BTreeMap::from([
+        (
+            "OutcomeUnknown",
+            failed_as(StoreErrorKind::OutcomeUnknown) + usize::from(panicked_in_write),
+        ),
+        ("Throttled", failed_as(StoreErrorKind::Throttled)),
+        (
+            "UnreadableItems",
+            report.unreadable.len() + failed_as(StoreErrorKind::Corrupt),
+        ),
+    ])
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .collect()
+}
+
+/// Few values, and never one that a caller chooses.
 fn route(operation: Option<Operation>) -> &'static str {
     match operation {
         Some(Operation::Create) => "POST /notes",
@@ -171,37 +201,29 @@ pub(crate) fn report_panics_by_place() {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    #[serde(rename = "_aws")]
-    aws: Metadata,
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    aws: Option<Metadata>,
+    #[serde(flatten)]
+    metrics: BTreeMap<&'static str, usize>,
     #[serde(rename = "FunctionName")]
     function_name: &'a str,
-    #[serde(rename = "Route")]
+
     route: &'static str,
-
-    #[serde(rename = "Latency")]
-    latency: f64,
-    #[serde(rename = "4XXError")]
-    client_error: u8,
-    #[serde(rename = "5XXError")]
-    server_error: u8,
-    #[serde(rename = "ColdStart")]
-    cold_start: u8,
-    #[serde(rename = "ConsumedReadCapacityUnits")]
-    read_units: f64,
-    #[serde(rename = "ConsumedWriteCapacityUnits")]
-    write_units: f64,
-
     status: u16,
-    #[serde(rename = "requestId")]
+    milliseconds: f64,
+    cold_start: bool,
+    read_units: f64,
+    write_units: f64,
     request_id: &'a str,
-    #[serde(rename = "gatewayRequestId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     gateway_request_id: Option<&'a str>,
-    #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
-    #[serde(rename = "noteId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     note_id: Option<NoteId>,
-    #[serde(rename = "errorKind", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     error_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -232,8 +254,9 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    dimensions: [[&'static str; 2]; 1],
-    metrics: [Metric; 6],
+    /// One set: each further set would publish, and cost, every metric once more.
+    dimensions: [[&'static str; 1]; 1],
+    metrics: Vec<Metric>,
 }
 
 #[derive(Serialize)]
@@ -244,28 +267,20 @@ struct Metric {
 }
 
 impl Metadata {
-    fn now() -> Self {
-        let count = |name| Metric {
-            name,
-            unit: "Count",
-        };
+    fn now(metrics: &BTreeMap<&'static str, usize>) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             timestamp: since.unwrap_or_default().as_millis(),
             cloud_watch_metrics: [Directive {
                 namespace: "Notes",
-                dimensions: [["FunctionName", "Route"]],
-                metrics: [
-                    Metric {
-                        name: "Latency",
-                        unit: "Milliseconds",
-                    },
-                    count("4XXError"),
-                    count("5XXError"),
-                    count("ColdStart"),
-                    count("ConsumedReadCapacityUnits"),
-                    count("ConsumedWriteCapacityUnits"),
-                ],
+                dimensions: [["FunctionName"]],
+                metrics: metrics
+                    .keys()
+                    .map(|name| Metric {
+                        name,
+                        unit: "Count",
+                    })
+                    .collect(),
             }],
         }
     }
@@ -290,6 +305,19 @@ mod tests {
     }
 
     impl Error for Untellable {}
+
+    #[test]
+    fn a_panic_in_a_write_is_an_unknown_outcome_and_in_a_read_no_metric() {
+        let report = Diagnostics {
+            panicked: true,
+            ..Diagnostics::default()
+        };
+        assert_eq!(
+            metrics(&report, 503),
+            BTreeMap::from([("OutcomeUnknown", 1)])
+        );
+        assert_eq!(metrics(&report, 500), BTreeMap::new());
+    }
 
     #[test]
     fn an_error_that_can_not_be_told_costs_its_text_and_not_the_line() {

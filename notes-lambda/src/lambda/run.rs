@@ -6,15 +6,16 @@ use crate::lambda::settings::StartError;
 
 impl<S: NoteStore + 'static> Gateway<S> {
     /// Answers invocations for as long as Lambda has some, and writes a line of JSON for each on
-    /// standard output, in CloudWatch's [Embedded Metric Format][emf].
+    /// standard output.
     ///
-    /// Its metrics are in the namespace `Notes`, by `FunctionName` and `Route`: `Latency` (milliseconds), `4XXError`,
-    /// `5XXError`, `ColdStart`, `ConsumedReadCapacityUnits` and `ConsumedWriteCapacityUnits` (as the
-    /// store tells by [`log_capacity`](crate::log_capacity)). Beside them: `status`, `requestId`,
-    /// `gatewayRequestId`, `traceId`, `noteId`; `errorKind` and `error`, the store's failure with its
-    /// causes; `unreadable`, the ids of items that can't be read. Never what an author wrote, nor the
-    /// user. From then on a panic of this process says on standard error where it happened, and not
-    /// what.
+    /// It has `route`, `status`, `milliseconds`, `coldStart`, `readUnits` and `writeUnits` (as the store tells by
+    /// [`log_capacity`](crate::log_capacity)), `requestId`, `gatewayRequestId`, `traceId`, `noteId`; `errorKind` and
+    /// `error`, the store's failure with its causes; `unreadable`, the ids of items that can't be read. Never what an
+    /// author wrote, nor the user. From then on a panic of this process says on standard error where it happened, and
+    /// not what.
+    ///
+    /// Where it has happened, a line also publishes a metric in CloudWatch's [Embedded Metric Format][emf]:
+    /// `OutcomeUnknown`, `Throttled` and `UnreadableItems`, in the namespace `Notes`, by `FunctionName`.
     ///
     /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     ///

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::Router;
+use axum::http::StatusCode;
 use notes_dynamo::sort_key;
 use serde_json::{Value, json};
 
-use crate::endpoint::{TABLE, engine, hanging, nowhere};
+use crate::endpoint::{TABLE, engine, hanging, nowhere, serve};
 use crate::function::{
     ALL, Function, TIMEOUT, about, creation, event, is_problem, new_id, variables,
 };
@@ -16,7 +18,6 @@ use crate::function::{
 /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 #[track_caller]
 fn is_embedded_metric_format(line: &Value) {
-    const UNITS: [&str; 2] = ["Milliseconds", "Count"];
     let named = |it: &Value| {
         let name = it.as_str().unwrap();
         assert!((1..=1_024).contains(&name.len()) && name.is_ascii(), "{it}");
@@ -27,6 +28,8 @@ fn is_embedded_metric_format(line: &Value) {
     assert!(!directives.is_empty());
     for directive in directives {
         named(&directive["Namespace"]);
+        // Each set of dimensions publishes, and bills, every metric once more.
+        assert_eq!(directive["Dimensions"], json!([["FunctionName"]]));
         for set in directive["Dimensions"].as_array().unwrap() {
             let set = set.as_array().unwrap();
             assert!(set.len() <= 30);
@@ -38,9 +41,28 @@ fn is_embedded_metric_format(line: &Value) {
         assert!((1..=100).contains(&metrics.len()));
         for metric in metrics {
             let value = &line[named(&metric["Name"])];
-            assert!(value.is_number(), "{metric} is {value}");
-            assert!(UNITS.contains(&metric["Unit"].as_str().unwrap()));
+            // A metric of zero would be published, and billed, for nothing.
+            assert!(value.as_u64().unwrap() > 0, "{metric} is {value}");
+            assert_eq!(metric["Unit"], "Count");
         }
+    }
+}
+
+/// Checks that a line publishes these metrics and no others.
+#[track_caller]
+fn publishes(line: &Value, metrics: &[(&str, u64)]) {
+    if metrics.is_empty() {
+        assert!(line.get("_aws").is_none(), "{line}");
+    } else {
+        is_embedded_metric_format(line);
+        let published = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array();
+        let names = published.unwrap().iter().map(|metric| &metric["Name"]);
+        assert!(names.eq(metrics.iter().map(|(name, _)| *name)), "{line}");
+    }
+    for name in ["OutcomeUnknown", "Throttled", "UnreadableItems"] {
+        let expected = metrics.iter().find(|(metric, _)| *metric == name);
+        let expected = expected.map(|(_, count)| json!(count));
+        assert_eq!(line.get(name), expected.as_ref(), "{line}");
     }
 }
 
@@ -51,7 +73,7 @@ fn list() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_invocation_is_one_line_of_the_embedded_metric_format() {
+async fn each_invocation_is_one_line_and_publishes_no_metric_of_what_others_count() {
     let engine = engine().await;
     let mut function = Function::start(ALL, &variables(&engine.url())).await;
     let id = new_id();
@@ -93,16 +115,14 @@ async fn each_invocation_is_one_line_of_the_embedded_metric_format() {
     let lines = function.end_quietly().await;
     assert_eq!(lines.len(), expected.len());
     for (number, (line, expected)) in lines.iter().zip(expected).enumerate() {
-        is_embedded_metric_format(line);
+        publishes(line, &[]);
         let (route, status, read, write, gateway_request_id) = expected;
-        assert_eq!(line["Route"], route);
+        assert_eq!(line["route"], route);
         assert_eq!(line["status"], status);
-        assert_eq!(line["ConsumedReadCapacityUnits"], read, "{line}");
-        assert_eq!(line["ConsumedWriteCapacityUnits"], write, "{line}");
-        assert_eq!(line["4XXError"], i32::from((400..500).contains(&status)));
-        assert_eq!(line["5XXError"], 0);
-        assert_eq!(line["ColdStart"], i32::from(number == 0));
-        assert!(line["Latency"].as_f64().unwrap() > 0.0);
+        assert_eq!(line["readUnits"], read, "{line}");
+        assert_eq!(line["writeUnits"], write, "{line}");
+        assert_eq!(line["coldStart"], number == 0);
+        assert!(line["milliseconds"].as_f64().unwrap() > 0.0);
         let request_id = format!("8476a536-e9f4-11e8-9739-{number:012}");
         assert_eq!(line["requestId"], request_id);
         assert_eq!(line["gatewayRequestId"], gateway_request_id);
@@ -118,15 +138,40 @@ async fn a_failure_of_the_store_is_in_the_line_with_its_causes() {
     let answer = function.invoke(&event("http-get"), TIMEOUT).await;
     is_problem(&answer, 503, "unavailable");
     let lines = function.end_quietly().await;
-    is_embedded_metric_format(&lines[0]);
-    assert_eq!(lines[0]["5XXError"], 1);
+    // API Gateway counts the 503.
+    publishes(&lines[0], &[]);
+    assert_eq!(lines[0]["status"], 503);
     assert_eq!(lines[0]["errorKind"], "Unavailable");
     let error = lines[0]["error"].as_str().unwrap();
     assert!(error.contains(": ") && error.contains("refused"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_item_that_can_not_be_read_is_in_the_line_by_its_id() {
+async fn a_write_of_unknown_outcome_is_a_metric() {
+    let mut function = Function::start(ALL, &variables(&hanging().await)).await;
+    let timeout = Duration::from_millis(300);
+    let answer = function.invoke(&creation(new_id()), timeout).await;
+    is_problem(&answer, 503, "outcome-unknown");
+    let lines = function.end_quietly().await;
+    publishes(&lines[0], &[("OutcomeUnknown", 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_refused_for_lack_of_capacity_is_a_metric() {
+    let throttled = Router::new().fallback(async || {
+        let error = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
+        let body = json!({"__type": error, "message": "too many"});
+        (StatusCode::BAD_REQUEST, axum::Json(body))
+    });
+    let mut function = Function::start(ALL, &variables(&serve(throttled).await)).await;
+    let answer = function.invoke(&event("http-get"), TIMEOUT).await;
+    is_problem(&answer, 503, "unavailable");
+    let lines = function.end_quietly().await;
+    publishes(&lines[0], &[("Throttled", 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_can_not_be_read_is_in_the_line_by_its_id_and_is_a_metric() {
     let engine = engine().await;
     let mut function = Function::start(ALL, &variables(&engine.url())).await;
     let id = new_id();
@@ -144,6 +189,8 @@ async fn an_item_that_can_not_be_read_is_in_the_line_by_its_id() {
     let answer = function.invoke(&about("http-get", id), TIMEOUT).await;
     is_problem(&answer, 500, "internal-error");
     let lines = function.end_quietly().await;
+    publishes(&lines[0], &[("UnreadableItems", 1)]);
+    publishes(&lines[1], &[("UnreadableItems", 1)]);
     assert_eq!(lines[0]["unreadable"], json!([id]));
     assert_eq!(lines[1]["errorKind"], "Corrupt");
     assert_eq!(lines[1]["noteId"], json!(id));
@@ -232,7 +279,6 @@ async fn nothing_of_a_note_or_its_user_is_in_the_log() {
         let lines = function.end_quietly().await;
         assert_eq!(lines.len(), events.len());
         for line in lines {
-            is_embedded_metric_format(&line);
             let line = line.to_string();
             for secret in [SECRET, "alice", "Milk", "litres", "3b241101"] {
                 assert!(!line.contains(secret), "{line}");
