@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
     Change, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote,
-    Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, Timestamp, Update, UserId,
+    Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, StoreErrorKind, Timestamp,
+    Update, UserId,
 };
 use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
 use notes_examples::Engine;
@@ -294,6 +295,36 @@ async fn what_cannot_write_consumes_one_read() {
         notes.delete(&counted.user, id, &never).await.unwrap();
         assert_eq!(counted.consumed(), (reads(size), 0.0), "{size}");
     }
+}
+
+/// Attributes of others count, too.
+#[tokio::test]
+async fn an_update_of_an_item_that_would_outgrow_400_kb_is_too_large() {
+    let counted = Counted::new().await;
+    let insertion = counted.insertion(100);
+    counted.insert(&insertion).await;
+    let (user, id) = (&counted.user, insertion.note.id);
+    let update_item = counted.client.update_item().table_name(TABLE);
+    let foreign = update_item
+        .key("userId", AttributeValue::S(user.as_str().to_owned()))
+        .key("timestamp", AttributeValue::N(sort_key(id)))
+        .update_expression("SET ofOthers = :text")
+        .expression_attribute_values(":text", AttributeValue::S("a".repeat(100_000)));
+    foreign.send().await.unwrap();
+    let update = Update {
+        patch: NotePatch {
+            content: Some("a".repeat(350_000).parse().unwrap()),
+            ..NotePatch::default()
+        },
+        purge_at: None,
+        renewal: false,
+        expected: Expected::Any,
+        revision: counted.later(),
+    };
+    let error = counted.store.update(user, id, &update, counted.now).await;
+    assert_eq!(error.unwrap_err().kind(), StoreErrorKind::TooLarge);
+    let note = counted.store.get(user, id, counted.now).await.unwrap();
+    assert_eq!(note, Some(insertion.note));
 }
 
 #[tokio::test]
