@@ -1,4 +1,4 @@
-//! One request through the API and the service over the memory store, from its parts to its bytes:
+//! One request through the API and the service, over the memory store, up to the bytes of the response:
 //! `cargo bench -p notes-benches --bench request`.
 #![allow(missing_docs, reason = "criterion's macros make public functions")]
 
@@ -11,9 +11,10 @@ use notes_lambda::Api;
 use tokio::runtime::Builder;
 use tower_service::Service;
 
+/// The size of each note's content.
 const CONTENT_BYTES: usize = 1_000;
 
-/// Sends a request, checks its status, and returns the length of the answer.
+/// Sends a request, checks the response's status, and returns the length of its body.
 async fn send(
     api: &Api<MemoryNoteStore>,
     user: &UserId,
@@ -38,7 +39,7 @@ async fn send(
     body.to_bytes().len()
 }
 
-fn requests(c: &mut Criterion) {
+fn requests(criterion: &mut Criterion) {
     let runtime = Builder::new_current_thread()
         .build()
         .expect("a runtime starts");
@@ -59,11 +60,12 @@ fn requests(c: &mut Criterion) {
     }
     let path = format!("/notes/{}", ids[0]);
 
-    let mut group = c.benchmark_group("request");
+    let mut group = criterion.benchmark_group("request");
     group.throughput(Throughput::Elements(1));
     let mut bench = |name, user: &UserId, call: (Method, &str, &Bytes), status| {
-        group.bench_function(name, |b| {
-            b.to_async(&runtime)
+        group.bench_function(name, |bencher| {
+            bencher
+                .to_async(&runtime)
                 .iter(|| send(&api, user, call.clone(), None, status));
         });
     };

@@ -1,1 +1,1 @@
-//! The benches are in `benches/`; run them with `cargo bench -p notes-benches`.
+//! This library is empty: the benches are in `benches/`. Run them with `cargo bench -p notes-benches`.

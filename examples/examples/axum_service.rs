@@ -1,6 +1,6 @@
-//! The notes API inside an axum application, beside routes of its own, for users whom it knows itself.
+//! The notes API inside an axum application that has routes and users of its own.
 //!
-//! This application gives each user a key, and keeps the keys' digests.
+//! This application gives each user a key, and keeps only the keys' digests.
 //!
 //! ```sh
 //! cargo run --example axum_service alice=open-sesame bob=xyzzy
@@ -29,7 +29,7 @@ use notes_lambda::{Api, Diagnostics};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-/// The users by the digests of their keys.
+/// The users, by the digests of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Keys(HashMap<[u8; 32], UserId>);
 
@@ -54,43 +54,44 @@ impl Keys {
     }
 }
 
-/// The application. The notes API is two of its paths: below a prefix, a
-/// `PathPrefix` among a request's extensions tells it that.
+/// The application. The notes API is two of its paths. If they are mounted below a prefix, put a `PathPrefix` into each
+/// request's extensions, so that `Location` has it too.
 pub(crate) fn app<S: NoteStore + 'static>(notes: Notes<S>, keys: Keys) -> Router {
     let api = Api::new(notes);
     Router::new()
         .route_service("/notes", api.clone())
         .route_service("/notes/{id}", api)
-        .layer(from_fn(report))
+        .layer(from_fn(log_errors))
         .route("/me", get(me))
         .layer(from_fn_with_state(Arc::new(keys), authenticate))
         .route("/health", get(async || "fine\n"))
 }
 
-/// Says who the user is, to all routes below. Where nobody is known, each route decides what then.
+/// Tells all routes inside this layer who the user is. Without a valid key there is none, and each route decides what
+/// that means for it.
 async fn authenticate(State(keys): State<Arc<Keys>>, mut request: Request, next: Next) -> Response {
     let header = request.headers().get(AUTHORIZATION);
-    let key = header.and_then(|it| {
-        let (scheme, key) = it.to_str().ok()?.split_once(' ')?;
+    let key = header.and_then(|value| {
+        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then_some(key)
     });
-    if let Some(user) = key.and_then(|it| keys.user(it)).cloned() {
+    if let Some(user) = key.and_then(|key| keys.user(key)).cloned() {
         request.extensions_mut().insert(user);
     }
     next.run(request).await
 }
 
-/// What failed in the store is for the operator. The API's answers say nothing of it.
-async fn report(request: Request, next: Next) -> Response {
+/// Logs errors of the store. They are for the operator only: the API's responses say nothing of them.
+async fn log_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let report: Option<&Diagnostics> = response.extensions().get();
-    if let Some(error) = report.and_then(|it| it.error.as_deref()) {
+    let diagnostics: Option<&Diagnostics> = response.extensions().get();
+    if let Some(error) = diagnostics.and_then(|diagnostics| diagnostics.error.as_deref()) {
         eprintln!("{}", ErrorChain(error));
     }
     response
 }
 
-/// A route of the application for its users.
+/// A route of the application's own.
 async fn me(user: Option<Extension<UserId>>) -> Response {
     let Some(Extension(user)) = user else {
         let challenge = [(WWW_AUTHENTICATE, "Bearer")];
@@ -102,7 +103,7 @@ async fn me(user: Option<Extension<UserId>>) -> Response {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let keys = Keys::read(std::env::args().skip(1))?;
-    // In DynamoDB: DynamoNoteStore::new(notes_dynamo::client_from_env()?, "notes")
+    // To keep the notes in DynamoDB: DynamoNoteStore::new(notes_dynamo::client_from_env()?, "notes")
     let notes = Notes::new(MemoryNoteStore::new());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 3000)).await?;
     println!("Listening on http://{}", listener.local_addr()?);

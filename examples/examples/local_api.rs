@@ -1,4 +1,4 @@
-//! The notes API on this machine, with nothing else installed: `cargo run --example local_api`.
+//! The notes API on this machine, without any other installation: `cargo run --example local_api`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -49,6 +49,7 @@ struct Options {
     cors_origin: Vec<String>,
 }
 
+/// Checks an origin, so that a wrong one is refused before anything is started.
 fn origin(text: &str) -> Result<String, InvalidCorsOrigins> {
     text.parse().map(|_: CorsOrigins| text.to_owned())
 }
@@ -94,13 +95,14 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{place}: {}", ErrorChain(&error)))?;
     let notes = Notes::new(DynamoNoteStore::new(client, table));
 
+    // Before the greeting: whoever waits for it may send a signal at once.
     let stop = stop()?;
     greet(&api.url(), &place, &notes.new_id().to_string());
     api.serve(notes, stop).await?;
     Ok(())
 }
 
-/// Comes when the program is told to stop. It listens for that from the call on.
+/// Completes when the program is told to stop. Signals are caught from this call on, not only once it is awaited.
 #[cfg(unix)]
 fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -115,7 +117,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
-/// Comes when the program is told to stop.
+/// Completes when the program is told to stop.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
@@ -124,6 +126,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
+/// Prints where the API is and how to try it.
 fn greet(url: &str, place: &str, id: &str) {
     println!(
         r#"The notes API listens on {url}

@@ -1,3 +1,5 @@
+//! A DynamoDB engine inside this process, and clients of engines.
+
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,11 +13,11 @@ use tokio::sync::oneshot;
 
 /// A DynamoDB engine inside this process, on a loopback port of its own.
 ///
-/// It has a runtime and a thread of its own: it answers one request at a time, and would hold up
-/// whatever shared its thread. Dropped, it answers the requests under way and stops.
+/// It runs on a thread of its own, because it blocks that thread while it handles a request. When it is dropped, it
+/// finishes the requests under way and stops.
 ///
-/// For development: it asks nobody who they are, and every program on this machine, and every page in
-/// a browser on it, that finds its port can read and write its tables.
+/// Only for development: it does not authenticate anyone. Every program on this machine, and every page in a browser on
+/// it, can read and write its tables if it finds the port.
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,
@@ -35,8 +37,8 @@ impl Engine {
         Self::start(Database::memory()?)
     }
 
-    /// An engine whose tables are in a file, made if there is none. What it has acknowledged is on
-    /// the disk.
+    /// An engine whose tables are in a file, which is created if it does not exist. What the engine has acknowledged is
+    /// on the disk.
     ///
     /// # Errors
     /// When the file can't be used as a database, or no port can be bound.
@@ -58,6 +60,7 @@ impl Engine {
                 .expect("the runtime drives network sockets");
             tokio::spawn(sweep(database.clone()));
             let stopped = async {
+                // An error means that the sender was dropped, which is a request to stop as well.
                 let _ = stopped.await;
             };
             dynoxide::server::serve_with_shutdown(listener, database, stopped)
@@ -84,8 +87,8 @@ impl Engine {
     }
 }
 
-/// A client of the DynamoDB at this URL, with the region and the credentials that the AWS SDK's
-/// variables give; engines that check nothing need none.
+/// A client of the DynamoDB at this URL, with the region and the credentials of the AWS SDK's environment variables.
+/// The defaults are for engines that check neither.
 #[must_use]
 pub fn client(url: &str) -> Client {
     let given = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -104,12 +107,13 @@ pub fn client(url: &str) -> Client {
     Client::from_conf(config.build())
 }
 
+/// Removes expired items, as the time to live of a DynamoDB table does.
 async fn sweep(database: Database) {
     let mut interval = tokio::time::interval(SWEEP_INTERVAL);
     loop {
         interval.tick().await;
         let database = database.clone();
-        // An item that is not removed this time is invisible all the same.
+        // If it fails, the next sweep tries again. No result depends on it: the store hides expired items by itself.
         let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Parts that the examples and the tests of the other packages share.
+//! What the examples and the tests of the packages share: a DynamoDB engine in this process, and a local server.
 
 mod engine;
 mod local_api;

@@ -1,3 +1,5 @@
+//! The notes API as a local server for development.
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -17,12 +19,13 @@ use tokio::sync::oneshot;
 
 use crate::page;
 
-/// The notes API on a loopback port, with a page to try it on at `/docs`, for development: the text of
-/// the bearer token *is* the user id, and nobody checks it. That is why there is no way to make it
-/// listen on any other address, and why it answers to no other name than `127.0.0.1` and `localhost`.
+/// The notes API on a loopback port, with a page to try it on at `/docs`.
 ///
-/// Pages of `http://localhost` and `http://127.0.0.1` may call it from a browser, whatever their port:
-/// those of a development server.
+/// Only for development: the text of the bearer token *is* the user id, and nothing checks it. So it can't listen on
+/// any other address, and it refuses requests for any other host name than `127.0.0.1` and `localhost`.
+///
+/// Pages of `http://localhost` and `http://127.0.0.1` may call it from a browser, at any port, because that is where
+/// development servers are.
 #[derive(Debug)]
 pub struct LocalApi {
     listener: TcpListener,
@@ -30,14 +33,14 @@ pub struct LocalApi {
     cors_origins: CorsOrigins,
 }
 
-/// How long requests under way may take once the server is told to stop.
+/// How long requests under way may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 impl LocalApi {
-    /// Takes the port; 0 for any that is free.
+    /// Binds the port; 0 stands for any that is free.
     ///
     /// # Errors
-    /// When the port can't be had.
+    /// When the port can't be bound.
     pub async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -48,10 +51,10 @@ impl LocalApi {
         })
     }
 
-    /// Lets pages of these origins call it from a browser, too.
+    /// Lets pages of these origins call it from a browser, in addition to the default ones.
     ///
     /// # Errors
-    /// When one of them is no origin.
+    /// When one of them is not an origin.
     pub fn with_cors_origins(mut self, more: &[String]) -> Result<Self, InvalidCorsOrigins> {
         self.cors_origins = cors_origins(more)?;
         Ok(self)
@@ -63,10 +66,10 @@ impl LocalApi {
         format!("http://{}", self.address)
     }
 
-    /// Answers requests until `stop`, then finishes those under way.
+    /// Handles requests until `stop` completes, then finishes those under way.
     ///
     /// # Errors
-    /// None after the port was bound.
+    /// None are expected after the port was bound; axum's signature has one.
     pub async fn serve<S: NoteStore + 'static>(
         self,
         notes: Notes<S>,
@@ -80,6 +83,7 @@ impl LocalApi {
                 refuse_other_hosts,
             ));
         let (stopping, stopped) = oneshot::channel::<Infallible>();
+        // Nothing is sent: dropping the sender tells the receiver that the grace period starts.
         let stop = async move {
             stop.await;
             drop(stopping);
@@ -90,13 +94,13 @@ impl LocalApi {
         };
         tokio::select! {
             served = axum::serve(self.listener, app).with_graceful_shutdown(stop) => served,
-            // Someone holds a connection on which half a request came.
+            // The period is over. A client may have sent half a request and hold its connection open for ever.
             () = grace => Ok(()),
         }
     }
 }
 
-/// Those of development servers, and more.
+/// The origins of development servers, and these.
 fn cors_origins(more: &[String]) -> Result<CorsOrigins, InvalidCorsOrigins> {
     let origins = ["http://localhost:*", "http://127.0.0.1:*"];
     let more = more.iter().map(String::as_str);
@@ -104,11 +108,11 @@ fn cors_origins(more: &[String]) -> Result<CorsOrigins, InvalidCorsOrigins> {
     origins.join(",").parse()
 }
 
-/// A name that somebody made point to this machine is no name of ours: a page of theirs must not speak
-/// for a user here ([DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding)).
+/// Refuses requests for other host names, against [DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding): a page
+/// of an attacker whose domain resolves to this machine must not act for a user here.
 ///
-/// HTTP has three ways to say a name: the header `Host`, the URI of a request to a proxy, and `:authority`
-/// of HTTP/2, which arrives as the request's URI. Each that there is has to be ours.
+/// A request can name its host in three places: in the header `Host`, in the URI of a request to a proxy, and in
+/// `:authority` of HTTP/2, which arrives as the request's URI. All that are present have to name this server.
 async fn refuse_other_hosts(
     State(address): State<SocketAddr>,
     request: Request,
@@ -116,12 +120,12 @@ async fn refuse_other_hosts(
 ) -> Response {
     let headers = request.headers().get_all(HOST);
     let authority = request.uri().authority();
-    let mut said: Vec<_> = headers.iter().map(HeaderValue::as_bytes).collect();
-    let has_several_headers = said.len() > 1;
-    said.extend(authority.map(|authority| authority.as_str().as_bytes()));
-    let (status, why) = if said.is_empty() || has_several_headers {
+    let mut hosts: Vec<_> = headers.iter().map(HeaderValue::as_bytes).collect();
+    let has_several_headers = hosts.len() > 1;
+    hosts.extend(authority.map(|authority| authority.as_str().as_bytes()));
+    let (status, why) = if hosts.is_empty() || has_several_headers {
         (StatusCode::BAD_REQUEST, "A request names its host once.\n")
-    } else if said.into_iter().all(|host| is_ours(host, address.port())) {
+    } else if hosts.into_iter().all(|host| is_ours(host, address.port())) {
         return next.run(request).await;
     } else {
         let why = "This server is for local programs: it answers to 127.0.0.1 and localhost.\n";
@@ -130,15 +134,16 @@ async fn refuse_other_hosts(
     (status, [(CONNECTION, "close")], why).into_response()
 }
 
+/// Whether this is a host name of the server.
 fn is_ours(host: &[u8], port: u16) -> bool {
     ["127.0.0.1", "localhost"].iter().any(|name| {
         host.eq_ignore_ascii_case(format!("{name}:{port}").as_bytes())
-            // The port of http is left out by those who know it.
+            // Clients leave out port 80, the default of http.
             || port == 80 && host.eq_ignore_ascii_case(name.as_bytes())
     })
 }
 
-/// Development identity: the bearer token's text is the user id.
+/// Takes the text of the bearer token as the user id. Nothing is verified.
 async fn identify(mut request: Request, next: Next) -> Response {
     let user = request.headers().get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -153,8 +158,8 @@ async fn identify(mut request: Request, next: Next) -> Response {
     let has_body = !request.body().is_end_stream();
     let takes_body = [Method::POST, Method::PATCH].contains(request.method());
     let mut response = next.run(request).await;
-    // A body that nobody reads to its end ends the connection: the client has to know, or its next
-    // request on it meets the end.
+    // The server closes a connection on which a request body was not read to its end. Without this header, the client
+    // would send its next request on it and lose that.
     if has_body && !(takes_body && response.status().is_success()) {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

@@ -1,14 +1,16 @@
+//! The page at `/docs`: Swagger UI and the OpenAPI description.
+
 use axum::Router;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::routing::get;
 
-/// What the page may do: use what comes from this server, and the icons in its style sheet.
+/// The content security policy: the page may only use what comes from this server, and the icons in its style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page to read about the API and to try it on: Swagger UI, from files that are in this program.
+/// The routes of the page. Its files are embedded in the program, so that it works without a network.
 pub(crate) fn routes() -> Router {
     let files = [
         ("/docs", "text/html", include_str!("../assets/page.html")),
@@ -48,7 +50,7 @@ pub(crate) fn routes() -> Router {
                 (CONTENT_TYPE, of_type),
                 (CONTENT_SECURITY_POLICY, POLICY),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                // The next version of this program is asked for its own.
+                // After an update of this program, the browser must not show the old files.
                 (CACHE_CONTROL, "no-cache"),
             ];
             routes.route(path, get(async move || (headers, text)))

@@ -1,5 +1,5 @@
-//! What the functions of this crate share: how the parts are joined. A function of one's own is
-//! this with another store, or with other parts around it.
+//! What the binaries of this crate share: they join the store, the API and the gateway. Copy this to write a function
+//! with another store, or with other parts around the API.
 
 use std::time::Duration;
 
@@ -7,18 +7,21 @@ use notes_dynamo::{DynamoNoteStore, client_from_env};
 use notes_lambda::{Api, Gateway, Operation, Settings, StartError, log_capacity};
 use tokio::time::timeout;
 
-/// Lambda gives the whole start ten seconds, and begins again where it takes longer.
+/// The most time for opening the connection at the start. Lambda allows ten seconds for the whole start and restarts a
+/// function that takes longer, so a table that does not respond must not use them up.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Serves one operation, or all.
+/// Serves one operation, or all of them.
 pub(crate) async fn run(operation: Option<Operation>) -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let mut store = DynamoNoteStore::new(client_from_env()?, &settings.table)
-        .with_capacity_observer(|it| log_capacity(it.read_units, it.write_units));
+        .with_capacity_observer(|capacity| log_capacity(capacity.read_units, capacity.write_units));
     if !settings.consistent_reads {
         store = store.with_eventually_consistent_reads();
     }
-    // While the CPU is whole: the connection, its TLS, and the pages of the code.
+    // During the start, Lambda gives the function a full CPU whatever its memory size. Opening the connection, its TLS
+    // handshake and loading the code for both are faster here than in the first request. If it fails, the first request
+    // tries again and reports the error.
     let _ = timeout(WARM_UP, store.warm_up()).await;
     let mut api = Api::new(settings.notes(store)).with_cors_origins(settings.cors_origins);
     if let Some(operation) = operation {

@@ -1,3 +1,5 @@
+//! The tower service: from a request, through routing, identity and deadline, to a handler and its response.
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -27,28 +29,30 @@ use crate::response::reply::{self, Response};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
 ///
-/// It is always ready and never fails: whatever goes wrong is a response
-/// ([problems](crate::problems)). A clone serves the same notes.
+/// It is always ready and its future never fails: every error becomes a response, described in
+/// [problems](crate::problems). A clone serves the same notes.
 ///
-/// Its paths are `/notes` and `/notes/{id}`. Where a server takes a prefix away from the path, the
-/// `Location` of a new note has it again if it is in the request's extensions, as a
-/// [`PathPrefix`](crate::PathPrefix).
+/// Its paths are `/notes` and `/notes/{id}`. A server that strips a prefix from the path before it calls the API
+/// puts that prefix into the request's extensions, as a [`PathPrefix`](crate::PathPrefix). The `Location` of a new
+/// note then starts with it.
 ///
 /// # Who the user is
 ///
-/// The user is the [`UserId`] in the request's
-/// [extensions](http::Request::extensions): whatever verified the caller puts it there, such as a
-/// middleware that checks a token. A request without one is answered 401, and no header is ever
-/// read as an identity. An unknown path (404) and a method that the path does not have (405) are
-/// answered before that.
+/// The user is the [`UserId`] in the request's [extensions](http::Request::extensions). Whatever verified the caller
+/// puts it there, such as a middleware that checks a token. A request without one gets 401; no header is ever read as
+/// an identity. An unknown path (404) and a method that the path does not have (405) are refused before the user is
+/// looked at.
 ///
 /// # What the operator learns
 ///
-/// Responses say nothing internal. A [`Diagnostics`] is in the extensions of each, for a layer that logs:
-/// when the store failed, it has the error with all its sources. A request that has to be answered
-/// by some time has a [`Deadline`](crate::Deadline) in its extensions. A panic is answered with 500
-/// or, where the method writes and the write may have happened before it, with 503 and
-/// `outcome-unknown`; it goes to the panic hook as always.
+/// The body of a response contains nothing internal. Instead, each response has a [`Diagnostics`] in its extensions,
+/// for a layer that logs. When the store failed, it holds the error with all its sources.
+///
+/// # Deadlines and panics
+///
+/// A [`Deadline`](crate::Deadline) in the request's extensions limits how long a response may take. A panic becomes a
+/// 500 or, if the method writes, a 503 `outcome-unknown`, because the write may have happened before the panic. The
+/// panic hook is called as usual.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
     cors_origins: Arc<CorsOrigins>,
@@ -56,7 +60,7 @@ pub struct Api<S> {
 }
 
 impl<S: NoteStore> Api<S> {
-    /// The API of these notes.
+    /// An API that serves these notes, with all operations and without CORS.
     pub fn new(notes: Notes<S>) -> Self {
         Self {
             notes: Arc::new(notes),
@@ -65,15 +69,15 @@ impl<S: NoteStore> Api<S> {
         }
     }
 
-    /// Lets pages of these origins call it from a browser. For servers that have no part in front of
-    /// them that does so, as an HTTP API has.
+    /// Lets pages of these origins call the API from a browser. Not needed where a gateway in front of it handles
+    /// CORS already, as an HTTP API of API Gateway can.
     #[must_use]
     pub fn with_cors_origins(mut self, origins: CorsOrigins) -> Self {
         self.cors_origins = Arc::new(origins);
         self
     }
 
-    /// Serves one operation; all others are not found.
+    /// Serves only this operation; requests for any other get 404.
     #[must_use]
     pub fn only(mut self, operation: Operation) -> Self {
         self.only = Some(operation);
@@ -122,14 +126,15 @@ where
             let (head, body) = request.into_parts();
             let route = Route::of(&head.method, head.uri.path());
             let known = route.as_ref().ok().copied();
+            // Browsers send a preflight request without credentials, so it is handled before the identity.
             let mut response = match this.cors_origins.preflight(&head) {
                 Some(response) => response,
                 None => respond(&head.method, this.dispatch(route, &head, body)).await,
             };
             this.expose(head.headers.get(ORIGIN), &mut response);
-            let report: &mut Diagnostics = response.extensions_mut().get_or_insert_default();
-            report.operation = known.map(Route::operation);
-            report.note = known.and_then(Route::note);
+            let diagnostics: &mut Diagnostics = response.extensions_mut().get_or_insert_default();
+            diagnostics.operation = known.map(Route::operation);
+            diagnostics.note = known.and_then(Route::note);
             Ok(if head.method == Method::HEAD {
                 reply::without_body(response)
             } else {
@@ -140,13 +145,14 @@ where
 }
 
 impl<S> Api<S> {
-    /// Lets the page of this origin see the response, if it may.
+    /// Adds the headers that let a page of this origin read the response, if the origin is allowed.
     pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
         self.cors_origins.expose(origin, response);
     }
 }
 
 impl<S: NoteStore> Api<S> {
+    /// Calls the handler of the route, if the request is allowed to reach it.
     async fn dispatch(
         &self,
         route: Result<Route, Problem>,
@@ -154,13 +160,14 @@ impl<S: NoteStore> Api<S> {
         body: impl RequestBody,
     ) -> Result<Response, Problem> {
         let route = route?;
-        if self.only.is_some_and(|it| it != route.operation()) {
+        if self.only.is_some_and(|only| only != route.operation()) {
             return Err(Problem::UnknownPath);
         }
         let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
         let notes = &self.notes;
         match route {
-            // It keeps the deadline itself, as its answer then still has the key.
+            // The creation applies the deadline itself, so that its 503 still carries the Idempotency-Key with
+            // which the client can repeat the request safely.
             Route::Create => create::create(notes, user, head, body).await,
             Route::List => with_deadline(head, list::list(notes, user, head)).await,
             Route::Get(id) => with_deadline(head, get::get(notes, user, id, head)).await,

@@ -1,3 +1,5 @@
+//! Cross-origin resource sharing: which web pages may call the API from a browser.
+
 use std::str::FromStr;
 
 use http::header::{
@@ -14,8 +16,8 @@ use crate::response::reply::{self, Response};
 /// The origins whose pages may call the API from a browser
 /// ([CORS](https://fetch.spec.whatwg.org/#http-cors-protocol)); by default none.
 ///
-/// As a setting it is `*`, or origins separated by commas. A `*` in place of an origin's port stands for
-/// any port, and for none: for development servers, which take the next port when theirs is taken.
+/// As a setting it is `*`, or origins separated by commas. A `*` in place of an origin's port stands for any port or
+/// none. That is for development servers, which move to the next free port when theirs is taken.
 ///
 /// ```
 /// use notes_lambda::CorsOrigins;
@@ -30,11 +32,11 @@ pub struct CorsOrigins {
     headers: CorsHeaders,
 }
 
-/// The request headers that pages of those origins may send.
+/// The request headers that pages of the allowed [`CorsOrigins`] may send.
 ///
-/// By default those that the API reads, and those by which the page's own tracing follows a request
-/// (`traceparent` and `tracestate` of [W3C Trace Context][trace], `baggage`): a browser holds back a
-/// request that has one more than are allowed. As a setting they are separated by commas.
+/// By default these are the headers that the API reads, and those that tracing in the page adds (`traceparent` and
+/// `tracestate` of [W3C Trace Context][trace], `baggage`). A browser does not send a request at all if it has a header
+/// that is not allowed. As a setting the names are separated by commas.
 ///
 /// ```
 /// use notes_lambda::{CorsHeaders, CorsOrigins};
@@ -58,29 +60,31 @@ impl Default for CorsHeaders {
     }
 }
 
+/// The response headers that a page may read; without this list a browser hides them from it.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "etag, location, idempotency-key, idempotent-replayed, retry-after, apigw-requestid, \
      x-amzn-requestid",
 );
+/// For how long a browser may reuse the response to a preflight request. Chromium caps it at this value.
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("7200");
 
 impl CorsOrigins {
-    /// Lets their pages send these request headers in place of the default ones.
+    /// Allows these request headers instead of the default ones.
     #[must_use]
     pub fn with_request_headers(self, headers: CorsHeaders) -> Self {
         Self { headers, ..self }
     }
 
-    /// The answer to a preflight request, if it is one. It comes before the identity: browsers send
-    /// it without one.
+    /// The response to a preflight request; `None` if this request is not one.
     ///
-    /// Any path has one, also an unknown one: a page never sees why a preflight failed, and it does see
-    /// the 404 of the request that follows.
+    /// A preflight request of an unknown path succeeds too. A page can't see why a preflight request failed, but it
+    /// can read the 404 of the request that follows.
     pub(crate) fn preflight(&self, head: &Parts) -> Option<Response> {
-        let asked = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD];
+        // An OPTIONS request without both headers is not a preflight request (Fetch, "CORS-preflight request").
+        let required = [ORIGIN, ACCESS_CONTROL_REQUEST_METHOD];
         if self.origins.is_empty()
             || head.method != Method::OPTIONS
-            || !asked.iter().all(|name| head.headers.contains_key(name))
+            || !required.iter().all(|name| head.headers.contains_key(name))
         {
             return None;
         }
@@ -98,12 +102,13 @@ impl CorsOrigins {
         Some(response)
     }
 
-    /// Lets the page see the response, if its origin may.
+    /// Adds the headers that let a page of this origin read the response, if the origin is allowed.
     pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
         if self.origins.is_empty() {
             return;
         }
         let headers = response.headers_mut();
+        // Always, not only for an allowed origin: a cache must not give one origin's response to another.
         headers.append(VARY, HeaderValue::from_static("origin"));
         if let Some(origin) = self.allows(origin) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -111,6 +116,7 @@ impl CorsOrigins {
         }
     }
 
+    /// The origin, if it is given and allowed.
     fn allows<'a>(&self, origin: Option<&'a HeaderValue>) -> Option<&'a HeaderValue> {
         origin.filter(|origin| {
             let allows = |allowed: &String| matches(allowed, origin.as_bytes());
@@ -119,8 +125,10 @@ impl CorsOrigins {
     }
 }
 
+/// The end of an allowed origin that may have any port.
 const ANY_PORT: &str = ":*";
 
+/// Whether a browser's `Origin` is the one that an entry of the setting allows.
 fn matches(allowed: &str, origin: &[u8]) -> bool {
     let Some(without_port) = allowed.strip_suffix(ANY_PORT) else {
         return allowed == "*" || allowed.as_bytes() == origin;
@@ -136,17 +144,21 @@ impl FromStr for CorsOrigins {
     type Err = InvalidCorsOrigins;
 
     fn from_str(text: &str) -> Result<Self, InvalidCorsOrigins> {
-        let is_origin = |it: &str| {
-            let is_part = |it: &str| {
-                // Browsers send them in lower case.
-                let odd = |it: char| "/ ?#*".contains(it) || it.is_ascii_uppercase();
-                !it.is_empty() && !it.contains(odd)
-            };
-            let parts = it.strip_suffix(ANY_PORT).unwrap_or(it).split_once("://");
-            it == "*" || parts.is_some_and(|(scheme, host)| is_part(scheme) && is_part(host))
+        let is_part = |part: &str| {
+            // Browsers send scheme and host in lower case, so an origin with upper case would never match.
+            let is_invalid = |char: char| "/ ?#*".contains(char) || char.is_ascii_uppercase();
+            !part.is_empty() && !part.contains(is_invalid)
         };
-        let origins: Vec<_> = text.split(',').map(|it| it.trim().to_owned()).collect();
-        let valid = origins.iter().all(|it| is_origin(it));
+        let is_origin = |origin: &str| {
+            let without_port = origin.strip_suffix(ANY_PORT).unwrap_or(origin);
+            let parts = without_port.split_once("://");
+            origin == "*" || parts.is_some_and(|(scheme, host)| is_part(scheme) && is_part(host))
+        };
+        let origins: Vec<_> = text
+            .split(',')
+            .map(|origin| origin.trim().to_owned())
+            .collect();
+        let valid = origins.iter().all(|origin| is_origin(origin));
         let headers = CorsHeaders::default();
         let valid = valid.then_some(Self { origins, headers });
         valid.ok_or(InvalidCorsOrigins)

@@ -1,14 +1,18 @@
+//! The `cursor` parameter of a list, and the `nextCursor` of a page.
+
 use std::fmt;
 use std::str::FromStr;
 
 use notes_core::{NoteId, Order};
 
-/// Where a list goes on: the order, and the last note that was consumed.
+/// Where the next page of a list starts: the list's order, and the last note of the page before.
 ///
-/// Clients get it as `nextCursor` and hand it back as it is. The text has [`Cursor::LENGTH`] ASCII
-/// characters: a version, the order, and the position as a number. Only what
-/// [`Display`](fmt::Display) writes is read. It holds nothing of the user, and reaches nothing that the user could not list
-/// without it.
+/// Clients receive it as `nextCursor` and send it back unchanged. The text has [`Cursor::LENGTH`] ASCII characters: a
+/// version, the order, and the position as a number. Parsing accepts exactly what [`Display`](fmt::Display) writes, so
+/// a cursor has one spelling.
+///
+/// A cursor contains nothing about the user and is not signed: a forged one only reaches notes that its sender could
+/// list without it.
 ///
 /// ```
 /// use notes_core::Order;
@@ -26,14 +30,14 @@ pub struct Cursor {
     position: NoteId,
 }
 
-/// Of the 122 bits of a [`NoteId::ordinal`].
+/// The hexadecimal digits of a [`NoteId::ordinal`], which has 122 bits.
 const DIGITS: usize = 31;
 
 impl Cursor {
-    /// The number of bytes in the text of a cursor.
+    /// The length of a cursor's text, in bytes.
     pub const LENGTH: usize = 2 + DIGITS;
 
-    /// The cursor of what comes after this note in this order.
+    /// The cursor of the page that starts after this note, in this order.
     #[must_use]
     pub const fn new(order: Order, position: NoteId) -> Self {
         Self { order, position }
@@ -45,7 +49,7 @@ impl Cursor {
         self.order
     }
 
-    /// The note after which the list goes on.
+    /// The note after which the next page starts.
     #[must_use]
     pub const fn position(self) -> NoteId {
         self.position
@@ -73,7 +77,8 @@ impl FromStr for Cursor {
         } else {
             return Err(InvalidCursor);
         };
-        let is_digit = |it| matches!(it, b'0'..=b'9' | b'a'..=b'f');
+        // `from_str_radix` would also take upper case and a leading plus.
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if digits.len() != DIGITS || !digits.bytes().all(is_digit) {
             return Err(InvalidCursor);
         }

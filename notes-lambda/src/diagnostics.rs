@@ -1,24 +1,26 @@
+//! What a response tells the operator and not the caller.
+
 use std::sync::Arc;
 
 use notes_core::{NoteId, StoreError};
 
 use crate::operation::Operation;
 
-/// What the operator learns of a request and the caller does not: in the extensions of each
-/// response, for a layer that logs.
+/// What the operator learns about a request and the caller does not.
 ///
-/// None of it is from a note or names a user.
+/// It is in the extensions of each response, for a layer that logs. Nothing in it is text of a note or names a user,
+/// so it can be logged as it is.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Diagnostics {
-    /// What the request asked for, where its method and path are known.
+    /// The operation that method and path ask for; `None` if they match no route.
     pub operation: Option<Operation>,
-    /// The note that its path names.
+    /// The note that the path names.
     pub note: Option<NoteId>,
-    /// Whether answering it panicked.
+    /// Whether handling the request panicked.
     pub panicked: bool,
-    /// The failure of the store, with all its sources.
+    /// The error of the store, with all its sources.
     pub error: Option<Arc<StoreError>>,
-    /// The ids of the items of a list that can't be read.
+    /// The ids of the items of a list that can't be read as notes.
     pub unreadable: Vec<String>,
 }

@@ -1,4 +1,7 @@
 //! The API behind API Gateway and function URLs, as Lambda functions.
+//!
+//! `event` reads an invocation, `identity` finds the user in it, `gateway` calls the API, `gateway_response` is what
+//! goes back, `log` writes a line about it, `run` is the loop of the process, and `settings` is its configuration.
 
 pub(crate) mod event;
 pub(crate) mod gateway;

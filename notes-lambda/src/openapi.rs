@@ -1,7 +1,9 @@
-//! The description of the API. It is made by asking the code: the answers in it are answers that
-//! the code gives, and names and limits are the constants by which requests are judged.
+//! The OpenAPI description of the API.
+//!
+//! It is made from the code, so that it can't differ from it: the example responses come from the functions that make
+//! the real ones, and names and limits are the constants that the validation uses.
 
-mod answer;
+mod example_response;
 mod naming;
 mod operations;
 mod problem_schemas;
@@ -11,13 +13,13 @@ mod schemas;
 use serde_json::json;
 
 use crate::problem::Problem;
-use answer::Answer;
+use example_response::ExampleResponse;
 
 /// The description of the API: an [OpenAPI 3.1](https://spec.openapis.org/oas/v3.1.1.html)
 /// document, as JSON text.
 ///
-/// It names no host: the paths are relative to where the API is mounted at the root. A server shows
-/// it to the tools of its clients, such as generators and pages to try requests on.
+/// It names no host: the paths are relative to the root of the server that serves it. It is for the tools of clients,
+/// such as code generators and pages to try requests on.
 ///
 /// ```
 /// let document = notes_lambda::openapi();
@@ -25,16 +27,17 @@ use answer::Answer;
 /// ```
 #[must_use]
 pub fn openapi() -> String {
-    let nowhere = [
+    // Responses of paths and methods that the document does not describe.
+    let elsewhere = [
         ("UnknownPath", Problem::UnknownPath),
         (
             "MethodNotAllowed",
             Problem::MethodNotAllowed("GET, HEAD, POST"),
         ),
     ];
-    let nowhere: serde_json::Map<_, _> = nowhere
+    let elsewhere: serde_json::Map<_, _> = elsewhere
         .into_iter()
-        .map(|(name, problem)| (name.to_owned(), Answer::from(problem).describe()))
+        .map(|(name, problem)| (name.to_owned(), ExampleResponse::from(problem).describe()))
         .collect();
     let document = json!({
         "openapi": "3.1.1",
@@ -51,12 +54,12 @@ pub fn openapi() -> String {
         "paths": operations::paths(),
         "components": {
             "schemas": schemas::all(),
-            "responses": nowhere,
+            "responses": elsewhere,
             "securitySchemes": {"bearer": {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "Says who the caller is. Notes of others are not to be had.",
+                "description": "Says who the caller is. A caller has no access to the notes of others.",
             }},
         },
     });
@@ -69,7 +72,7 @@ headers and problem types that they do not know.\n\
 \n\
 Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
 (`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests are \
-answered, and answers have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
+answered, and responses have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
 `Access-Control-Expose-Headers`. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words; a \
 request that it can't hand on as it is, such as one whose headers are no text, is answered 400 \
 (`InvalidRequest`), whatever its operation.";
@@ -82,15 +85,15 @@ mod tests {
     use crate::problem::problem_type::ALL;
 
     #[test]
-    fn each_problem_type_is_in_an_answer() {
+    fn each_problem_type_is_in_a_response() {
         let document: Value = serde_json::from_str(&openapi()).unwrap();
-        for it in ALL {
-            let name = naming::schema_name(it.slug);
+        for of_type in ALL {
+            let name = naming::schema_name(of_type.slug);
             assert!(document["components"]["schemas"][&name].is_object());
             let reference = json!(format!("#/components/schemas/{name}")).to_string();
-            let answers = [&document["paths"], &document["components"]["responses"]];
-            let named = |it: &&Value| it.to_string().contains(&reference);
-            assert!(answers.iter().any(named), "{name}");
+            let responses = [&document["paths"], &document["components"]["responses"]];
+            let is_named = |part: &&Value| part.to_string().contains(&reference);
+            assert!(responses.iter().any(is_named), "{name}");
         }
     }
 }

@@ -1,4 +1,6 @@
-/// The operations of the API.
+//! The operations of the API, by name.
+
+/// An operation of the API. `HEAD` counts as the operation of `GET`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `POST /notes`

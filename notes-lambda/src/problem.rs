@@ -1,4 +1,9 @@
-//! Everything that is not a success, and the one place where it becomes a response.
+//! Every result that is not a success, and the one place where it becomes a response.
+//!
+//! Four modules have similar names. This one, `problem`, has the problems that can occur in a request, each with the
+//! data of its occurrence. `problem::problem_type` has the documented problem types, of which several problems may have
+//! one. The public module `problems` is only documentation: the page that a `type` URI leads to. `openapi::problems`
+//! has an example of each for the `OpenAPI` description.
 
 pub(crate) mod problem_type;
 pub(crate) mod respond;
@@ -21,39 +26,55 @@ use crate::response::reply::{self, Response};
 use problem_type::{self as types, ProblemType};
 use validation::{ValidationError, ValidationErrors};
 
-/// Everything that is not a success. This is the one place where errors become HTTP.
+/// A result that is not a success. Nothing else in this crate turns an error into an HTTP response.
 #[derive(Debug)]
 pub(crate) enum Problem {
     UnknownPath,
-    /// With the methods that there are.
+    /// With the methods of the path, as the value of `Allow`.
     MethodNotAllowed(&'static str),
+    /// No [`UserId`](notes_core::UserId) is in the request's extensions.
     Unauthenticated,
-    IdempotencyKey(Cow<'static, str>),
-    Date(UnacceptableDate),
-    /// With the media types that are taken.
+    /// An `Idempotency-Key` that is not an id, with the reason.
+    InvalidIdempotencyKey(Cow<'static, str>),
+    /// An `Idempotency-Key` whose date is not acceptable.
+    IdempotencyKeyDate(UnacceptableDate),
+    /// A `Content-Type` that POST does not accept, with the one that it does.
     MediaType(&'static str),
-    /// The same, of PATCH.
+    /// A `Content-Type` that PATCH does not accept, with those that it does. Apart from the one above because only a
+    /// response to PATCH has `Accept-Patch` (RFC 5789 §2.2).
     PatchMediaType(&'static str),
     ContentEncoding,
-    BodyTooLarge,
+    /// With the most bytes that a body may have.
+    BodyTooLarge(u32),
+    /// The body broke off before its end.
     BodyIncomplete,
+    /// A body that is not JSON, with the reason.
     NotJson(String),
+    /// A body or a query with validation errors.
     Invalid(ValidationErrors),
-    Precondition(&'static str),
+    /// 400: `If-Match` or `If-None-Match` can't be read, with the reason. Compare
+    /// [`PreconditionFailed`](Self::PreconditionFailed).
+    InvalidPrecondition(&'static str),
     NoteNotFound,
+    /// 412: the precondition was read, and the note is not in a state that it allows.
     PreconditionFailed {
+        /// The note's present state, for the `ETag`; `None` if it is not known.
         current: Option<Revision>,
         why: &'static str,
     },
+    /// The note of this `Idempotency-Key` was created, and is deleted or expired.
     IdSpent,
+    /// The note of this `Idempotency-Key` was created with other contents.
     IdReused,
+    /// An error of the store. Its text goes into the [`Diagnostics`] and never into the response.
     Store(StoreError),
+    /// A panic of a request that only reads.
     Panic,
     /// A panic of a request that writes: the write may have happened before it.
     PanicInWrite,
-    /// An answer that can't be written as JSON.
+    /// A response could not be serialised as JSON.
     Internal,
-    /// An event that is no request.
+    /// A Lambda event from which no request can be made.
     #[cfg(feature = "lambda")]
     BadEvent,
 }
@@ -62,8 +83,8 @@ const OUTCOME_UNKNOWN: &str = "It may have happened. To repeat the request with 
                                Idempotency-Key or If-Match is safe.";
 
 impl From<ValidationErrors> for Problem {
-    fn from(faults: ValidationErrors) -> Self {
-        Self::Invalid(faults)
+    fn from(errors: ValidationErrors) -> Self {
+        Self::Invalid(errors)
     }
 }
 
@@ -91,23 +112,24 @@ struct Document<'a> {
 }
 
 impl Problem {
+    /// The documented type of this problem, which decides the status.
     fn problem_type(&self) -> ProblemType {
         match self {
             Self::UnknownPath => types::UNKNOWN_PATH,
             Self::MethodNotAllowed(_) => types::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => types::UNAUTHENTICATED,
-            Self::IdempotencyKey(_) => types::INVALID_IDEMPOTENCY_KEY,
-            Self::Date(UnacceptableDate::TooOld) => types::IDEMPOTENCY_KEY_TOO_OLD,
-            Self::Date(UnacceptableDate::TooFarAhead | UnacceptableDate::OldDraft) => {
-                types::IDEMPOTENCY_KEY_TOO_FAR_AHEAD
-            }
+            Self::InvalidIdempotencyKey(_) => types::INVALID_IDEMPOTENCY_KEY,
+            Self::IdempotencyKeyDate(UnacceptableDate::TooOld) => types::IDEMPOTENCY_KEY_TOO_OLD,
+            Self::IdempotencyKeyDate(
+                UnacceptableDate::TooFarAhead | UnacceptableDate::OldDraft,
+            ) => types::IDEMPOTENCY_KEY_TOO_FAR_AHEAD,
             Self::MediaType(_) | Self::PatchMediaType(_) => types::UNSUPPORTED_MEDIA_TYPE,
             Self::ContentEncoding => types::UNSUPPORTED_CONTENT_ENCODING,
-            Self::BodyTooLarge => types::TOO_LARGE,
+            Self::BodyTooLarge(_) => types::TOO_LARGE,
             Self::BodyIncomplete => types::INCOMPLETE_BODY,
             Self::NotJson(_) => types::MALFORMED_JSON,
             Self::Invalid(_) => types::INVALID_REQUEST,
-            Self::Precondition(_) => types::INVALID_PRECONDITION,
+            Self::InvalidPrecondition(_) => types::INVALID_PRECONDITION,
             Self::NoteNotFound => types::NOTE_NOT_FOUND,
             Self::PreconditionFailed { .. } => types::PRECONDITION_FAILED,
             Self::IdSpent => types::ID_SPENT,
@@ -127,7 +149,8 @@ impl Problem {
         }
     }
 
-    /// What this occurrence is about. Never the text of a store's error: that is the operator's.
+    /// The `detail` of the problem document: what is wrong with this request. Never the text of a store's error, which
+    /// may quote stored data and is for the operator only.
     fn detail(&self) -> Cow<'_, str> {
         let text = match self {
             Self::UnknownPath => {
@@ -135,12 +158,14 @@ impl Problem {
             }
             Self::MethodNotAllowed(_) => "The methods that it has are in the Allow header.",
             Self::Unauthenticated => "Send a valid bearer token in the Authorization header.",
-            Self::IdempotencyKey(why) => why,
-            Self::Date(UnacceptableDate::TooOld) => {
+            Self::InvalidIdempotencyKey(why) => why,
+            Self::IdempotencyKeyDate(UnacceptableDate::TooOld) => {
                 "Keys of this age are not kept: whether the note was created before is not known."
             }
-            Self::Date(UnacceptableDate::TooFarAhead) => "Check the clock that made the key.",
-            Self::Date(UnacceptableDate::OldDraft) => {
+            Self::IdempotencyKeyDate(UnacceptableDate::TooFarAhead) => {
+                "Check the clock that made the key."
+            }
+            Self::IdempotencyKeyDate(UnacceptableDate::OldDraft) => {
                 "It is a UUIDv7 of a draft of 2021, with its time in seconds. Make keys as RFC 9562 has \
                  them, with milliseconds: the clock is right."
             }
@@ -148,16 +173,18 @@ impl Problem {
                 return format!("The Content-Type has to be {taken}.").into();
             }
             Self::ContentEncoding => "Send the body as it is, without a Content-Encoding.",
-            Self::BodyTooLarge => "A request body has at most 2621440 bytes.",
+            Self::BodyTooLarge(limit) => {
+                return format!("A request body has at most {limit} bytes.").into();
+            }
             Self::BodyIncomplete => "It did not arrive as a whole.",
             Self::NotJson(why) => why,
-            Self::Invalid(faults) => match (faults.count(), faults.listed().len()) {
+            Self::Invalid(errors) => match (errors.count(), errors.listed().len()) {
                 (all, listed) if all > listed => {
                     return format!("The first {listed} of {all} faults are in \"errors\".").into();
                 }
                 _ => "Its faults are in \"errors\".",
             },
-            Self::Precondition(why) => why,
+            Self::InvalidPrecondition(why) => why,
             Self::NoteNotFound => "It does not exist, or it is deleted or expired.",
             Self::PreconditionFailed { why, .. } => why,
             Self::IdSpent => "The note of this Idempotency-Key is deleted or expired.",
@@ -178,7 +205,7 @@ impl Problem {
         text.into()
     }
 
-    /// The header that belongs to this problem and to no other.
+    /// The header that only responses with this problem have.
     fn header(&self) -> Option<(HeaderName, Cow<'static, str>)> {
         Some(match self {
             Self::MethodNotAllowed(methods) => (ALLOW, (*methods).into()),
@@ -198,6 +225,7 @@ impl Problem {
         })
     }
 
+    /// The problem document as a response, with the [`Diagnostics`] in its extensions.
     pub(crate) fn into_response(self) -> Response {
         let of_type = self.problem_type();
         let document = Document {
@@ -206,11 +234,11 @@ impl Problem {
             status: of_type.status.as_u16(),
             detail: self.detail(),
             errors: match &self {
-                Self::Invalid(faults) => faults.listed(),
+                Self::Invalid(errors) => errors.listed(),
                 _ => &[],
             },
         };
-        // Texts and a number: that it can be written as JSON is certain.
+        // Serialising strings and a number can't fail.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = of_type.status;

@@ -1,3 +1,5 @@
+//! `POST /notes`.
+
 use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -16,13 +18,14 @@ use crate::request::path_prefix::PathPrefix;
 use crate::request::preconditions;
 use crate::response::reply::{self, Response};
 
-/// What it takes.
+/// The media type of a creation's body.
 pub(crate) const MEDIA_TYPE: &str = "application/json";
 
-/// `POST /notes`.
+/// Creates a note.
 ///
-/// The id is known before anything else is checked, and every answer from there on carries it, also
-/// one to a panic: whoever gets an answer can repeat the request safely.
+/// The id is determined before anything else is checked, and every response from then on carries it as
+/// `Idempotency-Key`, even the response to a panic. So a client that sent no key of its own can still repeat the
+/// request safely.
 pub(crate) async fn create<S: NoteStore>(
     notes: &Notes<S>,
     user: &UserId,
@@ -42,23 +45,30 @@ pub(crate) async fn create<S: NoteStore>(
     Ok(response)
 }
 
+/// The note to create, by its id.
 #[derive(Clone, Copy)]
 struct Creation {
     id: NoteId,
-    /// Whether the client chose the id.
+    /// Whether the client chose the id. If not, this request made it and no earlier attempt can exist.
     chosen: bool,
 }
 
 impl Creation {
+    /// Refuses an id of the client's that is dated too far in the past or in the future.
     fn check_date<S>(self, notes: &Notes<S>) -> Result<(), Problem> {
         if self.chosen {
-            notes.check_date(self.id).map_err(Problem::Date)?;
+            notes
+                .check_date(self.id)
+                .map_err(Problem::IdempotencyKeyDate)?;
         }
         Ok(())
     }
 
-    /// When the first attempt may have come. A repetition is judged as that was, also when the note has
-    /// expired since. That it is one, the service sees: it stores no note that has expired.
+    /// The earliest time at which the first attempt of this creation can have arrived.
+    ///
+    /// Its `expiresAt` has to be later than that. Compared with the present time, a repetition would be refused as
+    /// invalid once the note has expired, although the creation succeeded. A first attempt whose expiry has passed
+    /// is still refused: the service never stores an expired note (`CreateOutcome::Expired`).
     fn earliest_attempt<S>(self, notes: &Notes<S>) -> Timestamp {
         if !self.chosen {
             return notes.now();
@@ -70,6 +80,7 @@ impl Creation {
             .min(Timestamp::from_millis(dated.saturating_sub(ahead)))
     }
 
+    /// Validates the request and creates the note.
     async fn attempt<S: NoteStore>(
         self,
         notes: &Notes<S>,
@@ -81,16 +92,18 @@ impl Creation {
         if !body::has_type(&head.headers, &[MEDIA_TYPE]) {
             return Err(Problem::MediaType(MEDIA_TYPE));
         }
-        // Conditions decide only where nothing else that the headers tell does (RFC 9110 §13.2.1).
+        // A request that its headers alone refuse for another reason is refused for that reason, whatever its
+        // preconditions say (RFC 9110 §13.2.1).
         body::check_headers(&head.headers)?;
         preconditions::of_list(head)?;
         let body = body::read(&head.headers, body).await?;
-        // The body may have taken longer than the key was still acceptable.
+        // Again, because the key may have become too old while the body arrived.
         self.check_date(notes)?;
         let new = new_note(&body, self.earliest_attempt(notes))?;
         let (note, replayed) = match notes.create(user, self.id, new).await? {
             CreateOutcome::Created(note) => (note, false),
-            // Nobody else knows an id that we chose: it is there through our own retry.
+            // An id that this request made is known to nobody else. If its note exists, a retry of the store's client
+            // met its own first attempt, and for the caller the note is new.
             CreateOutcome::Replayed(note) => (note, self.chosen),
             CreateOutcome::OtherContents => return Err(Problem::IdReused),
             CreateOutcome::Spent => return Err(Problem::IdSpent),
@@ -100,7 +113,9 @@ impl Creation {
     }
 }
 
-/// The answer to a creation, below the prefix that was taken away from its path.
+/// The response to a creation. Its `Location` starts with the prefix that was stripped from the request's path.
+///
+/// Separate from [`create`] because the `OpenAPI` description makes its examples with it.
 pub(crate) fn created(
     prefix: Option<&PathPrefix>,
     note: &Note,
@@ -121,6 +136,7 @@ pub(crate) fn created(
     Ok(response)
 }
 
+/// Reads the body of a creation; `expiresAt` has to be later than `now`.
 pub(crate) fn new_note(body: &[u8], now: Timestamp) -> Result<NewNote, Problem> {
     let mut members = Members::parse(body)?;
     let title = members.required("title", Title::try_from);

@@ -1,3 +1,5 @@
+//! `DELETE /notes/{id}`.
+
 use http::StatusCode;
 use http::request::Parts;
 use notes_core::{DeleteOutcome, NoteId, NoteStore, Notes, UserId};
@@ -6,7 +8,7 @@ use crate::problem::Problem;
 use crate::request::preconditions::Preconditions;
 use crate::response::reply::{self, Response};
 
-/// `DELETE /notes/{id}`.
+/// Deletes a note, if it is in a state that the preconditions allow.
 pub(crate) async fn delete<S: NoteStore>(
     notes: &Notes<S>,
     user: &UserId,

@@ -1,3 +1,5 @@
+//! `GET /notes/{id}`.
+
 use http::StatusCode;
 use http::header::ETAG;
 use http::request::Parts;
@@ -8,7 +10,8 @@ use crate::request::preconditions::{Evaluation, Preconditions};
 use crate::response::etag::ETag;
 use crate::response::reply::{self, Response};
 
-/// `GET /notes/{id}`.
+/// Shows a note. The note is looked up first: a missing one is 404 whatever the preconditions say
+/// (RFC 9110 §13.2.1).
 pub(crate) async fn get<S: NoteStore>(
     notes: &Notes<S>,
     user: &UserId,
@@ -23,7 +26,7 @@ pub(crate) async fn get<S: NoteStore>(
     }
 }
 
-/// The answer to who has this state.
+/// The 304 response to a client that already has this state of the note.
 pub(crate) fn not_modified(revision: Revision) -> Response {
     let mut response = reply::empty(StatusCode::NOT_MODIFIED);
     reply::set(&mut response, ETAG, ETag(revision));

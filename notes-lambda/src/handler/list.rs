@@ -1,3 +1,5 @@
+//! `GET /notes`.
+
 use http::StatusCode;
 use http::request::Parts;
 use notes_core::{NoteStore, Notes, Order, Page, UserId};
@@ -10,7 +12,7 @@ use crate::response::envelope::Envelope;
 use crate::response::page::PageJson;
 use crate::response::reply::{self, Response};
 
-/// `GET /notes`.
+/// Lists a page of the user's notes.
 pub(crate) async fn list<S: NoteStore>(
     notes: &Notes<S>,
     user: &UserId,
@@ -23,7 +25,9 @@ pub(crate) async fn list<S: NoteStore>(
     listed(notes.list(user, &query).await?, query.order)
 }
 
-/// The answer with this page of a list in this order.
+/// The response that shows a page of a list in this order.
+///
+/// Separate from [`list`] because the `OpenAPI` description makes its example with it.
 pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
     let unreadable = page.unreadable.clone();
     let page = PageJson::of(page, order, Envelope::new())?;

@@ -1,3 +1,5 @@
+//! `PATCH /notes/{id}`.
+
 use http::StatusCode;
 use http::request::Parts;
 use notes_core::{
@@ -10,14 +12,13 @@ use crate::request::members::Members;
 use crate::request::preconditions::Preconditions;
 use crate::response::reply::{self, Response};
 
-/// What it takes.
+/// The media types of a patch's body.
 pub(crate) const MEDIA_TYPES: [&str; 2] = ["application/merge-patch+json", "application/json"];
 
-/// The same as a header's value.
+/// The same as the value of the `Accept-Patch` header.
 pub(crate) const ACCEPT_PATCH: &str = "application/merge-patch+json, application/json";
 
-/// `PATCH /notes/{id}`, with a JSON merge patch
-/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
+/// Changes a note by a JSON merge patch ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)).
 pub(crate) async fn update<S: NoteStore>(
     notes: &Notes<S>,
     user: &UserId,
@@ -33,7 +34,8 @@ pub(crate) async fn update<S: NoteStore>(
     let patch = note_patch(&body, notes.now())?;
     let expected = preconditions.expected();
     match notes.update(user, id, patch, &expected).await? {
-        // A patch that changes nothing is a success whatever If-Match says, but not If-None-Match.
+        // A patch that changes nothing is a success whatever If-Match says, because it may be the repetition of a
+        // patch that succeeded. That does not hold for If-None-Match, which the service does not check in that case.
         UpdateOutcome::Updated(note) if !preconditions.if_none_match_holds(Some(note.revision)) => {
             Err(preconditions.failed(Some(note.revision)))
         }
@@ -45,6 +47,7 @@ pub(crate) async fn update<S: NoteStore>(
     }
 }
 
+/// Reads the body of a patch; a new `expiresAt` has to be later than `now`.
 pub(crate) fn note_patch(body: &[u8], now: Timestamp) -> Result<NotePatch, Problem> {
     let mut members = Members::parse(body)?;
     let patch = NotePatch {

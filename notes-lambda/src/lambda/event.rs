@@ -1,3 +1,5 @@
+//! Events of API Gateway and of function URLs: which kind an event is, and the HTTP request that is in it.
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -8,14 +10,13 @@ use http_body_util::Full;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::lambda::identity::is_v2;
 use crate::request::path_prefix::PathPrefix;
 
-/// What an invocation brings, whatever bytes they are.
+/// The payload of an invocation, whatever its bytes are.
 ///
-/// The runtime answers a payload that can't be deserialised by itself: the caller then gets no
-/// response of ours, and the log no line. So this one can always be; what is no JSON (or has a lone
-/// surrogate, or more levels than `serde_json` follows) is `null`, which is no request.
+/// When a payload can't be deserialised, the runtime responds by itself: the caller would get no response of the API,
+/// and the log no line. So deserialising this type never fails. A payload that is not JSON, that has a lone surrogate
+/// or that is nested more deeply than `serde_json` allows becomes `null`, which is an event without a request.
 #[derive(Debug)]
 pub(crate) struct Payload(pub(crate) Value);
 
@@ -25,8 +26,13 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
-/// Whether an event is no request and only keeps the function warm: a schedule of `EventBridge`,
-/// what the usual plugins send, or nothing at all.
+/// Whether the event has payload format 2.0 (HTTP API, function URL) and not 1.0 (REST API, HTTP API).
+pub(crate) fn is_v2(event: &Value) -> bool {
+    event.get("version").and_then(Value::as_str) == Some("2.0")
+}
+
+/// Whether an event carries no request and only keeps the function warm: a schedule of `EventBridge`, an event of one
+/// of the usual warm-up plugins, or an event without members.
 pub(crate) fn is_warm_up(event: &Value) -> bool {
     let Some(members) = event.as_object() else {
         return false;
@@ -34,17 +40,18 @@ pub(crate) fn is_warm_up(event: &Value) -> bool {
     let is_request = members.contains_key("requestContext") || members.contains_key("httpMethod");
     let is_named = match members.get("source").and_then(Value::as_str) {
         Some("aws.events" | "aws.scheduler" | "serverless-plugin-warmup") => true,
-        // That of lambda-warmer.
+        // This is what the npm package lambda-warmer sends.
         _ => members.get("warmer") == Some(&Value::Bool(true)),
     };
     !is_request && (is_named || members.is_empty())
 }
 
-/// Makes the request out of an event of API Gateway or of a function URL, with the path that the API
-/// knows (`/notes`, `/notes/{id}`) whatever stage, domain or mapping it came through.
+/// The HTTP request that an event of API Gateway or of a function URL carries, in payload format
+/// [1.0 or 2.0][formats].
 ///
-/// Payload formats [1.0 and 2.0][formats]. Nothing in an event is relied upon to be there. `None`
-/// where it has no method, or something in it can't be part of a request.
+/// Its path is the one that the API knows (`/notes`, `/notes/{id}`), whatever stage, domain or base path mapping it
+/// came through. Any member of an event may be missing or of another type. The result is `None` if the event has no
+/// method, or if a part of it can't be part of an HTTP request.
 ///
 /// [formats]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
@@ -55,7 +62,7 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
         "/httpMethod"
     };
     let method: Method = text(event, method)?.parse().ok()?;
-    // An HTTP API hands over paths decoded: what was part of the path must not begin a query.
+    // An HTTP API decodes the path. A `?` or `#` that was encoded in it must not start a query or a fragment.
     let mut uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
     let query = query(event, is_v2);
     if !query.is_empty() {
@@ -65,13 +72,16 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     let body = body(event)?;
     let mut request = Request::new(Full::from(body));
     *request.method_mut() = method;
-    // What is no URI is no path of ours either.
+    // A path that is not a valid URI can't be one of the API's paths: the default, `/`, leads to a 404.
     *request.uri_mut() = uri.parse().unwrap_or_default();
     *request.headers_mut() = headers;
     Some(request)
 }
 
-/// The stage or base path of a request to all notes, out of the path as the client sees it.
+/// The stage or base path that precedes `/notes` in the path as the client sends it.
+///
+/// Only for the path of all notes, because only a creation needs it, for `Location`. `None` if the event does not
+/// contain that path.
 pub(crate) fn prefix(event: &Value) -> Option<PathPrefix> {
     let path = text(event, "/requestContext/path");
     let path = path.or_else(|| text(event, "/requestContext/http/path"))?;
@@ -79,25 +89,33 @@ pub(crate) fn prefix(event: &Value) -> Option<PathPrefix> {
     Some(PathPrefix::new(prefix))
 }
 
-/// Whose page it is, also where the event is no request.
+/// The `Origin` header of an event.
+///
+/// Read by itself, because an event from which no request can be made needs it too: a page can't read the 400
+/// without CORS headers.
 pub(crate) fn origin(event: &Value) -> Option<HeaderValue> {
     let mut headers = multi_value(event, "multiValueHeaders", "headers");
     let (_, origin) = headers.find(|(name, _)| name.eq_ignore_ascii_case(ORIGIN.as_str()))?;
     HeaderValue::from_bytes(origin?.as_bytes()).ok()
 }
 
+/// The string at this JSON pointer, if there is one.
 fn text<'a>(event: &'a Value, pointer: &str) -> Option<&'a str> {
     event.pointer(pointer)?.as_str()
 }
 
-/// Routed by what the gateway says the route is. Only a catch-all route leaves that to the path.
+/// The path that the API knows, from the route that the gateway matched.
+///
+/// The event's own path may have a stage or a base path in front, and nothing in it says where that ends. So it is
+/// used only where the route does not decide: with a catch-all route or the default route.
 fn path(event: &Value, is_v2: bool) -> String {
     let route = if is_v2 {
-        text(event, "/routeKey").and_then(|it| Some(it.split_once(' ')?.1))
+        text(event, "/routeKey").and_then(|key| Some(key.split_once(' ')?.1))
     } else {
-        // An HTTP API writes its default route so.
-        text(event, "/resource").filter(|it| *it != "$default")
+        // With payload format 1.0, an HTTP API gives its default route this name.
+        text(event, "/resource").filter(|resource| *resource != "$default")
     };
+    // Encoded again, so that a decoded slash in it does not make two path segments.
     let parameter = |name: &str| {
         let value = event.get("pathParameters")?.get(name)?.as_str()?;
         Some(form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
@@ -128,14 +146,14 @@ fn path(event: &Value, is_v2: bool) -> String {
             let stage = text(event, "/requestContext/stage").unwrap_or("$default");
             let inside = path
                 .strip_prefix('/')
-                .and_then(|it| it.strip_prefix(stage))
-                .filter(|it| it.starts_with('/'));
+                .and_then(|path| path.strip_prefix(stage))
+                .filter(|path| path.starts_with('/'));
             inside.unwrap_or(path).to_owned()
         }
     }
 }
 
-/// The query, encoded anew: a REST API hands over its parameters decoded.
+/// The query, encoded again where the event has it decoded, as a REST API does.
 fn query(event: &Value, is_v2: bool) -> String {
     let mut query = Serializer::new(String::new());
     if is_v2 {
@@ -153,20 +171,22 @@ fn query(event: &Value, is_v2: bool) -> String {
         .finish()
 }
 
+/// All headers with all their values; `None` if one of them can't be a header.
 fn headers(event: &Value) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in multi_value(event, "multiValueHeaders", "headers") {
-        // A header that is left out may have been a condition: better no request.
+        // Never skipped: without an If-Match that could not be read, a conditional write would become an
+        // unconditional one.
         let name: HeaderName = name.parse().ok()?;
         let value = HeaderValue::from_bytes(value?.as_bytes()).ok()?;
-        // A map takes no more than 32,768.
+        // Fails beyond 32,768 names, the most that a `HeaderMap` holds.
         headers.try_append(name, value).ok()?;
     }
     Some(headers)
 }
 
-/// All values of a map of lists, or, where there is none, of a map of values; `None` for each that
-/// is no text.
+/// Names and values from the member `lists`, an object of lists, or, where that is missing or empty, from the member
+/// `values`, an object with one value each. `None` stands for a value that is not a string.
 fn multi_value<'a>(
     event: &'a Value,
     lists: &str,
@@ -176,16 +196,17 @@ fn multi_value<'a>(
         event
             .get(name)
             .and_then(Value::as_object)
-            .filter(|it| !it.is_empty())
+            .filter(|map| !map.is_empty())
     };
     let all = map(lists).or_else(|| map(values)).into_iter().flatten();
     all.flat_map(|(name, value)| {
-        let list = value.as_array().filter(|it| !it.is_empty());
+        let list = value.as_array().filter(|list| !list.is_empty());
         let list = list.map_or(std::slice::from_ref(value), Vec::as_slice);
-        list.iter().map(|it| (name.as_str(), it.as_str()))
+        list.iter().map(|value| (name.as_str(), value.as_str()))
     })
 }
 
+/// The body, decoded, moved out of the event so that up to 6 MB are not copied; `None` if it is not valid Base64.
 fn body(event: &mut Value) -> Option<Vec<u8>> {
     let Some(Value::String(body)) = event.get_mut("body").map(Value::take) else {
         return Some(Vec::new());
@@ -399,7 +420,8 @@ mod tests {
 
     #[test]
     fn any_bytes_are_a_payload() {
-        let payload = |bytes: &[u8]| serde_json::from_slice::<Payload>(bytes).map(|it| it.0);
+        let payload =
+            |bytes: &[u8]| serde_json::from_slice::<Payload>(bytes).map(|payload| payload.0);
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
         for unreadable in [
             &b""[..],

@@ -1,3 +1,5 @@
+//! The service of Lambda events: makes a request of the event, calls the API, and makes the response of its result.
+
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -21,12 +23,13 @@ use crate::problem::respond::panic_of;
 use crate::request::deadline::Deadline;
 use crate::response::reply::{self, Response};
 
-/// The API behind API Gateway or a function URL: a service of Lambda events, REST API (payload
-/// format 1.0), HTTP API and function URL (2.0).
+/// The API behind API Gateway or a function URL, as a service of Lambda events. It takes events of a REST API
+/// (payload format 1.0), of an HTTP API (1.0 or 2.0) and of a function URL (2.0).
 ///
-/// It takes the user from what the authorizer verified, as its [`IdentitySource`] says, and from nothing
-/// else. An event that only keeps the function warm, such as that of a schedule, is answered at once.
-/// A clone serves the same notes, also at the same time: Lambda Managed Instances run several
+/// The user is what the gateway's authorizer verified, as the [`IdentitySource`] says, and nothing else. An event
+/// that only keeps the function warm, such as that of a schedule, gets a 204 without a call of the API.
+///
+/// A clone serves the same notes, and clones may be called concurrently: Lambda Managed Instances run several
 /// invocations in one process.
 #[derive(Debug)]
 pub struct Gateway<S> {
@@ -34,7 +37,8 @@ pub struct Gateway<S> {
     identity: IdentitySource,
 }
 
-/// How long before the function's deadline an answer is given at the latest.
+/// How long before the function's deadline the response is ready at the latest. It leaves time for the log line and
+/// for the way to Lambda: after the deadline, the caller would get an error of the gateway.
 const MARGIN: Duration = Duration::from_millis(250);
 
 impl<S> Clone for Gateway<S> {
@@ -47,7 +51,7 @@ impl<S> Clone for Gateway<S> {
 }
 
 impl<S: NoteStore + 'static> Gateway<S> {
-    /// This API, for the users that the authorizer verified.
+    /// A gateway to this API, whose users come from this source.
     #[must_use]
     pub fn new(api: Api<S>, identity: IdentitySource) -> Self {
         Self { api, identity }
@@ -55,36 +59,38 @@ impl<S: NoteStore + 'static> Gateway<S> {
 }
 
 impl<S: NoteStore + 'static> Gateway<S> {
-    /// The answer to an invocation, whatever it is, and also where that panics.
-    pub(crate) async fn answer(
+    /// The response to an invocation, whatever the event is, even if handling it panics.
+    ///
+    /// The API catches panics of its handlers itself. This is for those in reading the event and the identity.
+    pub(crate) async fn respond(
         &self,
         invocation: LambdaEvent<Value>,
     ) -> (GatewayResponse, Diagnostics) {
-        // What the API was asked for: before that, nothing can have been written.
-        let mut asked = None;
-        let answering = AssertUnwindSafe(self.answer_or_panic(invocation, &mut asked));
-        let Ok(answered) = answering.catch_unwind().await else {
-            let problem = asked.as_ref().map_or(Problem::Panic, panic_of);
-            return reported(problem.into_response()).await;
+        // The method with which the API was called. While it is unset, nothing can have been written.
+        let mut called_with = None;
+        let responding = AssertUnwindSafe(self.respond_or_panic(invocation, &mut called_with));
+        let Ok(responded) = responding.catch_unwind().await else {
+            let problem = called_with.as_ref().map_or(Problem::Panic, panic_of);
+            return with_diagnostics(problem.into_response()).await;
         };
-        answered
+        responded
     }
 
-    async fn answer_or_panic(
+    async fn respond_or_panic(
         &self,
         invocation: LambdaEvent<Value>,
-        asked: &mut Option<Method>,
+        called_with: &mut Option<Method>,
     ) -> (GatewayResponse, Diagnostics) {
         let mut event = invocation.payload;
         if event::is_warm_up(&event) {
-            return reported(reply::empty(StatusCode::NO_CONTENT)).await;
+            return with_diagnostics(reply::empty(StatusCode::NO_CONTENT)).await;
         }
         let Some(mut request) = event::request(&mut event) else {
             let mut response = Problem::BadEvent.into_response();
-            // Also what is no request comes from a page.
+            // The sender may be a web page, which can't read the 400 without CORS headers.
             self.api
                 .expose(event::origin(&event).as_ref(), &mut response);
-            return reported(response).await;
+            return with_diagnostics(response).await;
         };
         let extensions = request.extensions_mut();
         extensions.insert(deadline(invocation.context.deadline));
@@ -94,9 +100,9 @@ impl<S: NoteStore + 'static> Gateway<S> {
         if let Some(prefix) = event::prefix(&event) {
             extensions.insert(prefix);
         }
-        *asked = Some(request.method().clone());
+        *called_with = Some(request.method().clone());
         let Ok(response) = self.api.clone().call(request).await;
-        reported(response).await
+        with_diagnostics(response).await
     }
 }
 
@@ -111,17 +117,17 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
 
     fn call(&mut self, invocation: LambdaEvent<Value>) -> Self::Future {
         let this = self.clone();
-        Box::pin(async move { Ok(this.answer(invocation).await.0) })
+        Box::pin(async move { Ok(this.respond(invocation).await.0) })
     }
 }
 
-/// A response as the gateway takes it, and what it says to the operator.
-async fn reported(mut response: Response) -> (GatewayResponse, Diagnostics) {
-    let report = response.extensions_mut().remove().unwrap_or_default();
-    (GatewayResponse::new(response).await, report)
+/// A response in the form that API Gateway takes, and separately what it tells the operator.
+async fn with_diagnostics(mut response: Response) -> (GatewayResponse, Diagnostics) {
+    let diagnostics = response.extensions_mut().remove().unwrap_or_default();
+    (GatewayResponse::new(response).await, diagnostics)
 }
 
-/// From milliseconds since the Unix epoch, less the margin.
+/// The deadline of a request, from that of its invocation in milliseconds since the Unix epoch: earlier by the margin.
 fn deadline(millis: u64) -> Deadline {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(millis) - MARGIN;
     let left = at.duration_since(SystemTime::now()).unwrap_or_default();

@@ -1,3 +1,5 @@
+//! The response to an invocation, in the JSON form that API Gateway and function URLs expect.
+
 use std::collections::BTreeMap;
 
 use http_body_util::BodyExt;
@@ -5,7 +7,7 @@ use serde::Serialize;
 
 use crate::response::reply::Response;
 
-/// A response as API Gateway takes it, in either payload format.
+/// A response in the form that API Gateway takes. It is the same for payload formats 1.0 and 2.0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayResponse {
@@ -23,6 +25,7 @@ impl GatewayResponse {
     pub(crate) async fn new(response: Response) -> Self {
         let (head, body) = response.into_parts();
         let Ok(body) = body.collect().await;
+        // No response of the API has two headers of one name, so a map without lists is enough.
         let headers = head
             .headers
             .iter()
@@ -31,7 +34,7 @@ impl GatewayResponse {
         Self {
             status_code: head.status.as_u16(),
             headers,
-            // Every body is JSON, and the only handle to it: nothing is copied.
+            // Every body is JSON, so it is UTF-8. This is the only handle to its bytes, so they are moved, not copied.
             body: String::from_utf8(body.to_bytes().into()).unwrap_or_default(),
             is_base64_encoded: false,
         }

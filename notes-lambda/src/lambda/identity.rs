@@ -1,3 +1,5 @@
+//! Who the user of an event is, from what the gateway's authorizer verified.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -5,12 +7,15 @@ use std::str::FromStr;
 use notes_core::UserId;
 use serde_json::Value;
 
-/// Which of the things that an authorizer of API Gateway verified is the user. One holds per
-/// deployment, and all others are ignored.
+use crate::lambda::event::is_v2;
+
+/// Where in an event the user is: which of the values that an authorizer of API Gateway verified.
 ///
-/// The caller of a function URL is known by none of them: it has no authorizer but IAM, and IAM knows
-/// roles, which are not people. Behind a function URL, give [`Api`](crate::Api) the user by a service
-/// of your own that verifies a token.
+/// A deployment has exactly one source; the others are ignored, so that a value which another authorizer lets the
+/// caller choose can never become the identity.
+///
+/// None of them works for a function URL. Its only authorizer is IAM, which identifies roles and not people. Behind a
+/// function URL, write a service that verifies a token and puts the user into the request of an [`Api`](crate::Api).
 ///
 /// As a setting it is written `jwt:CLAIM`, `cognito:CLAIM`, `lambda:KEY` or `lambda-principal`.
 ///
@@ -28,16 +33,15 @@ pub enum IdentitySource {
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
     JwtClaim(String),
     /// A claim of the token that the [Cognito authorizer][docs] of a REST API verified. An HTTP API
-    /// with payload format 1.0 tells the claims of its JWT authorizer in the same place.
+    /// with payload format 1.0 has the claims of its JWT authorizer in the same place.
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     CognitoClaim(String),
-    /// A key of the context that a [Lambda authorizer][docs] returned, of either kind of API: a text,
-    /// or an integer, which is its decimal text.
+    /// A key of the context that a [Lambda authorizer][docs] returned, of either kind of API. The value is a string,
+    /// or an integer, whose decimal digits are then the user id.
     ///
-    /// An HTTP API hands over a value as the authorizer returned it, and a REST API makes a text of it
-    /// first: there `42`, `true` and `4.2` can't be told from texts. Behind an HTTP API a boolean or a
-    /// fraction is no user, since as a name it would be that of many.
+    /// An HTTP API passes a value on with its type. Booleans and fractions are refused there, since many users would
+    /// share one. A REST API converts every value to a string first, so `true` and `4.2` can't be told from strings.
     ///
     /// [docs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
     LambdaContext(String),
@@ -46,7 +50,7 @@ pub enum IdentitySource {
 }
 
 impl IdentitySource {
-    /// The user of an event, if the authorizer gave one that can be a [`UserId`].
+    /// The user of an event, if the authorizer gave a value and it is a valid [`UserId`].
     pub(crate) fn user(&self, event: &Value) -> Option<UserId> {
         let authorizer = event.get("requestContext")?.get("authorizer")?;
         let is_v2 = is_v2(event);
@@ -57,7 +61,7 @@ impl IdentitySource {
                 let context = if is_v2 {
                     authorizer.get("lambda")?
                 } else {
-                    // A REST API puts the context beside what it says itself.
+                    // A REST API puts the context's keys beside its own, which no authorizer chose.
                     Some(authorizer).filter(|_| !REST_KEYS.contains(&&**key))?
                 };
                 return decimal(context.get(key)?)?.parse().ok();
@@ -69,10 +73,10 @@ impl IdentitySource {
     }
 }
 
-/// The keys that a REST API adds to the context of a Lambda authorizer.
+/// The keys that a REST API itself adds to the context of a Lambda authorizer.
 const REST_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
 
-/// A text as it is, and an integer as its decimal text.
+/// A string as it is, an integer as its decimal digits, and nothing for other values.
 fn decimal(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text.into()),
@@ -81,17 +85,12 @@ fn decimal(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether the event has payload format 2.0 (HTTP API, function URL) or 1.0 (REST API, HTTP API).
-pub(crate) fn is_v2(event: &Value) -> bool {
-    event.get("version").and_then(Value::as_str) == Some("2.0")
-}
-
 impl FromStr for IdentitySource {
     type Err = InvalidIdentitySource;
 
     fn from_str(text: &str) -> Result<Self, InvalidIdentitySource> {
         match text.split_once(':') {
-            // No claim is called so: with a space too many, nobody would ever be known.
+            // No claim has such a name. With a stray space, every caller would get 401 and nobody would know why.
             Some((_, name)) if name.is_empty() || name != name.trim() => Err(InvalidIdentitySource),
             Some(("jwt", claim)) => Ok(Self::JwtClaim(claim.to_owned())),
             Some(("cognito", claim)) => Ok(Self::CognitoClaim(claim.to_owned())),

@@ -1,4 +1,4 @@
-//! A line of JSON per invocation, and in it the metrics that nobody else has, in CloudWatch's Embedded Metric Format.
+//! One line of JSON per invocation, with metrics in CloudWatch's Embedded Metric Format.
 //!
 //! A metric costs money for each hour in which it is published, so a line publishes only what API Gateway, Lambda and
 //! DynamoDB don't count already, and only when it has happened. Everything else is a property, which costs nothing
@@ -30,35 +30,41 @@ use crate::lambda::gateway_response::GatewayResponse;
 use crate::operation::Operation;
 
 tokio::task_local! {
+    /// What the invocation that this task handles has consumed. Local to the task, because several invocations may be
+    /// under way in one process.
     static CONSUMED: Cell<Consumed>;
 }
 
+/// Capacity units of `DynamoDB`.
 #[derive(Clone, Copy, Default)]
 struct Consumed {
     read_units: f64,
     write_units: f64,
 }
 
-/// Adds capacity units to what the invocation that is being answered has consumed, which
-/// [`Gateway::run`] logs: to be called by the store, in the task that asks it.
+/// Adds capacity units to those that the current invocation has consumed; [`Gateway::run`] logs the sum.
+///
+/// For the callback with which a store reports consumed capacity. It has to be called in the task that called the
+/// store: that is how the units are assigned to an invocation. In any other task it does nothing.
 pub fn log_capacity(read_units: f64, write_units: f64) {
-    // Elsewhere there is no invocation to add it to.
-    let _ = CONSUMED.try_with(|it| {
-        let consumed = it.get();
-        it.set(Consumed {
+    // Outside of an invocation, such as during the warm-up, there is no sum to add to.
+    let _ = CONSUMED.try_with(|sum| {
+        let consumed = sum.get();
+        sum.set(Consumed {
             read_units: consumed.read_units + read_units,
             write_units: consumed.write_units + write_units,
         });
     });
 }
 
-/// A gateway that writes a line on standard output for each invocation.
-pub(crate) struct Logged<S> {
+/// A gateway that writes a line to standard output for each invocation.
+pub(crate) struct LoggingGateway<S> {
     gateway: Gateway<S>,
+    /// Whether this process has handled an invocation before.
     is_warm: Arc<AtomicBool>,
 }
 
-impl<S> Logged<S> {
+impl<S> LoggingGateway<S> {
     pub(crate) fn new(gateway: Gateway<S>) -> Self {
         Self {
             gateway,
@@ -67,7 +73,7 @@ impl<S> Logged<S> {
     }
 }
 
-impl<S> Clone for Logged<S> {
+impl<S> Clone for LoggingGateway<S> {
     fn clone(&self) -> Self {
         Self {
             gateway: self.gateway.clone(),
@@ -76,7 +82,7 @@ impl<S> Clone for Logged<S> {
     }
 }
 
-impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
+impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for LoggingGateway<S> {
     type Response = GatewayResponse;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<GatewayResponse, Infallible>> + Send>>;
@@ -95,12 +101,13 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
             let gateway_id = gateway_id.and_then(Value::as_str).map(str::to_owned);
             let is_warm_up = event::is_warm_up(&event);
             let invocation = LambdaEvent::new(event, context.clone());
-            let answering = async {
-                let answered = this.gateway.answer(invocation).await;
-                (answered, CONSUMED.with(Cell::get))
+            let responding = async {
+                let responded = this.gateway.respond(invocation).await;
+                (responded, CONSUMED.with(Cell::get))
             };
-            let ((answer, report), consumed) = CONSUMED.scope(Cell::default(), answering).await;
-            let metrics = metrics(&report, answer.status());
+            let ((response, diagnostics), consumed) =
+                CONSUMED.scope(Cell::default(), responding).await;
+            let metrics = metrics(&diagnostics, response.status());
             let line = Line {
                 aws: (!metrics.is_empty()).then(|| Metadata::now(&metrics)),
                 metrics,
@@ -108,43 +115,44 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for Logged<S> {
                 route: if is_warm_up {
                     WARM_UP
                 } else {
-                    route(report.operation)
+                    route(diagnostics.operation)
                 },
-                status: answer.status(),
+                status: response.status(),
                 milliseconds: started.elapsed().as_secs_f64() * 1_000.0,
                 cold_start: is_cold,
                 read_units: consumed.read_units,
                 write_units: consumed.write_units,
                 request_id: &context.request_id,
                 gateway_request_id: gateway_id.as_deref(),
-                trace_id: context.xray_trace_id.as_deref().and_then(root),
-                note_id: report.note,
-                error_kind: match &report.error {
+                trace_id: context.xray_trace_id.as_deref().and_then(trace_id),
+                note_id: diagnostics.note,
+                error_kind: match &diagnostics.error {
                     Some(error) => Some(format!("{:?}", error.kind())),
-                    None => report.panicked.then(|| "Panic".to_owned()),
+                    None => diagnostics.panicked.then(|| "Panic".to_owned()),
                 },
-                error: report.error.as_deref().and_then(told),
-                unreadable: &report.unreadable,
+                error: diagnostics.error.as_deref().and_then(error_text),
+                unreadable: &diagnostics.unreadable,
             };
             line.write();
-            Ok(answer)
+            Ok(response)
         })
     }
 }
 
-/// The route of what is no request and only keeps the function warm: none of the others' latencies
-/// and rates counts it.
+/// The `route` of an event that only keeps the function warm. A value of its own, so that warm-ups do not distort the
+/// latencies and error rates of the real routes.
 const WARM_UP: &str = "warm-up";
 
-/// The metrics that an invocation publishes: none, most of the time.
+/// The metrics that an invocation publishes: usually none.
 ///
-/// A gateway counts errors by status only, and DynamoDB counts throttled attempts, also those whose repetition
-/// succeeded. Nobody but the store's caller knows that a write's outcome is unknown or that an item can't be read.
-fn metrics(report: &Diagnostics, status: u16) -> BTreeMap<&'static str, usize> {
-    let kind = report.error.as_ref().map(|error| error.kind());
+/// AWS counts none of these. API Gateway counts errors by status only, and `DynamoDB` counts every throttled attempt,
+/// including those whose retry succeeded. Only the caller of the store knows that the outcome of a write is unknown or
+/// that an item can't be read.
+fn metrics(diagnostics: &Diagnostics, status: u16) -> BTreeMap<&'static str, usize> {
+    let kind = diagnostics.error.as_ref().map(|error| error.kind());
     let failed_as = |expected| usize::from(kind == Some(expected));
-    // After a panic too, a write may have happened.
-    let panicked_in_write = report.panicked && status == 503;
+    // A panic of a request that writes leaves its outcome unknown too. It is the only panic with this status.
+    let panicked_in_write = diagnostics.panicked && status == 503;
     BTreeMap::from([
         (
             "OutcomeUnknown",
@@ -153,7 +161,7 @@ fn metrics(report: &Diagnostics, status: u16) -> BTreeMap<&'static str, usize> {
         ("Throttled", failed_as(StoreErrorKind::Throttled)),
         (
             "UnreadableItems",
-            report.unreadable.len() + failed_as(StoreErrorKind::Corrupt),
+            diagnostics.unreadable.len() + failed_as(StoreErrorKind::Corrupt),
         ),
     ])
     .into_iter()
@@ -161,7 +169,8 @@ fn metrics(report: &Diagnostics, status: u16) -> BTreeMap<&'static str, usize> {
     .collect()
 }
 
-/// Few values, and never one that a caller chooses.
+/// The `route` of an operation. One of a few fixed values and never the path that a caller sent, so that logs can be
+/// grouped by it.
 fn route(operation: Option<Operation>) -> &'static str {
     match operation {
         Some(Operation::Create) => "POST /notes",
@@ -173,22 +182,23 @@ fn route(operation: Option<Operation>) -> &'static str {
     }
 }
 
-/// What an error says, with its causes, unless saying it panics: a store's causes are not our code,
-/// and each invocation has a line.
-fn told(error: &StoreError) -> Option<String> {
+/// The text of an error and its causes; `None` if formatting it panics.
+///
+/// The causes come from code outside this crate. A panic in their `Display` must not cost the invocation its line.
+fn error_text(error: &StoreError) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| ErrorChain(error).to_string())).ok()
 }
 
-/// The id of the trace, out of the [tracing header][header].
+/// The id of the trace, from the value of the [tracing header][header].
 ///
 /// [header]: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-fn root(header: &str) -> Option<&str> {
+fn trace_id(header: &str) -> Option<&str> {
     header
         .split(';')
-        .find_map(|it| it.trim().strip_prefix("Root="))
+        .find_map(|field| field.trim().strip_prefix("Root="))
 }
 
-/// Has a panic say where it happened, and not what: that may quote anything.
+/// Installs a panic hook that writes where a panic happened and not its message, which may quote a note.
 pub(crate) fn report_panics_by_place() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
@@ -200,6 +210,7 @@ pub(crate) fn report_panics_by_place() {
     }));
 }
 
+/// The line of one invocation. `docs/operations.md` explains its properties.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -233,7 +244,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn write(&self) {
-        // All of it is texts and numbers; and nobody is left to tell that the log is closed.
+        // Serialising strings and numbers can't fail. If standard output is closed, there is nowhere to report it.
         let Ok(mut line) = serde_json::to_vec(self) else {
             return;
         };
@@ -242,6 +253,7 @@ impl Line<'_> {
     }
 }
 
+/// The member `_aws`, by which CloudWatch knows which members of the line are metrics.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
@@ -254,7 +266,7 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    /// One set: each further set would publish, and cost, every metric once more.
+    /// One set of dimensions. Each further set would publish every metric once more, at its full price.
     dimensions: [[&'static str; 1]; 1],
     metrics: Vec<Metric>,
 }
@@ -296,35 +308,35 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Untellable;
+    struct PanickingDisplay;
 
-    impl fmt::Display for Untellable {
+    impl fmt::Display for PanickingDisplay {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-            panic!("it can't be told")
+            panic!("it can't be formatted")
         }
     }
 
-    impl Error for Untellable {}
+    impl Error for PanickingDisplay {}
 
     #[test]
     fn a_panic_in_a_write_is_an_unknown_outcome_and_in_a_read_no_metric() {
-        let report = Diagnostics {
+        let diagnostics = Diagnostics {
             panicked: true,
             ..Diagnostics::default()
         };
         assert_eq!(
-            metrics(&report, 503),
+            metrics(&diagnostics, 503),
             BTreeMap::from([("OutcomeUnknown", 1)])
         );
-        assert_eq!(metrics(&report, 500), BTreeMap::new());
+        assert_eq!(metrics(&diagnostics, 500), BTreeMap::new());
     }
 
     #[test]
-    fn an_error_that_can_not_be_told_costs_its_text_and_not_the_line() {
+    fn an_error_that_can_not_be_formatted_costs_its_text_and_not_the_line() {
         let other = |cause| StoreError::new(StoreErrorKind::Other, cause);
-        assert_eq!(told(&other(Box::new(Untellable))), None);
+        assert_eq!(error_text(&other(Box::new(PanickingDisplay))), None);
         let plain: Box<dyn Error + Send + Sync> = "the cause".into();
-        let text = told(&StoreError::new(StoreErrorKind::Other, plain)).unwrap();
+        let text = error_text(&StoreError::new(StoreErrorKind::Other, plain)).unwrap();
         assert!(text.ends_with(": the cause"), "{text}");
     }
 }

@@ -1,33 +1,40 @@
+//! The loop of a function's process.
+
 use notes_core::NoteStore;
 
 use crate::lambda::gateway::Gateway;
-use crate::lambda::log::{Logged, report_panics_by_place};
+use crate::lambda::log::{LoggingGateway, report_panics_by_place};
 use crate::lambda::settings::StartError;
 
 impl<S: NoteStore + 'static> Gateway<S> {
-    /// Answers invocations for as long as Lambda has some, and writes a line of JSON for each on
-    /// standard output.
+    /// Handles invocations for as long as Lambda sends any, and writes one line of JSON for each to standard output.
     ///
-    /// It has `route`, `status`, `milliseconds`, `coldStart`, `readUnits` and `writeUnits` (as the store tells by
-    /// [`log_capacity`](crate::log_capacity)), `requestId`, `gatewayRequestId`, `traceId`, `noteId`; `errorKind` and
-    /// `error`, the store's failure with its causes; `unreadable`, the ids of items that can't be read. Never what an
-    /// author wrote, nor the user. From then on a panic of this process says on standard error where it happened, and
-    /// not what.
+    /// The line has these properties:
     ///
-    /// Where it has happened, a line also publishes a metric in CloudWatch's [Embedded Metric Format][emf]:
-    /// `OutcomeUnknown`, `Throttled` and `UnreadableItems`, in the namespace `Notes`, by `FunctionName`.
+    /// - `route`, `status`, `milliseconds` and `coldStart`;
+    /// - `readUnits` and `writeUnits`, as the store reports them by [`log_capacity`](crate::log_capacity);
+    /// - `requestId`, `gatewayRequestId`, `traceId` and `noteId`;
+    /// - `errorKind` and `error`, the store's error with its causes;
+    /// - `unreadable`, the ids of items that can't be read as notes.
+    ///
+    /// It never contains what an author wrote, nor the user. For the same reason, this installs a panic hook: a panic
+    /// of this process writes to standard error where it happened, but not its message.
+    ///
+    /// Three events that no AWS service counts are also published as metrics when they happen, in CloudWatch's
+    /// [Embedded Metric Format][emf]: `OutcomeUnknown`, `Throttled` and `UnreadableItems`, in the namespace `Notes`,
+    /// by `FunctionName`.
     ///
     /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     ///
     /// # Errors
-    /// When the Lambda Runtime API fails, or is not there.
+    /// When the Lambda Runtime API fails, or when this process does not run on Lambda.
     pub async fn run(self) -> Result<(), StartError> {
-        // Without it, lambda_runtime panics.
-        if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|it| it.is_empty()) {
+        // Without this variable, lambda_runtime panics.
+        if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|value| value.is_empty()) {
             return Err("AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only".into());
         }
         report_panics_by_place();
-        lambda_runtime::run_concurrent(Logged::new(self))
+        lambda_runtime::run_concurrent(LoggingGateway::new(self))
             .await
             .map_err(StartError)
     }

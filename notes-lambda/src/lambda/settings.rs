@@ -1,3 +1,5 @@
+//! The settings of a function, and the error of one that can't start.
+
 use std::error::Error;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -19,14 +21,13 @@ pub struct Settings {
     pub table: String,
     /// `NOTES_IDENTITY`: who the user is.
     pub identity: IdentitySource,
-    /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever where it is
-    /// not set.
+    /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever if it is not set.
     pub retention: Option<Duration>,
-    /// `NOTES_CONSISTENT_READS`: `true` (the default) or `false`, for half the price.
+    /// `NOTES_CONSISTENT_READS`: `true` (the default), or `false` for eventually consistent reads at half the price.
     pub consistent_reads: bool,
-    /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or
-    /// `*`; none where it is not set. `NOTES_CORS_HEADERS`: the request headers that those may send,
-    /// separated by commas, in place of the default ones.
+    /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or `*`; none if it is not
+    /// set. `NOTES_CORS_HEADERS`: the request headers that those pages may send, separated by commas, instead of the
+    /// default ones.
     pub cors_origins: CorsOrigins,
 }
 
@@ -34,14 +35,16 @@ impl Settings {
     /// Reads the variables of this process.
     ///
     /// # Errors
-    /// Names the first variable that is missing or has no valid value.
+    /// When a variable is missing or its value is not valid. The error names the first one.
     pub fn from_env() -> Result<Self, StartError> {
-        // What is not Unicode is no valid value; lossy, it is still there to be refused.
+        // A value that is not Unicode is not valid. Converted lossily it still reaches its parser, which refuses it
+        // and names the variable; `std::env::var` would report an optional one like one that is not set.
         Self::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
 
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
-        let variable = |name| variable(name).filter(|it| !it.is_empty());
+        // Templates set a variable to "" for a parameter that was not given.
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
         let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
         let origins: CorsOrigins = optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default();
         let headers = optional(&variable, "NOTES_CORS_HEADERS")?.unwrap_or_default();
@@ -49,13 +52,13 @@ impl Settings {
         Ok(Self {
             table: table(required("NOTES_TABLE")?)?,
             identity: parsed("NOTES_IDENTITY", &required("NOTES_IDENTITY")?)?,
-            retention: days.map(|it| Duration::from_secs(u64::from(it.get()) * 24 * 60 * 60)),
+            retention: days.map(|days| Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)),
             consistent_reads: optional(&variable, "NOTES_CONSISTENT_READS")?.unwrap_or(true),
             cors_origins: origins.with_request_headers(headers),
         })
     }
 
-    /// The service over this store.
+    /// The service over this store, with the retention of these settings.
     pub fn notes<S>(&self, store: S) -> Notes<S> {
         let notes = Notes::new(store);
         match self.retention {
@@ -65,34 +68,37 @@ impl Settings {
     }
 }
 
+/// Checks a table's name or ARN. A wrong one is found at the start and not by the first request.
 fn table(name: String) -> Result<String, StartError> {
-    let allowed = |it: u8| it.is_ascii_alphanumeric() || b"_-.".contains(&it);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     // arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME
     let plain = match name.splitn(6, ':').collect::<Vec<_>>()[..] {
         ["arn", _, "dynamodb", _, _, table] => table.strip_prefix("table/"),
         _ => Some(&*name),
     };
-    if plain.is_some_and(|it| (3..=255).contains(&it.len()) && it.bytes().all(allowed)) {
+    if plain.is_some_and(|name| (3..=255).contains(&name.len()) && name.bytes().all(allowed)) {
         return Ok(name);
     }
     let why = "a table's name has 3 to 255 of a-z, A-Z, 0-9, _, - and .";
     Err(format!("NOTES_TABLE is {name:?}: {why}").into())
 }
 
+/// The parsed value of a variable that need not be set.
 fn optional<T: FromStr<Err: fmt::Display>>(
     variable: &impl Fn(&'static str) -> Option<String>,
     name: &'static str,
 ) -> Result<Option<T>, StartError> {
-    variable(name).map(|it| parsed(name, &it)).transpose()
+    variable(name).map(|value| parsed(name, &value)).transpose()
 }
 
+/// A parsed value, or an error that names the variable.
 fn parsed<T: FromStr<Err: fmt::Display>>(name: &str, value: &str) -> Result<T, StartError> {
     let parsed = value.parse();
     parsed.map_err(|error| format!("{name} is {value:?}: {error}").into())
 }
 
-/// Why a function can't start or go on. Its `Debug`, which is what a `main` that returns it prints,
-/// is one line with all causes.
+/// Why a function can't start, or can't continue. A `main` that returns an error prints its `Debug`, so the `Debug` of
+/// this one is a single line with all causes, without quotes and type names.
 pub struct StartError(pub(crate) Box<dyn Error + Send + Sync>);
 
 impl fmt::Debug for StartError {
@@ -115,7 +121,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, StartError> {
         Settings::read(|name| {
-            let value = variables.iter().rfind(|it| it.0 == name)?.1;
+            let value = variables.iter().rfind(|variable| variable.0 == name)?.1;
             Some(value.to_owned())
         })
     }
@@ -194,7 +200,10 @@ mod tests {
     #[test]
     fn a_missing_or_empty_setting_is_one_line_that_names_it() {
         for (name, _) in LEAST {
-            let others: Vec<_> = LEAST.into_iter().filter(|it| it.0 != name).collect();
+            let others: Vec<_> = LEAST
+                .into_iter()
+                .filter(|variable| variable.0 != name)
+                .collect();
             let missing = format!("{:?}", read(&others).unwrap_err());
             assert_eq!(missing, format!("{name} is not set"));
             assert_eq!(refused(name, ""), missing);

@@ -1,13 +1,13 @@
-//! The names that the parts of the description refer to each other by.
+//! Names by which the parts of the description refer to each other, and the note of its examples.
 
 use notes_core::NoteId;
 use serde_json::{Value, json};
 
-/// A UUIDv7 in its canonical form, without anchors.
+/// The regular expression of a UUIDv7 in its canonical form, without anchors.
 pub(super) const UUID_V7: &str =
     "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 
-/// The note that is the example everywhere.
+/// The id of the note that all examples show.
 pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
 
 /// A reference to the schema with this name.
@@ -25,7 +25,7 @@ pub(super) fn schema_name(slug: &str) -> String {
         .collect()
 }
 
-/// The id that is the example everywhere.
+/// The same as an id.
 pub(super) fn example_id() -> Option<NoteId> {
     EXAMPLE_ID.parse().ok()
 }

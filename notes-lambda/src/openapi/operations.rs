@@ -1,8 +1,10 @@
+//! The operations of the description: parameters, bodies and responses.
+
 use http::StatusCode;
 use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision, Update};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, responses};
+use super::example_response::{ExampleResponse, responses};
 use super::naming::{EXAMPLE_ID, UUID_V7, example_id, reference};
 use super::problems;
 use crate::cursor::Cursor;
@@ -14,6 +16,7 @@ use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 use crate::request::query;
 use crate::response::reply;
 
+/// What `If-Match` means for `/notes`.
 const LIST_MATCH: &str = "The list of notes has no entity tag: only `*` names it.";
 
 /// All paths with their operations.
@@ -48,7 +51,7 @@ fn create() -> Value {
         "category": "shop",
         "expiresAt": "2999-12-31T00:00:00Z",
     });
-    let mut answers = vec![];
+    let mut examples = vec![];
     for (replayed, description) in [
         (false, "The note is created."),
         (true, "The note as it is now: it was created before."),
@@ -56,18 +59,18 @@ fn create() -> Value {
         let created = note().map_or(Err(Problem::Internal), |note| {
             create::created(None, &note, replayed)
         });
-        let answer = Answer::success(description, "Note", created)
+        let example = ExampleResponse::success(description, "Note", created)
             .with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID)
             .linked(links());
-        answers.push(answer);
+        examples.push(example);
     }
-    answers.extend(problems::answers(Operation::Create));
+    examples.extend(problems::examples(Operation::Create));
     json!({
         "operationId": "createNote",
         "tags": ["notes"],
         "summary": "Creates a note",
         "description": "The creator names the note by an `Idempotency-Key`. Repeated with one key, as often as it takes, \
-            it makes at most one note, and never one again that was deleted. Without a key, one is chosen and is in the answer.",
+            it makes at most one note, and never one again that was deleted. Without a key, the API chooses one, and the response has it.",
         "parameters": [
             {
                 "name": "Idempotency-Key",
@@ -79,7 +82,7 @@ fn create() -> Value {
             tags("If-None-Match", "The list of notes has no entity tag: `*` refuses the request."),
         ],
         "requestBody": request_body(&[create::MEDIA_TYPE], "NewNote", &example),
-        "responses": responses(answers),
+        "responses": responses(examples),
     })
 }
 
@@ -104,18 +107,18 @@ fn list() -> Value {
     let page = list::listed(page, Order::Newest);
     let next = json!({"NextPage": {
         "operationId": "listNotes",
-        "description": "Where `nextCursor` is there, what it leads to.",
+        "description": "The next page, if there is a `nextCursor`.",
         "parameters": {query::CURSOR: "$response.body#/nextCursor"},
     }});
-    let mut answers = vec![
-        Answer::success("A page.", "Page", page).linked(next),
-        Answer::success(
+    let mut examples = vec![
+        ExampleResponse::success("A page.", "Page", page).linked(next),
+        ExampleResponse::success(
             "`If-None-Match` is `*`.",
             "",
             Ok(reply::empty(StatusCode::NOT_MODIFIED)),
         ),
     ];
-    answers.extend(problems::answers(Operation::List));
+    examples.extend(problems::examples(Operation::List));
     json!({
         "operationId": "listNotes",
         "tags": ["notes"],
@@ -147,21 +150,21 @@ fn list() -> Value {
             tags("If-Match", LIST_MATCH),
             tags("If-None-Match", "The list of notes has no entity tag: only `*` names it."),
         ],
-        "responses": responses(answers),
+        "responses": responses(examples),
     })
 }
 
 fn get() -> Value {
-    let mut answers = vec![shown("The note.")];
+    let mut examples = vec![shown("The note.")];
     if let Some(id) = example_id() {
         let unchanged = get::not_modified(id.into());
-        answers.push(Answer::success(
+        examples.push(ExampleResponse::success(
             "`If-None-Match` names the note's present state.",
             "",
             Ok(unchanged),
         ));
     }
-    answers.extend(problems::answers(Operation::Get));
+    examples.extend(problems::examples(Operation::Get));
     json!({
         "operationId": "getNote",
         "tags": ["notes"],
@@ -170,7 +173,7 @@ fn get() -> Value {
             tags("If-Match", &format!("The states that may be shown: at most {} strong entity tags, or `*`.", Expected::MAX)),
             tags("If-None-Match", &format!("The states that the client has: at most {} entity tags, or `*`.", Expected::MAX)),
         ],
-        "responses": responses(answers),
+        "responses": responses(examples),
     })
 }
 
@@ -181,8 +184,8 @@ fn update() -> Value {
         "category": null,
         "expiresAt": null,
     });
-    let mut answers = vec![shown("The note as it is now.")];
-    answers.extend(problems::answers(Operation::Update));
+    let mut examples = vec![shown("The note as it is now.")];
+    examples.extend(problems::examples(Operation::Update));
     json!({
         "operationId": "updateNote",
         "tags": ["notes"],
@@ -194,29 +197,33 @@ fn update() -> Value {
         ),
         "parameters": [if_match(), if_none_match()],
         "requestBody": request_body(&update::MEDIA_TYPES, "NotePatch", &example),
-        "responses": responses(answers),
+        "responses": responses(examples),
     })
 }
 
 fn delete() -> Value {
     let deleted = reply::empty(StatusCode::NO_CONTENT);
-    let mut answers = vec![Answer::success("The note is gone.", "", Ok(deleted))];
-    answers.extend(problems::answers(Operation::Delete));
+    let mut examples = vec![ExampleResponse::success(
+        "The note is gone.",
+        "",
+        Ok(deleted),
+    )];
+    examples.extend(problems::examples(Operation::Delete));
     json!({
         "operationId": "deleteNote",
         "tags": ["notes"],
         "summary": "Deletes a note",
         "parameters": [if_match(), if_none_match()],
-        "responses": responses(answers),
+        "responses": responses(examples),
     })
 }
 
-/// HEAD of what GET is: the same without bodies.
+/// The description of HEAD, from that of GET: the same without bodies.
 fn head(get: &Value) -> Value {
     let mut head = get.clone();
     let id = get["operationId"].as_str().unwrap_or_default();
     head["operationId"] = format!("{id}Head").into();
-    head["summary"] = "The headers that GET would answer with".into();
+    head["summary"] = "The headers that a GET would have".into();
     if let Some(responses) = head["responses"].as_object_mut() {
         for response in responses.values_mut().filter_map(Value::as_object_mut) {
             response.remove("content");
@@ -226,14 +233,15 @@ fn head(get: &Value) -> Value {
     head
 }
 
-fn shown(description: &str) -> Answer {
+/// The response that shows the example note.
+fn shown(description: &str) -> ExampleResponse {
     let response = note().map_or(Err(Problem::Internal), |note| {
         Ok(reply::note(StatusCode::OK, &note)?)
     });
-    Answer::success(description, "Note", response)
+    ExampleResponse::success(description, "Note", response)
 }
 
-/// The note that is the example everywhere.
+/// The note that all examples show.
 fn note() -> Option<Note> {
     let id: NoteId = example_id()?;
     Some(Note {
@@ -248,7 +256,7 @@ fn note() -> Option<Note> {
     })
 }
 
-/// What can be done with a note that was created.
+/// Links from a note that was created to the operations on it.
 fn links() -> Value {
     let link = |operation: &str| {
         json!({
@@ -264,9 +272,9 @@ fn links() -> Value {
 }
 
 fn request_body(media_types: &[&str], schema: &str, example: &Value) -> Value {
-    let content = media_types.iter().map(|&it| {
+    let content = media_types.iter().map(|&name| {
         let media_type = json!({"schema": reference(schema), "example": example});
-        (it.to_owned(), media_type)
+        (name.to_owned(), media_type)
     });
     json!({
         "description": format!("At most {MAX_BYTES} bytes of UTF-8, no member more than once."),
@@ -300,8 +308,8 @@ fn if_none_match() -> Value {
     )
 }
 
-/// Entity tags as they are read: elements of the list may be empty, and so may all of it. Without an
-/// example, which pages to try requests on would send: it would match nothing.
+/// A header of entity tags, with the pattern that the code accepts: elements of the list may be empty, and so may the
+/// whole list. It has no example, because pages to try requests on would send the example, and it would match no note.
 fn tags(name: &str, description: &str) -> Value {
     let tag = r#"(W/)?"[!#-~\x80-\xff]*""#;
     let list = format!(r"[ \t,]*({tag}([ \t]*,[ \t,]*{tag})*[ \t,]*)?");

@@ -1,3 +1,5 @@
+//! A JSON schema for each problem type, described by its section in the public documentation.
+
 use serde_json::{Map, Value, json};
 
 use super::naming::{reference, schema_name};
@@ -6,30 +8,30 @@ use crate::problem::problem_type::ALL;
 /// The schemas of all problem types by their names.
 pub(super) fn all() -> Map<String, Value> {
     ALL.iter()
-        .map(|it| {
+        .map(|of_type| {
             let schema = json!({
-                "title": it.title,
-                "description": section(it.slug),
+                "title": of_type.title,
+                "description": section(of_type.slug),
                 "allOf": [reference("Problem")],
                 "properties": {
-                    "type": {"const": it.uri()},
-                    "status": {"const": it.status.as_u16()},
+                    "type": {"const": of_type.uri()},
+                    "status": {"const": of_type.status.as_u16()},
                 },
                 "required": ["type", "status"],
             });
-            (schema_name(it.slug), schema)
+            (schema_name(of_type.slug), schema)
         })
         .collect()
 }
 
-/// What the documentation says of the problem type with this slug.
+/// The text of the section of `problems.rs` about the problem type with this slug.
 fn section(slug: &str) -> String {
     let lines = include_str!("../problems.rs").lines();
-    let text = lines.map(|it| it.trim_start_matches("//!").trim_start());
-    text.skip_while(|it| it.strip_prefix("# ") != Some(slug))
+    let text = lines.map(|line| line.trim_start_matches("//!").trim_start());
+    text.skip_while(|line| line.strip_prefix("# ") != Some(slug))
         .skip(1)
-        .take_while(|it| !it.starts_with("# "))
-        .filter(|it| !it.is_empty())
+        .take_while(|line| !line.starts_with("# "))
+        .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
 }

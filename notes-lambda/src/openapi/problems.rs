@@ -1,18 +1,21 @@
+//! For each operation, an example of every problem that it may respond with.
+
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use notes_core::{Revision, StoreErrorKind, Timestamp, UnacceptableDate};
 
-use super::answer::Answer;
+use super::example_response::ExampleResponse;
 use super::naming::EXAMPLE_ID;
 use crate::handler::{create, update};
 use crate::operation::Operation;
 use crate::problem::Problem;
+use crate::request::body::MAX_BYTES;
 use crate::request::idempotency_key::{self, IDEMPOTENCY_KEY};
 use crate::request::preconditions::Preconditions;
 use crate::request::query;
 
-/// An answer for each problem that an operation may end with.
-pub(super) fn answers(operation: Operation) -> Vec<Answer> {
+/// An example for each problem that this operation may respond with.
+pub(super) fn examples(operation: Operation) -> Vec<ExampleResponse> {
     let mut problems = vec![Problem::Unauthenticated];
     match operation {
         Operation::Create => return of_creation(),
@@ -20,10 +23,10 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
         Operation::Update => {
             problems.push(Problem::PatchMediaType(update::ACCEPT_PATCH));
             problems.push(Problem::ContentEncoding);
-            problems.extend([Problem::BodyTooLarge, Problem::BodyIncomplete]);
+            problems.extend([Problem::BodyTooLarge(MAX_BYTES), Problem::BodyIncomplete]);
             problems.push(refused(update::note_patch(b"{", Timestamp::now())));
-            let faulty = br#"{"title": null, "etag": "1"}"#;
-            problems.push(refused(update::note_patch(faulty, Timestamp::now())));
+            let invalid = br#"{"title": null, "etag": "1"}"#;
+            problems.push(refused(update::note_patch(invalid, Timestamp::now())));
         }
         Operation::Get | Operation::Delete => {}
     }
@@ -41,26 +44,26 @@ pub(super) fn answers(operation: Operation) -> Vec<Answer> {
     }
     problems.push(Problem::Store(StoreErrorKind::Unavailable.into()));
     problems.push(Problem::Internal);
-    problems.into_iter().map(Answer::from).collect()
+    problems.into_iter().map(ExampleResponse::from).collect()
 }
 
-/// Those of a creation carry its key from where it is known.
-fn of_creation() -> Vec<Answer> {
-    let before = [
+/// The same for a creation, whose responses carry its key from the moment at which the key is known.
+fn of_creation() -> Vec<ExampleResponse> {
+    let before_key = [
         Problem::Unauthenticated,
         refused(idempotency_key::read(&headers(IDEMPOTENCY_KEY, "order-17"))),
         Problem::Internal,
     ];
-    let after = [
-        Problem::Date(UnacceptableDate::TooOld),
-        Problem::Date(UnacceptableDate::TooFarAhead),
+    let after_key = [
+        Problem::IdempotencyKeyDate(UnacceptableDate::TooOld),
+        Problem::IdempotencyKeyDate(UnacceptableDate::TooFarAhead),
         Problem::MediaType(create::MEDIA_TYPE),
     ]
     .into_iter()
     .chain(preconditions(&[None]));
-    let after = after.chain([
+    let after_key = after_key.chain([
         Problem::ContentEncoding,
-        Problem::BodyTooLarge,
+        Problem::BodyTooLarge(MAX_BYTES),
         Problem::BodyIncomplete,
         refused(create::new_note(b"{", Timestamp::now())),
         refused(create::new_note(
@@ -73,21 +76,28 @@ fn of_creation() -> Vec<Answer> {
         Problem::Store(StoreErrorKind::OutcomeUnknown.into()),
         Problem::Internal,
     ]);
-    let after = after.map(|it| Answer::from(it).with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID));
-    before.into_iter().map(Answer::from).chain(after).collect()
+    let after_key = after_key.map(|problem| {
+        ExampleResponse::from(problem).with_header(IDEMPOTENCY_KEY.as_str(), EXAMPLE_ID)
+    });
+    before_key
+        .into_iter()
+        .map(ExampleResponse::from)
+        .chain(after_key)
+        .collect()
 }
 
-/// Conditions that can't be read, and one that doesn't hold for what is in one of these states.
+/// A precondition that can't be read, and one that fails: once for each of these states of the resource, `None` being
+/// a state that is not known or a resource without an entity tag.
 fn preconditions(states: &[Option<Revision>]) -> Vec<Problem> {
     let (malformed, foreign) = (headers(IF_MATCH, "1"), headers(IF_MATCH, "\"1\""));
     let mut problems = vec![refused(Preconditions::read(&malformed).map(drop))];
-    if let Ok(conditions) = Preconditions::read(&foreign) {
-        problems.extend(states.iter().map(|&current| conditions.failed(current)));
+    if let Ok(preconditions) = Preconditions::read(&foreign) {
+        problems.extend(states.iter().map(|&current| preconditions.failed(current)));
     }
     problems
 }
 
-/// What the code says of something that it refuses.
+/// The problem with which the code refuses something.
 fn refused<T>(result: Result<T, Problem>) -> Problem {
     result.err().unwrap_or(Problem::Internal)
 }

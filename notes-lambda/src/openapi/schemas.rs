@@ -1,3 +1,5 @@
+//! The JSON schemas of the values, bodies and problem documents.
+
 use notes_core::{Category, Content, PageLimit, Title};
 use serde_json::{Map, Value, json};
 
@@ -5,9 +7,11 @@ use super::naming::{EXAMPLE_ID, UUID_V7, reference};
 use super::problem_schemas;
 use crate::problem::validation::ValidationErrors;
 
-/// Neither blank nor with a control character. White space is Unicode's, which is not ECMA-262's `\s`.
-/// Of the invisible characters it has those that fit into four digits: a pattern with more digits means
-/// another thing to each regular expression engine.
+/// The pattern of a title or a category: not blank, and without control characters.
+///
+/// White space is what Unicode calls so, which differs from `\s` of ECMA-262, so it is written out. Invisible
+/// characters whose code point has more than four hexadecimal digits are missing: regular expression engines disagree
+/// on how to write those. The API is stricter than the pattern there.
 const LABEL: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\x00-\x1f\x7f-\x9f]*$";
 
 /// All schemas by their names.
@@ -69,7 +73,7 @@ pub(super) fn all() -> Map<String, Value> {
     add("NotePatch", note_patch());
     add("Page", page());
     add("Problem", problem());
-    add("ValidationError", fault());
+    add("ValidationError", validation_error());
     all
 }
 
@@ -90,7 +94,7 @@ fn note() -> Value {
             },
             "updatedAt": {"type": "string", "format": "date-time"},
             "expiresAt": {
-                "description": "When the note ends, in whole seconds.",
+                "description": "When the note expires, in whole seconds.",
                 "type": "string",
                 "format": "date-time",
             },
@@ -128,13 +132,14 @@ fn note_patch() -> Value {
     })
 }
 
+/// A schema of this name, or `null`.
 fn or_null(name: &str) -> Value {
     json!({"anyOf": [reference(name), {"type": "null"}]})
 }
 
 fn expires_at(absence: &str) -> Value {
     json!({
-        "description": format!("When the note ends: in the future, and before the year 10000; rounded up to whole seconds. {absence}"),
+        "description": format!("When the note expires: in the future, and before the year 10000; rounded up to whole seconds. {absence}"),
         "type": ["string", "null"],
         "format": "date-time",
     })
@@ -147,13 +152,13 @@ fn page() -> Value {
         "required": ["items"],
         "properties": {
             "items": {
-                "description": "May be fewer than asked for, also none: only an absent `nextCursor` means the end.",
+                "description": "May be fewer than asked for, or none: only an absent `nextCursor` means that the list is complete.",
                 "type": "array",
                 "items": reference("Note"),
                 "maxItems": PageLimit::MAX,
             },
             "nextCursor": {
-                "description": "Where the list goes on; absent at its end.",
+                "description": "The cursor of the next page; absent on the last page.",
                 "type": "string",
             },
             "unreadable": {
@@ -180,7 +185,7 @@ fn problem() -> Value {
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "errors": {
-                "description": "All faults of the request; of very many, the first.",
+                "description": "All errors of the request; of very many, the first.",
                 "type": "array",
                 "items": reference("ValidationError"),
                 "maxItems": ValidationErrors::MAX_LISTED,
@@ -189,7 +194,7 @@ fn problem() -> Value {
     })
 }
 
-fn fault() -> Value {
+fn validation_error() -> Value {
     json!({
         "description": "One thing that is wrong with a request, and where.",
         "type": "object",

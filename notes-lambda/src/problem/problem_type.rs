@@ -1,10 +1,12 @@
+//! The documented problem types: slug, status and title of each.
+
 use http::StatusCode;
 
-/// A problem type: what stays the same from one occurrence of a problem to the next
+/// A problem type: what is the same in all problems of a kind
 /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
 ///
-/// Clients know a type by its slug, so a slug is never changed and never reused. Each has a section
-/// in [`problems`](crate::problems).
+/// Clients recognise a type by its URI, which ends in the slug. So a slug is never changed and never reused. Each type
+/// has a section in [`problems`](crate::problems).
 #[derive(Debug)]
 pub(crate) struct ProblemType {
     pub(crate) status: StatusCode,
@@ -12,9 +14,11 @@ pub(crate) struct ProblemType {
     pub(crate) title: &'static str,
 }
 
+/// The page with a section for each type. It is part of every URI, so it must never change either.
 const DOCUMENTATION: &str = "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html";
 
 impl ProblemType {
+    /// The `type` member of a problem document.
     pub(crate) fn uri(&self) -> String {
         format!("{DOCUMENTATION}#{}", self.slug)
     }
@@ -68,20 +72,17 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("//! # "))
             .collect();
-        let slugs: Vec<_> = ALL.iter().map(|it| it.slug).collect();
+        let slugs: Vec<_> = ALL.iter().map(|of_type| of_type.slug).collect();
         assert_eq!(sections, slugs);
         assert_eq!(slugs.iter().collect::<BTreeSet<_>>().len(), slugs.len());
     }
 
     #[test]
     fn each_section_says_the_status() {
-        for it in ALL {
-            let start = format!("//! # {}\n//!\n//! Status {}.", it.slug, it.status.as_u16());
-            assert!(
-                include_str!("../problems.rs").contains(&start),
-                "{}",
-                it.slug
-            );
+        for of_type in ALL {
+            let (slug, status) = (of_type.slug, of_type.status.as_u16());
+            let start = format!("//! # {slug}\n//!\n//! Status {status}.");
+            assert!(include_str!("../problems.rs").contains(&start), "{slug}");
         }
     }
 

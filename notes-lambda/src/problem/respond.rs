@@ -1,3 +1,5 @@
+//! The last step of a request: its result, an error or a panic becomes a response.
+
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -6,20 +8,21 @@ use http::Method;
 use crate::problem::Problem;
 use crate::response::reply::Response;
 
-/// The response of an operation of this method, whether it succeeds, fails or panics.
+/// The response to a request with this method, whether its operation succeeds, fails or panics.
 pub(crate) async fn respond(
     method: &Method,
     operation: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Response {
-    // What an operation shares with others is the store, and its locks are its own affair.
+    // Unwind safety: the only state that an operation shares with others is inside the store, which has to keep its
+    // own locks usable after a panic.
     let caught = AssertUnwindSafe(operation).catch_unwind().await;
     caught
         .unwrap_or_else(|_| Err(panic_of(method)))
         .unwrap_or_else(Problem::into_response)
 }
 
-/// What a panic is while this method is answered: nothing tells whether it came before the write or
-/// after it.
+/// The problem that a panic causes in a request with this method. If the method writes, the outcome is unknown: the
+/// panic may have come before the write or after it.
 pub(crate) fn panic_of(method: &Method) -> Problem {
     if method.is_safe() {
         Problem::Panic

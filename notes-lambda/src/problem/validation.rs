@@ -1,3 +1,5 @@
+//! The validation errors of a request, which the `errors` member of a problem document lists.
+
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -6,11 +8,11 @@ use serde::Serialize;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ValidationError {
     #[serde(flatten)]
-    place: Location,
+    location: Location,
     detail: String,
 }
 
-/// Where in a request.
+/// Where in a request an error is.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Location {
@@ -20,7 +22,8 @@ pub(crate) enum Location {
     Parameter(String),
 }
 
-/// So long a member's name is repeated in an answer; a longer one is told by its object.
+/// The longest member name that a response repeats. For a longer one, the location is the object that has it, so that
+/// a request can't make a response larger than the gateway accepts.
 const MAX_NAME_CHARS: usize = 64;
 
 impl Location {
@@ -29,7 +32,7 @@ impl Location {
         Self::Pointer(String::new())
     }
 
-    /// The member of the body with this name.
+    /// The member of the body with this name, escaped as RFC 6901 §3 requires.
     pub(crate) fn member(name: &str) -> Self {
         if name.chars().count() > MAX_NAME_CHARS {
             return Self::body();
@@ -39,38 +42,41 @@ impl Location {
     }
 }
 
-/// All faults of a request.
+/// All validation errors of a request.
 ///
-/// Only the first are kept: a request of thousands of unknown members must not make a response that
-/// is larger than the gateway takes.
+/// Only the first [`MAX_LISTED`](Self::MAX_LISTED) are kept: a request with thousands of unknown members must not cause
+/// a response that is larger than the gateway accepts.
 #[derive(Debug, Default)]
 pub(crate) struct ValidationErrors {
     listed: Vec<ValidationError>,
+    /// How many more there are.
     unlisted: usize,
 }
 
 impl ValidationErrors {
     pub(crate) const MAX_LISTED: usize = 100;
 
-    pub(crate) fn add(&mut self, place: Location, detail: impl Display) {
+    /// Adds an error, or only counts it if enough are listed.
+    pub(crate) fn add(&mut self, location: Location, detail: impl Display) {
         if self.listed.len() == Self::MAX_LISTED {
             self.unlisted += 1;
             return;
         }
         let detail = detail.to_string();
-        self.listed.push(ValidationError { place, detail });
+        self.listed.push(ValidationError { location, detail });
     }
 
+    /// The errors that the response lists.
     pub(crate) fn listed(&self) -> &[ValidationError] {
         &self.listed
     }
 
-    /// How many faults there are.
+    /// The number of all errors, including those that are not listed.
     pub(crate) fn count(&self) -> usize {
         self.listed.len() + self.unlisted
     }
 
-    /// The value, if nothing is wrong with the request that it comes from.
+    /// The value read from the request, if there are no errors.
     pub(crate) fn none_or<T>(self, value: Option<T>) -> Result<T, Self> {
         match value {
             Some(value) if self.listed.is_empty() => Ok(value),
@@ -97,23 +103,23 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_says_where_and_what() {
-        let mut faults = ValidationErrors::default();
-        faults.add(Location::member("title"), "is missing");
-        faults.add(Location::Parameter("limit".into()), "is empty");
+    fn an_error_says_where_and_what() {
+        let mut errors = ValidationErrors::default();
+        errors.add(Location::member("title"), "is missing");
+        errors.add(Location::Parameter("limit".into()), "is empty");
         assert_eq!(
-            serde_json::to_string(faults.listed()).unwrap(),
+            serde_json::to_string(errors.listed()).unwrap(),
             r#"[{"pointer":"/title","detail":"is missing"},{"parameter":"limit","detail":"is empty"}]"#
         );
     }
 
     #[test]
     fn what_a_request_can_make_us_repeat_is_bounded() {
-        let mut faults = ValidationErrors::default();
+        let mut errors = ValidationErrors::default();
         for _ in 0..100_000 {
-            faults.add(Location::member(&"\u{1}".repeat(100_000)), "unknown");
+            errors.add(Location::member(&"\u{1}".repeat(100_000)), "unknown");
         }
-        assert_eq!(faults.count(), 100_000);
-        assert!(serde_json::to_string(faults.listed()).unwrap().len() < 10_000);
+        assert_eq!(errors.count(), 100_000);
+        assert!(serde_json::to_string(errors.listed()).unwrap().len() < 10_000);
     }
 }

@@ -1,3 +1,5 @@
+//! The body of a request: its size limit, its media type, and reading it.
+
 use std::error::Error;
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::problem::Problem;
 
-/// The body of a request.
+/// A body that a request may have: a short name for the bounds.
 pub(crate) trait RequestBody:
     Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send
 {
@@ -17,10 +19,13 @@ pub(crate) trait RequestBody:
 impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send
 {}
 
-/// Room for the largest content with every byte written as a `\u` escape, and for the rest.
+/// The most bytes of a request body: 2.5 MiB.
+///
+/// A content may have 350,000 bytes, and JSON may write each as an escape of six (`\u0001`), which makes 2.1 MB. The
+/// rest is for the other members.
 pub(crate) const MAX_BYTES: u32 = 2_621_440;
 
-/// Refuses what the headers tell of a body: that it is encoded, or too large.
+/// Refuses a body for what its headers say: that it has a `Content-Encoding`, or that it is too large.
 pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     if !is_plain(headers) {
         return Err(Problem::ContentEncoding);
@@ -29,20 +34,21 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length| length > MAX_BYTES.into()) {
-        return Err(Problem::BodyTooLarge);
+        return Err(Problem::BodyTooLarge(MAX_BYTES));
     }
     Ok(())
 }
 
-/// The whole body, of at most 2.5 MiB. One that the headers tell is refused is not read at all.
+/// The whole body, of at most [`MAX_BYTES`]. One whose headers are a reason to refuse it is not read at all.
 pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
     check_headers(headers)?;
     if body.size_hint().lower() > MAX_BYTES.into() {
-        return Err(Problem::BodyTooLarge);
+        return Err(Problem::BodyTooLarge(MAX_BYTES));
     }
+    // A body without Content-Length shows its size only while it is read.
     match Limited::new(body, MAX_BYTES as usize).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge(MAX_BYTES)),
         Err(_) => Err(Problem::BodyIncomplete),
     }
 }
@@ -50,14 +56,16 @@ pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<
 /// Whether the `Content-Type` is one of these, whatever its parameters
 /// ([RFC 9110 §8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)).
 pub(crate) fn has_type(headers: &HeaderMap, media_types: &[&str]) -> bool {
-    let Some(Ok(given)) = headers.get(CONTENT_TYPE).map(|it| it.to_str()) else {
+    let Some(Ok(given)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
         return false;
     };
     let given = given.split(';').next().unwrap_or_default().trim();
-    media_types.iter().any(|it| it.eq_ignore_ascii_case(given))
+    media_types
+        .iter()
+        .any(|media_type| media_type.eq_ignore_ascii_case(given))
 }
 
-/// Whether no `Content-Encoding` has to be undone
+/// Whether the body is sent as it is: without a `Content-Encoding`, or only with `identity`
 /// ([RFC 9110 §8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4)).
 fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().all(|codings| {
@@ -76,6 +84,13 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn the_documented_limit_is_the_enforced_one() {
+        let mebibytes = f64::from(MAX_BYTES) / f64::from(1 << 20);
+        let documentation = include_str!("../problems.rs");
+        assert!(documentation.contains(&format!("has more than {mebibytes} MiB")));
+    }
 
     #[test]
     fn only_the_identity_is_no_encoding() {

@@ -1,3 +1,5 @@
+//! The time by which a request has to have its response.
+
 use std::time::Instant;
 
 use http::Method;
@@ -6,14 +8,14 @@ use notes_core::StoreErrorKind;
 
 use crate::problem::Problem;
 
-/// Until when a request has to be answered, as an extension of it.
+/// The time by which a request has to have its response. It is put into the request's extensions.
 ///
-/// What is not done by then is answered with 503: `unavailable` to a read, and `outcome-unknown` to
-/// a write, which may have happened or may yet. It needs a tokio runtime with time.
+/// A request that is not done by then gets a 503: `unavailable` if it reads, and `outcome-unknown` if it writes,
+/// because the write may have happened, or may still happen. It needs a tokio runtime with its timer enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(pub Instant);
 
-/// Awaits an operation until the deadline, if there is one.
+/// Awaits an operation, but no longer than until the request's deadline, if it has one.
 pub(crate) async fn with_deadline<T>(
     head: &Parts,
     operation: impl Future<Output = Result<T, Problem>> + Send,

@@ -1,7 +1,9 @@
+//! Parsing of `If-Match` and `If-None-Match`, as far as it needs no note.
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use notes_core::Revision;
 
-/// What a conditional header says: nothing, `*`, or a list.
+/// The value of a conditional header: absent, `*`, or a list of tags.
 #[derive(Debug)]
 pub(crate) enum Condition<'a> {
     None,
@@ -13,23 +15,24 @@ pub(crate) enum Condition<'a> {
 #[derive(Debug)]
 pub(crate) struct Tag<'a> {
     pub(crate) weak: bool,
-    /// What is between its quotes.
+    /// The bytes between its quotes.
     opaque: &'a [u8],
 }
 
-/// A header is no list of entity tags.
+/// A header's value is neither `*` nor a list of entity tags.
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
 impl Tag<'_> {
-    /// The revision that it names, if it is one of our tags.
+    /// The revision that it names; `None` if the API never sends such a tag. That is not an error: such a tag is valid
+    /// and matches no note.
     pub(crate) fn revision(&self) -> Option<Revision> {
         std::str::from_utf8(self.opaque).ok()?.parse().ok()
     }
 }
 
 impl<'a> Condition<'a> {
-    /// Several lines of a header are one list
+    /// Reads all lines of a header, which together are one list
     /// ([RFC 9110 §5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
     pub(crate) fn read(headers: &'a HeaderMap, name: &HeaderName) -> Result<Self, Malformed> {
         let lines: Vec<_> = headers
@@ -63,8 +66,9 @@ fn read_tags<'a>(line: &'a [u8], tags: &mut Vec<Tag<'a>>) -> Result<(), Malforme
         }
         let weak = rest.strip_prefix(b"W/");
         let quoted = weak.unwrap_or(rest).strip_prefix(b"\"").ok_or(Malformed)?;
-        let is_tag_char = |it: &u8| matches!(it, 0x21 | 0x23..=0x7e | 0x80..);
-        let length = quoted.iter().take_while(|it| is_tag_char(it)).count();
+        // `etagc` of RFC 9110 §8.8.3: any visible ASCII character but the quote, and bytes beyond ASCII.
+        let is_tag_char = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+        let length = quoted.iter().take_while(|byte| is_tag_char(byte)).count();
         let (opaque, after) = quoted.split_at(length);
         tags.push(Tag {
             weak: weak.is_some(),
@@ -101,7 +105,7 @@ mod tests {
             read_tags(line.as_bytes(), &mut read).unwrap();
             let read: Vec<_> = read
                 .into_iter()
-                .map(|it| (it.weak, String::from_utf8(it.opaque.to_vec()).unwrap()))
+                .map(|tag| (tag.weak, String::from_utf8(tag.opaque.to_vec()).unwrap()))
                 .collect();
             prop_assert_eq!(read, tags);
         }

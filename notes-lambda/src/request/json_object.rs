@@ -1,3 +1,5 @@
+//! Parsing of a body as a JSON object.
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -6,10 +8,10 @@ use serde_json::value::RawValue;
 use crate::problem::Problem;
 use crate::problem::validation::{Location, ValidationErrors};
 
-/// The members of the JSON object that this text is: all of them, also those of one name, in their
-/// order, and their values as they are written.
+/// The members of a body that is a JSON object, in their order, with their values as raw JSON.
 ///
-/// The syntax is checked as a whole, but for what the escapes in the values mean. JSON is UTF-8
+/// Unlike in a map, a name that occurs twice is there twice, so that the caller can refuse it. The syntax of the whole
+/// body is checked, except for what the `\u` escapes in the values mean. JSON is UTF-8
 /// ([RFC 8259 §8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)).
 pub(crate) fn parse(body: &[u8]) -> Result<Vec<(String, &RawValue)>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
@@ -23,16 +25,19 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<(String, &RawValue)>, Problem> {
     if start.is_empty() {
         return Err(Problem::NotJson("The body is empty.".into()));
     }
+    // Other JSON than an object is a validation error. Text that is not JSON at all is another problem, so the syntax
+    // is checked first.
     if !start.starts_with('{') {
         let IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
-        let mut faults = ValidationErrors::default();
-        faults.add(Location::body(), "has to be a JSON object");
-        return Err(Problem::Invalid(faults));
+        let mut errors = ValidationErrors::default();
+        errors.add(Location::body(), "has to be a JSON object");
+        return Err(Problem::Invalid(errors));
     }
     let Object(members) = serde_json::from_str(text).map_err(not_json)?;
     Ok(members)
 }
 
+/// An object whose members keep their order and are not merged by name, unlike in `serde_json::Map`.
 struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -71,20 +76,20 @@ mod tests {
     }
 
     #[test]
-    fn other_json_than_an_object_is_a_fault_of_the_body() {
+    fn other_json_than_an_object_is_an_error_of_the_body() {
         for body in ["null", "[]", " \"title\"", "1"] {
-            let Err(Problem::Invalid(faults)) = parse(body.as_bytes()) else {
+            let Err(Problem::Invalid(errors)) = parse(body.as_bytes()) else {
                 panic!("{body}");
             };
             assert_eq!(
-                serde_json::to_string(faults.listed()).unwrap(),
+                serde_json::to_string(errors.listed()).unwrap(),
                 r#"[{"pointer":"","detail":"has to be a JSON object"}]"#
             );
         }
     }
 
     #[test]
-    fn what_is_not_json_is_told_with_its_place() {
+    fn what_is_not_json_is_reported_with_its_place() {
         assert_eq!(not_json(b" \n"), "The body is empty.");
         assert_eq!(
             not_json(b"{\"a\":\"\xff\"}"),

@@ -1,3 +1,5 @@
+//! The members of a request's JSON object, and the rules that a note's members have in a request.
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -8,10 +10,14 @@ use crate::problem::Problem;
 use crate::problem::validation::{Location, ValidationErrors};
 use crate::request::json_object;
 
-/// The members of a request's JSON object: taken one by one, so that every fault is found.
+/// The members of a request's JSON object.
+///
+/// A handler takes them one by one. An error is collected instead of returned, so that the response lists all errors at
+/// once. [`finish`](Self::finish) then refuses the members that nobody took.
 pub(crate) struct Members<'a> {
+    /// Those that are not taken yet.
     left: Vec<(String, &'a RawValue)>,
-    faults: ValidationErrors,
+    errors: ValidationErrors,
 }
 
 /// What a request says about one member.
@@ -19,13 +25,13 @@ enum Given<T> {
     Absent,
     Null,
     Value(T),
-    /// Something wrong; the fault is noted.
-    Faulty,
+    /// Not valid; the error is already collected.
+    Invalid,
 }
 
 const PAST_EXPIRY: &str = "has to be in the future";
 
-/// Members of a note that are made by us.
+/// Members of a note that only the service sets.
 const READ_ONLY: [&str; 4] = ["id", "createdAt", "updatedAt", "etag"];
 
 impl<'a> Members<'a> {
@@ -33,7 +39,7 @@ impl<'a> Members<'a> {
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Problem> {
         Ok(Self {
             left: json_object::parse(body)?,
-            faults: ValidationErrors::default(),
+            errors: ValidationErrors::default(),
         })
     }
 
@@ -43,13 +49,13 @@ impl<'a> Members<'a> {
         name: &str,
         parse: impl FnOnce(String) -> Result<T, E>,
     ) -> Option<T> {
-        if !self.left.iter().any(|(it, _)| it == name) {
-            self.faults.add(Location::member(name), "is required");
+        if !self.left.iter().any(|(member, _)| member == name) {
+            self.errors.add(Location::member(name), "is required");
         }
         self.replaceable(name, parse)
     }
 
-    /// A member that may be absent and can't be removed.
+    /// A member that may be absent, and may not be `null` because a note always has it.
     pub(crate) fn replaceable<T, E: Display>(
         &mut self,
         name: &str,
@@ -57,13 +63,13 @@ impl<'a> Members<'a> {
     ) -> Option<T> {
         match self.take(name, parse) {
             Given::Value(value) => return Some(value),
-            Given::Absent | Given::Faulty => {}
-            Given::Null => self.faults.add(Location::member(name), "may not be null"),
+            Given::Absent | Given::Invalid => {}
+            Given::Null => self.errors.add(Location::member(name), "may not be null"),
         }
         None
     }
 
-    /// A member that may be absent, or `null` for none.
+    /// A member that may be absent, or `null` to remove the value.
     pub(crate) fn optional<T, E: Display>(
         &mut self,
         name: &str,
@@ -72,7 +78,7 @@ impl<'a> Members<'a> {
         match self.take(name, parse) {
             Given::Value(value) => Change::Set(value),
             Given::Null => Change::Clear,
-            Given::Absent | Given::Faulty => Change::Keep,
+            Given::Absent | Given::Invalid => Change::Keep,
         }
     }
 
@@ -89,57 +95,62 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// The value made of the members taken, if none of them is wrong and none is left.
+    /// The value made of the members taken, if there were no errors and no member is left over.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
         let names: BTreeSet<_> = self.left.iter().map(|(name, _)| name.as_str()).collect();
         for name in names {
-            let place = Location::member(name);
+            let location = Location::member(name);
             let why = if READ_ONLY.contains(&name) {
                 "is read-only"
-            } else if place == Location::body() {
+            } else if location == Location::body() {
                 "has a member with a name of more than 64 characters"
             } else {
                 "is not a member that can be set"
             };
-            self.faults.add(place, why);
+            self.errors.add(location, why);
         }
-        Ok(self.faults.none_or(value)?)
+        Ok(self.errors.none_or(value)?)
     }
 
+    /// Removes a member and parses its value.
     fn take<T, E: Display>(
         &mut self,
         name: &str,
         parse: impl FnOnce(String) -> Result<T, E>,
     ) -> Given<T> {
-        let taken: Vec<_> = self.left.extract_if(.., |(it, _)| it == name).collect();
+        let taken: Vec<_> = self
+            .left
+            .extract_if(.., |(member, _)| member == name)
+            .collect();
         let value = match taken.as_slice() {
             [] => return Given::Absent,
             [(_, raw)] if raw.get() == "null" => return Given::Null,
-            [(_, raw)] => text(raw).and_then(|it| parse(it).map_err(|why| why.to_string())),
+            [(_, raw)] => text(raw).and_then(|text| parse(text).map_err(|why| why.to_string())),
             _ => Err("is there more than once".to_owned()),
         };
         match value {
             Ok(value) => Given::Value(value),
             Err(why) => {
-                self.faults.add(Location::member(name), why);
-                Given::Faulty
+                self.errors.add(Location::member(name), why);
+                Given::Invalid
             }
         }
     }
 }
 
-/// That a note would have expired before it is there.
+/// The problem of a creation whose note expired before it could be stored.
 pub(crate) fn expired() -> Problem {
-    let mut faults = ValidationErrors::default();
-    faults.add(Location::member("expiresAt"), PAST_EXPIRY);
-    Problem::Invalid(faults)
+    let mut errors = ValidationErrors::default();
+    errors.add(Location::member("expiresAt"), PAST_EXPIRY);
+    Problem::Invalid(errors)
 }
 
+/// The string that a raw value is.
 fn text(raw: &RawValue) -> Result<String, String> {
     if !raw.get().starts_with('"') {
         return Err("has to be a string".to_owned());
     }
-    // That it is a string was checked with the whole body; left open was what its escapes mean.
+    // The syntax was checked with the whole body, so only an escape can still be wrong.
     serde_json::from_str(raw.get())
         .map_err(|_| "has a \\u escape that is half of a surrogate pair".to_owned())
 }
@@ -152,22 +163,23 @@ mod tests {
         "2026-11-22T18:47:00Z".parse().unwrap()
     }
 
-    /// The faults of a creation's body, one a line.
-    fn faults(body: &str) -> String {
-        let mut members = Members::parse(body.as_bytes()).unwrap_or_else(|it| panic!("{it:?}"));
+    /// The errors of a creation's body, as JSON.
+    fn errors(body: &str) -> String {
+        let mut members =
+            Members::parse(body.as_bytes()).unwrap_or_else(|problem| panic!("{problem:?}"));
         members.required("title", |text| text.parse::<notes_core::Title>());
         members.replaceable("content", |text| text.parse::<notes_core::Content>());
         members.expiry(now());
         match members.finish(Some(())) {
-            Err(Problem::Invalid(faults)) => serde_json::to_string(faults.listed()).unwrap(),
+            Err(Problem::Invalid(errors)) => serde_json::to_string(errors.listed()).unwrap(),
             other => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn all_faults_are_found_at_once() {
+    fn all_errors_are_found_at_once() {
         assert_eq!(
-            faults(r#"{"title":" ","content":1,"expiresAt":"x","id":null,"a/b":[],"a/b":2}"#),
+            errors(r#"{"title":" ","content":1,"expiresAt":"x","id":null,"a/b":[],"a/b":2}"#),
             r#"[{"pointer":"/title","detail":"a title may not be empty or only white space or invisible characters"},"#
                 .to_owned()
                 + r#"{"pointer":"/content","detail":"has to be a string"},"#
@@ -180,7 +192,7 @@ mod tests {
     #[test]
     fn a_member_given_twice_is_refused_even_with_one_value() {
         assert_eq!(
-            faults(r#"{"title":"a","title":"a","ti\u0074le":"a"}"#),
+            errors(r#"{"title":"a","title":"a","ti\u0074le":"a"}"#),
             r#"[{"pointer":"/title","detail":"is there more than once"}]"#
         );
     }
@@ -189,24 +201,24 @@ mod tests {
     fn half_a_surrogate_pair_is_no_text() {
         for half in [r"\ud83e", r"\udd5b", r"\ud83e\ud83e", r"\ud83ex"] {
             assert_eq!(
-                faults(&format!(r#"{{"title":"{half}"}}"#)),
+                errors(&format!(r#"{{"title":"{half}"}}"#)),
                 r#"[{"pointer":"/title","detail":"has a \\u escape that is half of a surrogate pair"}]"#
             );
         }
-        assert_eq!(faults(r#"{"title":"\ud83e\udd5b"}"#), "Ok(())");
+        assert_eq!(errors(r#"{"title":"\ud83e\udd5b"}"#), "Ok(())");
     }
 
     #[test]
     fn null_and_absence_are_no_value_where_one_is_needed() {
         assert_eq!(
-            faults(r#"{"content":null}"#),
+            errors(r#"{"content":null}"#),
             r#"[{"pointer":"/title","detail":"is required"},{"pointer":"/content","detail":"may not be null"}]"#
         );
     }
 
     #[test]
     fn an_expiry_is_in_the_future() {
-        let at = |text: &str| faults(&format!(r#"{{"title":"a","expiresAt":"{text}"}}"#));
+        let at = |text: &str| errors(&format!(r#"{{"title":"a","expiresAt":"{text}"}}"#));
         let past = r#"[{"pointer":"/expiresAt","detail":"has to be in the future"}]"#;
         assert_eq!(at("2026-11-22T18:47:00Z"), past);
         assert_eq!(at("2026-11-22T18:47:00.001Z"), "Ok(())");
@@ -216,7 +228,7 @@ mod tests {
     fn a_long_name_is_not_repeated() {
         let long = "x".repeat(65);
         assert_eq!(
-            faults(&format!(r#"{{"title":"a","{long}":1}}"#)),
+            errors(&format!(r#"{{"title":"a","{long}":1}}"#)),
             r#"[{"pointer":"","detail":"has a member with a name of more than 64 characters"}]"#
         );
     }
@@ -231,7 +243,7 @@ mod tests {
             "]".repeat(500_000)
         );
         assert_eq!(
-            faults(&deep),
+            errors(&deep),
             r#"[{"pointer":"/title","detail":"has to be a string"}]"#
         );
     }

@@ -1,10 +1,12 @@
+//! What precedes the API's own paths in the path that the client uses.
+
 use std::fmt::Write;
 
-/// What was taken away from the front of a request's path before it came to the API, as an extension
-/// of the request: a stage, the base path of a custom domain, or where a router has mounted the API.
+/// The prefix that was stripped from a request's path before it reached the API: a stage, the base path of a custom
+/// domain, or the path at which a router mounts the API. It is put into the request's extensions.
 ///
-/// The `Location` of a new note begins with it. Behind API Gateway, `Gateway` knows it by itself; a
-/// server says it:
+/// The `Location` of a new note starts with it. Behind API Gateway, `Gateway` sets it by itself. In a server, whatever
+/// strips the prefix sets it:
 ///
 /// ```
 /// use notes_lambda::PathPrefix;
@@ -17,10 +19,10 @@ use std::fmt::Write;
 pub struct PathPrefix(String);
 
 impl PathPrefix {
-    /// From a path, percent-encoded or not, of any text.
+    /// Makes a prefix of any text, percent-encoded or not.
     ///
-    /// What can't be in a path is percent-encoded, what is encoded already stays as it is, and there
-    /// is one slash in front: a path of two begins with a host.
+    /// Characters that a path can't contain are percent-encoded; what is encoded already stays as it is. The result
+    /// starts with exactly one slash, because a URI that starts with two names another host.
     #[must_use]
     pub fn new(path: &str) -> Self {
         let path = path.trim_matches('/');
@@ -28,11 +30,11 @@ impl PathPrefix {
         if !path.is_empty() {
             encoded.push('/');
         }
-        for (at, byte) in path.bytes().enumerate() {
-            if is_in_paths(byte) || (byte == b'%' && begins_escape(&path.as_bytes()[at..])) {
+        for (offset, byte) in path.bytes().enumerate() {
+            if is_in_paths(byte) || (byte == b'%' && begins_escape(&path.as_bytes()[offset..])) {
                 encoded.push(char::from(byte));
             } else {
-                // A string takes whatever is written.
+                // Writing into a string can't fail.
                 let _ = write!(encoded, "%{byte:02X}");
             }
         }
@@ -44,12 +46,13 @@ impl PathPrefix {
     }
 }
 
-/// Whether a path may have it as it is: `pchar` and the slash
+/// Whether a path may contain this byte without encoding: `pchar` and the slash
 /// ([RFC 3986 §3.3](https://www.rfc-editor.org/rfc/rfc3986#section-3.3)).
 fn is_in_paths(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
+/// Whether these bytes start with a percent-encoded byte, such as `%2F`.
 fn begins_escape(bytes: &[u8]) -> bool {
     matches!(bytes, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }

@@ -1,3 +1,5 @@
+//! Evaluation of `If-Match` and `If-None-Match` against the state of a note or of the list.
+
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
@@ -6,20 +8,22 @@ use notes_core::{Expected, Revision};
 use crate::problem::Problem;
 use crate::request::entity_tags::{Condition, Malformed, Tag};
 
-/// The conditions of a request on the state of what it is about, by `If-Match` and `If-None-Match`
-/// ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)). The others of that section
-/// compare with `Last-Modified`, which no response has, and are to be ignored then.
+/// The preconditions of a request, from `If-Match` and `If-None-Match`
+/// ([RFC 9110 §13](https://www.rfc-editor.org/rfc/rfc9110#section-13)).
+///
+/// The section's other preconditions compare with `Last-Modified`. No response of the API has it, so the standard
+/// requires that they are ignored.
 #[derive(Debug)]
 pub(crate) struct Preconditions<'a> {
     if_match: Condition<'a>,
     if_none_match: Condition<'a>,
 }
 
-/// What becomes of a request that only reads, where it would succeed without conditions.
+/// What the preconditions make of a request that only reads and would succeed without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Evaluation {
     Proceed,
-    /// The client has this state: 304.
+    /// The client already has this state: 304.
     NotModified,
 }
 
@@ -41,11 +45,11 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// Which states of a note a write may replace. Both conditions have to hold.
+    /// The states of a note that a write may replace. Both headers have to allow a state.
     pub(crate) fn expected(&self) -> Expected {
         let excluded = match &self.if_none_match {
             Condition::None => vec![],
-            // Any note has a state.
+            // `If-None-Match: *` allows no write of a note that exists.
             Condition::Any => return Expected::OneOf(vec![]),
             Condition::Tags(tags) => tags.iter().filter_map(Tag::revision).collect(),
         };
@@ -64,8 +68,8 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// Evaluates the conditions of a request whose method is this on what is in this state, or on what
-    /// has no entity tag at all, such as the list of notes.
+    /// Evaluates the preconditions of a request with this method. `current` is the present state of the resource, or
+    /// `None` for a resource without an entity tag, such as the list of notes.
     pub(crate) fn evaluate(
         &self,
         method: &Method,
@@ -83,7 +87,7 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// That a condition does not hold for what is in this state, if that is known.
+    /// The problem of a precondition that does not hold. `current` is the present state, if it is known.
     pub(crate) fn failed(&self, current: Option<Revision>) -> Problem {
         let has_weak_tag =
             matches!(&self.if_match, Condition::Tags(tags) if tags.iter().any(|tag| tag.weak));
@@ -97,7 +101,7 @@ impl<'a> Preconditions<'a> {
         Problem::PreconditionFailed { current, why }
     }
 
-    /// The comparison is strong: a weak tag names no state.
+    /// Compares strongly, as RFC 9110 §13.1.1 requires: a weak tag matches nothing.
     fn if_match_holds(&self, current: Option<Revision>) -> bool {
         match &self.if_match {
             Condition::None | Condition::Any => true,
@@ -105,7 +109,7 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// The comparison is weak: caches and proxies weaken tags when they transform a response.
+    /// Compares weakly, as RFC 9110 §13.1.2 requires: caches and proxies weaken a tag when they transform a response.
     pub(crate) fn if_none_match_holds(&self, current: Option<Revision>) -> bool {
         match &self.if_none_match {
             Condition::None => true,
@@ -115,15 +119,18 @@ impl<'a> Preconditions<'a> {
     }
 }
 
-/// The conditions of a request about the list of notes, which exists and has no entity tag.
+/// Evaluates the preconditions of a request to `/notes`. The list of notes always exists and has no entity tag.
 pub(crate) fn of_list(head: &Parts) -> Result<Evaluation, Problem> {
     Preconditions::read(&head.headers)?.evaluate(&head.method, None)
 }
 
+/// Whether this tag names the present state.
 fn names(tag: &Tag<'_>, current: Option<Revision>) -> bool {
     current.is_some() && tag.revision() == current
 }
 
+/// Reads one of the two headers, with the `detail` texts of its two possible problems. The bound on the number of tags
+/// is that of a conditional write.
 fn condition<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -131,9 +138,9 @@ fn condition<'a>(
     too_many: &'static str,
 ) -> Result<Condition<'a>, Problem> {
     match Condition::read(headers, name) {
-        Err(Malformed) => Err(Problem::Precondition(malformed)),
+        Err(Malformed) => Err(Problem::InvalidPrecondition(malformed)),
         Ok(Condition::Tags(tags)) if tags.len() > Expected::MAX => {
-            Err(Problem::Precondition(too_many))
+            Err(Problem::InvalidPrecondition(too_many))
         }
         Ok(condition) => Ok(condition),
     }

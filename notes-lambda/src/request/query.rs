@@ -1,3 +1,5 @@
+//! The query parameters of `GET /notes`.
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -14,9 +16,9 @@ pub(crate) const ORDER: &str = "order";
 pub(crate) const CREATED_AFTER: &str = "createdAfter";
 pub(crate) const CREATED_BEFORE: &str = "createdBefore";
 
-/// Reads the query of `GET /notes`. All faults are found at once.
+/// Reads the query of `GET /notes`, and finds all errors at once.
 ///
-/// A cursor brings the order with it; an explicit order has to be the same.
+/// A cursor contains the order of its list; an explicit `order` has to be the same.
 pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
     let mut parameters = Parameters::parse(query.unwrap_or_default());
     let limit = parameters.take(LIMIT, limit);
@@ -25,20 +27,23 @@ pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
     let query = ListQuery {
         limit: limit.unwrap_or_default(),
         order: order.or(cursor.map(Cursor::order)).unwrap_or_default(),
-        created_after: parameters.take(CREATED_AFTER, |it| timestamp(it, str::parse)),
-        created_before: parameters.take(CREATED_BEFORE, |it| {
-            timestamp(it, Timestamp::parse_rounding_up)
+        created_after: parameters.take(CREATED_AFTER, |text| timestamp(text, str::parse)),
+        created_before: parameters.take(CREATED_BEFORE, |text| {
+            // Notes have whole milliseconds. A note of .123 is earlier than a bound of .1230001 and has to be listed,
+            // so this bound is rounded up.
+            timestamp(text, Timestamp::parse_rounding_up)
         }),
         position: cursor.map(Cursor::position),
     };
-    if cursor.is_some_and(|it| it.order() != query.order) {
-        parameters.fault(CURSOR, "comes from a list in the other order");
+    if cursor.is_some_and(|cursor| cursor.order() != query.order) {
+        parameters.error(CURSOR, "comes from a list in the other order");
     }
     parameters.finish(query)
 }
 
 fn limit(text: &str) -> Result<PageLimit, InvalidPageLimit> {
-    if !text.bytes().all(|it| it.is_ascii_digit()) {
+    // `u8::from_str` would also take a leading plus.
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(InvalidPageLimit);
     }
     text.parse::<u8>().map_err(|_| InvalidPageLimit)?.try_into()
@@ -57,7 +62,7 @@ fn timestamp(
     parse: fn(&str) -> Result<Timestamp, InvalidTimestamp>,
 ) -> Result<Timestamp, String> {
     parse(text).map_err(|invalid| {
-        // In a query a plus stands for a space, so the plus of an offset arrives as one.
+        // In a query, a plus means a space. So the plus of an offset such as +01:00 arrives as a space.
         if text.contains(' ') && parse(&text.replace(' ', "+")).is_ok() {
             "has a space where its offset has to have a +: send that as %2B".to_owned()
         } else {
@@ -66,42 +71,47 @@ fn timestamp(
     })
 }
 
-/// The parameters of a query that are not taken yet, and what is wrong with it.
+/// The parameters of a query that are not taken yet, and the errors found so far.
 struct Parameters<'a> {
     left: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    faults: ValidationErrors,
+    errors: ValidationErrors,
 }
 
 impl<'a> Parameters<'a> {
     fn parse(query: &'a str) -> Self {
         Self {
             left: form_urlencoded::parse(query.as_bytes()).collect(),
-            faults: ValidationErrors::default(),
+            errors: ValidationErrors::default(),
         }
     }
 
+    /// Removes a parameter and parses its value.
     fn take<T, E: Display>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let taken: Vec<_> = self.left.extract_if(.., |(it, _)| it == name).collect();
+        let taken: Vec<_> = self
+            .left
+            .extract_if(.., |(parameter, _)| parameter == name)
+            .collect();
         match taken.as_slice() {
             [] => {}
-            [(_, text)] if text.is_empty() => self.fault(name, "is empty"),
+            [(_, text)] if text.is_empty() => self.error(name, "is empty"),
             [(_, text)] => match parse(text) {
                 Ok(value) => return Some(value),
-                Err(why) => self.fault(name, why),
+                Err(why) => self.error(name, why),
             },
-            _ => self.fault(name, "is there more than once"),
+            _ => self.error(name, "is there more than once"),
         }
         None
     }
 
-    fn fault(&mut self, name: &str, why: impl Display) {
-        self.faults.add(Location::Parameter(name.to_owned()), why);
+    fn error(&mut self, name: &str, why: impl Display) {
+        self.errors.add(Location::Parameter(name.to_owned()), why);
     }
 
+    /// The value made of the parameters taken, if there were no errors and no parameter is left over.
     fn finish<T>(mut self, value: T) -> Result<T, Problem> {
         for name in self
             .left
@@ -109,10 +119,10 @@ impl<'a> Parameters<'a> {
             .map(|(name, _)| name)
             .collect::<BTreeSet<_>>()
         {
-            let place = Location::Parameter(name.into_owned());
-            self.faults.add(place, "is not a parameter of this path");
+            let location = Location::Parameter(name.into_owned());
+            self.errors.add(location, "is not a parameter of this path");
         }
-        Ok(self.faults.none_or(Some(value))?)
+        Ok(self.errors.none_or(Some(value))?)
     }
 }
 
@@ -124,14 +134,14 @@ mod tests {
 
     const ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
 
-    fn faults(query: &str) -> String {
+    fn errors(query: &str) -> String {
         match read(Some(query)) {
-            Err(Problem::Invalid(faults)) => serde_json::to_string(faults.listed()).unwrap(),
+            Err(Problem::Invalid(errors)) => serde_json::to_string(errors.listed()).unwrap(),
             other => panic!("{query}: {other:?}"),
         }
     }
 
-    fn fault(parameter: &str, detail: &str) -> String {
+    fn error(parameter: &str, detail: &str) -> String {
         format!(r#"[{{"parameter":"{parameter}","detail":"{detail}"}}]"#)
     }
 
@@ -163,8 +173,8 @@ mod tests {
             "99999999999",
         ] {
             assert_eq!(
-                faults(&format!("limit={limit}")),
-                fault("limit", "a page has 1 to 100 notes")
+                errors(&format!("limit={limit}")),
+                error("limit", "a page has 1 to 100 notes")
             );
         }
     }
@@ -185,8 +195,8 @@ mod tests {
     fn a_cursor_is_of_no_use_in_the_other_order() {
         let oldest = cursor(Order::Oldest);
         assert_eq!(
-            faults(&format!("cursor={oldest}&order=newest")),
-            fault("cursor", "comes from a list in the other order")
+            errors(&format!("cursor={oldest}&order=newest")),
+            error("cursor", "comes from a list in the other order")
         );
     }
 
@@ -205,15 +215,15 @@ mod tests {
         let why = "has a space where its offset has to have a +: send that as %2B";
         for name in ["createdAfter", "createdBefore"] {
             let query = format!("{name}=2026-11-22T18:47:00+01:00");
-            assert_eq!(faults(&query), fault(name, why));
+            assert_eq!(errors(&query), error(name, why));
         }
-        assert!(faults("createdAfter=2026-11-22+18:47:00Z").contains("RFC 3339"));
+        assert!(errors("createdAfter=2026-11-22+18:47:00Z").contains("RFC 3339"));
     }
 
     #[test]
-    fn all_faults_are_found_at_once() {
+    fn all_errors_are_found_at_once() {
         assert_eq!(
-            faults(
+            errors(
                 "order=up&limit=&cursor=x&createdAfter&since=1&limit=2&createdBefore=&%20=1&since=1"
             ),
             r#"[{"parameter":"limit","detail":"is there more than once"},"#.to_owned()
@@ -227,9 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_a_fault_of_any_parameter() {
+    fn an_empty_value_is_an_error_of_any_parameter() {
         for name in ["limit", "cursor", "order", "createdAfter", "createdBefore"] {
-            assert_eq!(faults(&format!("{name}=")), fault(name, "is empty"));
+            assert_eq!(errors(&format!("{name}=")), error(name, "is empty"));
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Which operation a request asks for.
+
 use http::Method;
 use notes_core::NoteId;
 
@@ -18,9 +20,10 @@ impl Route {
     /// The methods that any path of the API has.
     pub(crate) const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 
-    /// The path decides first: an unknown one is not found whatever the method.
+    /// The route of a request. The path is looked at first: an unknown path is 404 whatever the method is.
     ///
-    /// A note has one path, that of its canonical id: any other spelling is an unknown path.
+    /// A note has exactly one path, the one with its canonical id. With any other spelling of the id, such as in upper
+    /// case, the path is unknown.
     pub(crate) fn of(method: &Method, path: &str) -> Result<Self, Problem> {
         let id = note_of(path).ok_or(Problem::UnknownPath)?;
         match (method, id) {
@@ -33,11 +36,12 @@ impl Route {
         }
     }
 
-    /// The methods of a path, if it is known.
+    /// The methods of a path, as the value of `Allow`; `None` if the path is unknown.
     pub(crate) fn methods(path: &str) -> Option<&'static str> {
         note_of(path).map(methods)
     }
 
+    /// The operation, without the note.
     pub(crate) fn operation(self) -> Operation {
         match self {
             Self::Create => Operation::Create,
@@ -48,6 +52,7 @@ impl Route {
         }
     }
 
+    /// The note that the path names.
     pub(crate) fn note(self) -> Option<NoteId> {
         match self {
             Self::Create | Self::List => None,
@@ -56,10 +61,10 @@ impl Route {
     }
 }
 
-/// The note that a known path names, or none where it is the path of all notes.
+/// The note that a path names: `None` for an unknown path, `Some(None)` for the path of all notes.
 #[expect(
     clippy::option_option,
-    reason = "of a known path, and of a note: two questions"
+    reason = "whether the path is known, and whether it names a note, are two questions"
 )]
 fn note_of(path: &str) -> Option<Option<NoteId>> {
     match path.strip_prefix("/notes")? {

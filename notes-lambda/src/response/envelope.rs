@@ -1,16 +1,16 @@
 //! How large a response may be.
 //!
-//! Lambda takes a response of [6 MB](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
-//! and what counts is the JSON that goes to API Gateway: the body is a string in it, so JSON within
-//! JSON. Each quote and backslash of the body then takes two bytes.
+//! Lambda accepts a response of up to [6 MB](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+//! What counts is not the body but the JSON envelope that goes to API Gateway. The body is a string in it, so it is
+//! escaped once more: each quote and each backslash of the body takes two bytes.
 
-/// The most bytes of a response's JSON.
+/// The most bytes of the envelope, with a safety margin below Lambda's limit.
 const MAX_BYTES: usize = 5_500_000;
 
-/// Kept free for the response's headers and whatever else is in it.
+/// Reserved for the response's headers and the other members of the envelope.
 const RESERVED_BYTES: usize = 32_768;
 
-/// The room that is left in a response.
+/// Counts the bytes that are left for a body in the envelope.
 #[derive(Debug)]
 pub(crate) struct Envelope {
     left: usize,
@@ -23,8 +23,8 @@ impl Envelope {
         }
     }
 
-    /// Takes the room for a piece of a JSON body and a comma. Where there is not so much, all of it
-    /// is taken, and the answer is no.
+    /// Reserves the bytes for a piece of a JSON body and a comma, and returns whether they were left. If not, nothing
+    /// is left from then on: a later, smaller piece must not take the place of one that did not fit.
     pub(crate) fn try_reserve(&mut self, json: &str) -> bool {
         let needed = escaped_len(json) + 1;
         let fits = needed <= self.left;
@@ -33,7 +33,7 @@ impl Envelope {
     }
 }
 
-/// The bytes of a text within a JSON string, as `serde_json` writes it
+/// How many bytes a text takes within a JSON string, as `serde_json` escapes it
 /// ([RFC 8259 §7](https://www.rfc-editor.org/rfc/rfc8259#section-7)).
 fn escaped_len(text: &str) -> usize {
     text.bytes()

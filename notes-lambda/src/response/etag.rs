@@ -1,3 +1,5 @@
+//! The text of an entity tag.
+
 use std::fmt;
 
 use notes_core::Revision;

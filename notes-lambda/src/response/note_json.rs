@@ -1,3 +1,5 @@
+//! The JSON form of a note.
+
 use std::fmt::Display;
 
 use notes_core::{Category, Expiry, Note, NoteId, Timestamp};
@@ -5,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::response::etag::ETag;
 
-/// A note as the API shows it. What it does not have is left out.
+/// A note as the API shows it. A value that the note does not have is left out, never `null`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoteJson<'a> {
@@ -36,7 +38,7 @@ impl<'a> From<&'a Note> for NoteJson<'a> {
     }
 }
 
-/// A value that is its text.
+/// A value that is serialised as its `Display` text.
 #[derive(Debug)]
 struct Text<T>(T);
 

@@ -1,3 +1,5 @@
+//! The JSON form of a page, cut so that it fits into a response.
+
 use notes_core::{Order, Page};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -10,6 +12,7 @@ use crate::response::note_json::NoteJson;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageJson {
+    // Already serialised, because its length decides whether a note fits.
     items: Vec<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -18,11 +21,11 @@ pub(crate) struct PageJson {
 }
 
 impl PageJson {
-    /// As many of the notes as the envelope takes, and at least one if there is one; the cursor
-    /// then leads to the rest.
+    /// As many of the notes as fit into the envelope, but at least one if there are any. If notes are cut off, the
+    /// cursor leads to them.
     ///
-    /// The items that can't be read are all named, also those beyond the cut: a store does not say
-    /// where they lie between the notes. The pages after name them again; none goes unnamed.
+    /// All items that can't be read are named, even those that lie beyond the cut: a store does not say where they lie
+    /// between the notes. The next page may name them again, but none is left out.
     pub(crate) fn of(page: Page, order: Order, mut envelope: Envelope) -> serde_json::Result<Self> {
         let unreadable = match page.unreadable.as_slice() {
             [] => None,
@@ -36,6 +39,7 @@ impl PageJson {
         let mut last = None;
         for note in page.notes {
             let item = to_raw_value(&NoteJson::from(&note))?;
+            // The first note is shown in any case: without it, the list could never get past it.
             if !envelope.try_reserve(item.get()) && last.is_some() {
                 next = last;
                 break;
@@ -45,7 +49,7 @@ impl PageJson {
         }
         Ok(Self {
             items,
-            next_cursor: next.map(|it| Cursor::new(order, it).to_string()),
+            next_cursor: next.map(|position| Cursor::new(order, position).to_string()),
             unreadable,
         })
     }
@@ -76,7 +80,7 @@ mod tests {
     fn full_page(character: &str) -> Page {
         let content = character.repeat(Content::MAX_BYTES / character.len());
         Page {
-            notes: (1..=20).map(|it| note(it, &content)).collect(),
+            notes: (1..=20).map(|ordinal| note(ordinal, &content)).collect(),
             unreadable: vec![],
             next: NoteId::from_ordinal(20),
         }
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn a_cut_page_still_names_all_that_is_unreadable() {
         let unreadable: Vec<_> = (0..100)
-            .map(|it| "\"".repeat(10_000) + &it.to_string())
+            .map(|number| "\"".repeat(10_000) + &number.to_string())
             .collect();
         let page = Page {
             unreadable: unreadable.clone(),

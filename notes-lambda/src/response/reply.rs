@@ -1,3 +1,5 @@
+//! Building of successful responses: status, headers, body.
+
 use std::fmt::Display;
 
 use bytes::Bytes;
@@ -15,7 +17,7 @@ pub(crate) type Response = http::Response<Full<Bytes>>;
 
 /// A success without a body.
 ///
-/// A cache may keep it for its user, and asks before it uses it again
+/// Only the user's own cache may store it, and has to revalidate it before each use
 /// ([RFC 9111 §5.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2)).
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::default();
@@ -35,14 +37,14 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> serde_json::Re
     Ok(response)
 }
 
-/// A success that shows one note.
+/// A success that shows one note, with its `ETag`.
 pub(crate) fn note(status: StatusCode, note: &Note) -> serde_json::Result<Response> {
     let mut response = json(status, &NoteJson::from(note))?;
     set(&mut response, ETAG, ETag(note.revision));
     Ok(response)
 }
 
-/// Sets a header to a value whose text is visible ASCII, as of ids and tags.
+/// Sets a header to a value whose text is visible ASCII, such as an id or an entity tag. Any other value is left out.
 pub(crate) fn set(response: &mut Response, name: HeaderName, value: impl Display) {
     if let Ok(value) = HeaderValue::try_from(value.to_string()) {
         response.headers_mut().insert(name, value);
@@ -53,6 +55,7 @@ pub(crate) fn set(response: &mut Response, name: HeaderName, value: impl Display
 /// ([RFC 9110 §9.3.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2)).
 pub(crate) fn without_body(mut response: Response) -> Response {
     let length = response.body().size_hint().lower();
+    // Of a 304 it would have to be the length of the 200's body (RFC 9110 §8.6), which is not known here.
     if response.status() != StatusCode::NOT_MODIFIED {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }

@@ -1,3 +1,5 @@
+//! Descriptions of responses, made from examples that the code gives.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
@@ -9,22 +11,23 @@ use super::naming::{reference, schema_name};
 use crate::problem::Problem;
 use crate::response::reply::Response;
 
-/// An answer that the code gives, and what it is an example of.
+/// A response that the code gives, as an example of the responses with its status and its schema.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ExampleResponse {
     status: u16,
-    /// What is to be said of its status.
+    /// When the API responds like this, in Markdown.
     description: String,
     /// The name of its body's schema.
     schema: String,
     media_type: Option<String>,
     headers: BTreeMap<String, String>,
     body: Value,
+    /// `OpenAPI` links: which of its members are parameters of other operations.
     links: Value,
 }
 
-impl Answer {
-    /// A success whose body, if it has one, is of this schema.
+impl ExampleResponse {
+    /// A success. If it has a body, this is the name of the body's schema.
     pub(super) fn success(
         description: &str,
         schema: &str,
@@ -34,12 +37,12 @@ impl Answer {
         Self::of(description.to_owned(), schema.to_owned(), response)
     }
 
-    /// Says what its members are good for in other requests.
+    /// Adds `OpenAPI` links.
     pub(super) fn linked(self, links: Value) -> Self {
         Self { links, ..self }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     pub(super) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
@@ -55,7 +58,7 @@ impl Answer {
                 (name.to_string(), value.into_owned())
             })
             .collect();
-        // All of it is there: nothing has to be waited for.
+        // The body is complete in memory, so its future is ready at once.
         let body = match body.collect().now_or_never() {
             Some(Ok(body)) => body.to_bytes(),
             None => bytes::Bytes::new(),
@@ -71,90 +74,102 @@ impl Answer {
         }
     }
 
-    /// The description of this answer alone.
+    /// The description of this response, where it is the only one with its status.
     pub(super) fn describe(self) -> Value {
         describe(&[self])
     }
 }
 
-impl From<Problem> for Answer {
+impl From<Problem> for ExampleResponse {
     fn from(problem: Problem) -> Self {
-        let mut answer = Self::of(String::new(), String::new(), problem.into_response());
-        let (of_type, title) = (&answer.body["type"], &answer.body["title"]);
+        let mut example = Self::of(String::new(), String::new(), problem.into_response());
+        let (of_type, title) = (&example.body["type"], &example.body["title"]);
         let of_type = of_type.as_str().unwrap_or_default();
         let slug = of_type.split('#').next_back().unwrap_or_default();
         let title = title.as_str().unwrap_or_default();
-        answer.description = format!("[{slug}]({of_type}): {title}.");
-        answer.schema = schema_name(slug);
-        answer
+        example.description = format!("[{slug}]({of_type}): {title}.");
+        example.schema = schema_name(slug);
+        example
     }
 }
 
-/// The descriptions of these answers by their statuses.
-pub(super) fn responses(answers: Vec<Answer>) -> Value {
+/// The descriptions of these responses by their statuses.
+pub(super) fn responses(examples: Vec<ExampleResponse>) -> Value {
     let mut by_status = BTreeMap::<_, Vec<_>>::new();
-    for answer in answers {
-        by_status.entry(answer.status).or_default().push(answer);
+    for example in examples {
+        by_status.entry(example.status).or_default().push(example);
     }
     let described = by_status.iter();
     described
-        .map(|(status, answers)| (status.to_string(), describe(answers)))
+        .map(|(status, examples)| (status.to_string(), describe(examples)))
         .collect::<Map<_, _>>()
         .into()
 }
 
-/// The description of answers of one status.
-fn describe(answers: &[Answer]) -> Value {
-    let mut descriptions: Vec<_> = answers.iter().map(|it| &*it.description).collect();
+/// The description of the responses with one status.
+fn describe(examples: &[ExampleResponse]) -> Value {
+    let mut descriptions: Vec<_> = examples
+        .iter()
+        .map(|example| &*example.description)
+        .collect();
     descriptions.dedup();
     let mut response = json!({"description": descriptions.join("\n\n")});
-    let names: BTreeSet<_> = answers.iter().flat_map(|it| it.headers.keys()).collect();
+    let names: BTreeSet<_> = examples
+        .iter()
+        .flat_map(|example| example.headers.keys())
+        .collect();
     response["headers"] = names
         .into_iter()
         .map(|name| {
-            let values: Vec<_> = answers
+            let values: Vec<_> = examples
                 .iter()
-                .filter_map(|it| it.headers.get(name))
+                .filter_map(|example| example.headers.get(name))
                 .collect();
-            header(name, values[0], values.len() == answers.len())
+            // Required if every response with this status has it.
+            header(name, values[0], values.len() == examples.len())
         })
         .collect::<Map<_, _>>()
         .into();
-    if let Some(media_type) = &answers[0].media_type {
-        let schemas: BTreeSet<_> = answers.iter().map(|it| &*it.schema).collect();
+    if let Some(media_type) = &examples[0].media_type {
+        let schemas: BTreeSet<_> = examples.iter().map(|example| &*example.schema).collect();
         let schemas: Vec<_> = schemas.into_iter().map(reference).collect();
-        let examples: Map<_, _> = answers
+        // Reversed, so that of several examples with one schema the first is kept.
+        let bodies: Map<_, _> = examples
             .iter()
             .rev()
-            .map(|it| (it.schema.clone(), json!({"value": it.body})))
+            .map(|example| (example.schema.clone(), json!({"value": example.body})))
             .collect();
         let schema = match schemas.as_slice() {
             [schema] => schema.clone(),
             _ => json!({"oneOf": schemas}),
         };
-        response["content"] = json!({media_type: {"schema": schema, "examples": examples}});
+        response["content"] = json!({media_type: {"schema": schema, "examples": bodies}});
     }
-    if let Some(answer) = answers.iter().find(|it| !it.links.is_null()) {
-        response["links"] = answer.links.clone();
+    if let Some(example) = examples.iter().find(|example| !example.links.is_null()) {
+        response["links"] = example.links.clone();
     }
     response
 }
 
-/// A header's name as people write it, and its description.
+/// A header's name in its usual spelling, and its description.
 fn header(name: &str, example: &str, required: bool) -> (String, Value) {
     let text = || json!({"type": "string"});
     let (written, description, schema) = match name {
         "accept-encoding" => (
             "Accept-Encoding",
-            "The body's encoding is at fault, and not its media type: the encodings that are taken.",
+            "The encodings that a body may have. Present if the encoding is the error, and not the media type.",
             text(),
         ),
-        "accept-patch" => ("Accept-Patch", "The media types that PATCH takes.", text()),
+        "accept-patch" => (
+            "Accept-Patch",
+            "The media types that PATCH accepts.",
+            text(),
+        ),
         "allow" => ("Allow", "The methods that the path has.", text()),
         "cache-control" => (
             "Cache-Control",
-            "A success may be kept for its user and has to be asked about before it is used again; \
-             an error may not be kept.",
+            "A success may be stored for its user and has to be revalidated before each use; \
+             an error may not be stored.",
             text(),
         ),
         "etag" => (
@@ -169,7 +184,7 @@ fn header(name: &str, example: &str, required: bool) -> (String, Value) {
         ),
         "idempotent-replayed" => (
             "Idempotent-Replayed",
-            "The note was there: this creation has happened before.",
+            "The note existed already: this creation has happened before.",
             json!({"type": "string", "const": "true"}),
         ),
         "location" => (
