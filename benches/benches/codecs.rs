@@ -19,10 +19,10 @@ fn codecs(criterion: &mut Criterion) {
         bencher.iter(|| black_box(text.as_str()).parse::<NoteId>());
     });
     criterion.bench_function("sort key of id", |bencher| {
-        bencher.iter(|| sort_key(black_box(id)))
+        bencher.iter(|| sort_key(black_box(id)));
     });
     criterion.bench_function("id of sort key", |bencher| {
-        bencher.iter(|| note_id(black_box(&key)))
+        bencher.iter(|| note_id(black_box(&key)));
     });
     criterion.bench_function("cursor to text", |bencher| {
         bencher.iter(|| Cursor::new(Order::Newest, black_box(id)).to_string());

@@ -73,8 +73,8 @@ headers and problem types that they do not know.\n\
 Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
 (`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests are \
 answered, and responses have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
-`Access-Control-Expose-Headers`. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx in its own words; a \
-request that it can't hand on as it is, such as one whose headers are no text, is answered 400 \
+`Access-Control-Expose-Headers`. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx itself, without a problem \
+document. A request that it can't pass on correctly, such as one whose headers are not text, is answered 400 \
 (`InvalidRequest`), whatever its operation.";
 
 #[cfg(test)]
