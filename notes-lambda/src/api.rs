@@ -55,7 +55,9 @@ use crate::response::reply::{self, Response};
 /// panic hook is called as usual.
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
+    /// Shared, as the notes are: each request clones the API.
     cors_origins: Arc<CorsOrigins>,
+    /// The only operation to serve, if there is one.
     only: Option<Operation>,
 }
 
@@ -85,6 +87,7 @@ impl<S: NoteStore> Api<S> {
     }
 }
 
+// Not derived: that would require `S: Clone`, which sharing does not need.
 impl<S> Clone for Api<S> {
     fn clone(&self) -> Self {
         Self {
@@ -125,6 +128,7 @@ where
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let route = Route::of(&head.method, head.uri.path());
+            // Kept for the diagnostics, which name the operation even if its handler fails.
             let known = route.as_ref().ok().copied();
             // Browsers send a preflight request without credentials, so it is handled before the identity.
             let mut response = match this.cors_origins.preflight(&head) {

@@ -29,6 +29,9 @@ use validation::{ValidationError, ValidationErrors};
 /// A result that is not a success. Nothing else in this crate turns an error into an HTTP response.
 #[derive(Debug)]
 pub(crate) enum Problem {
+    /// The path is none of the API's, or this deployment does not serve the operation ([`Api::only`]).
+    ///
+    /// [`Api::only`]: crate::Api::only
     UnknownPath,
     /// With the methods of the path, as the value of `Allow`.
     MethodNotAllowed(&'static str),
@@ -43,6 +46,7 @@ pub(crate) enum Problem {
     /// A `Content-Type` that PATCH does not accept, with those that it does. Apart from the one above because only a
     /// response to PATCH has `Accept-Patch` (RFC 5789 §2.2).
     PatchMediaType(&'static str),
+    /// The body has a `Content-Encoding`, which the API does not decode.
     ContentEncoding,
     /// With the most bytes that a body may have.
     BodyTooLarge(u32),
@@ -55,6 +59,8 @@ pub(crate) enum Problem {
     /// 400: `If-Match` or `If-None-Match` can't be read, with the reason. Compare
     /// [`PreconditionFailed`](Self::PreconditionFailed).
     InvalidPrecondition(&'static str),
+    /// The user has no such note, or it is deleted or expired. The three are not distinguished: a
+    /// deleted or expired note has to look as if it had never existed.
     NoteNotFound,
     /// 412: the precondition was read, and the note is not in a state that it allows.
     PreconditionFailed {
@@ -68,7 +74,7 @@ pub(crate) enum Problem {
     IdReused,
     /// An error of the store. Its text goes into the [`Diagnostics`] and never into the response.
     Store(StoreError),
-    /// A panic of a request that only reads.
+    /// A panic that can't have written anything: of a request that only reads, or before the API was called.
     Panic,
     /// A panic of a request that writes: the write may have happened before it.
     PanicInWrite,
@@ -79,6 +85,7 @@ pub(crate) enum Problem {
     BadEvent,
 }
 
+/// One text for both causes of an unknown outcome, because the client does the same after either.
 const OUTCOME_UNKNOWN: &str = "It may have happened. To repeat the request with the same \
                                Idempotency-Key or If-Match is safe.";
 
@@ -251,6 +258,7 @@ impl Problem {
         }
         response.extensions_mut().insert(Diagnostics {
             panicked: matches!(self, Self::Panic | Self::PanicInWrite),
+            // Moved out at the end, because the document borrows from the problem.
             error: match self {
                 Self::Store(error) => Some(Arc::new(error)),
                 _ => None,

@@ -41,6 +41,7 @@ pub struct Gateway<S> {
 /// for the way to Lambda: after the deadline, the caller would get an error of the gateway.
 const MARGIN: Duration = Duration::from_millis(250);
 
+// Not derived: that would require `S: Clone`, which sharing does not need.
 impl<S> Clone for Gateway<S> {
     fn clone(&self) -> Self {
         Self {

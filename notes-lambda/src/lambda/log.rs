@@ -73,6 +73,7 @@ impl<S> LoggingGateway<S> {
     }
 }
 
+// Not derived: that would require `S: Clone`, which sharing does not need.
 impl<S> Clone for LoggingGateway<S> {
     fn clone(&self) -> Self {
         Self {
@@ -97,10 +98,12 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for LoggingGateway<S>
             let started = Instant::now();
             let is_cold = !this.is_warm.swap(true, Ordering::Relaxed);
             let (Payload(event), context) = invocation.into_parts();
+            // Copied, because the gateway takes the event.
             let gateway_id = event.pointer("/requestContext/requestId");
             let gateway_id = gateway_id.and_then(Value::as_str).map(str::to_owned);
             let is_warm_up = event::is_warm_up(&event);
             let invocation = LambdaEvent::new(event, context.clone());
+            // The sum is read inside the scope: outside of it, the task-local value no longer exists.
             let responding = async {
                 let responded = this.gateway.respond(invocation).await;
                 (responded, CONSUMED.with(Cell::get))
@@ -216,8 +219,10 @@ pub(crate) fn report_panics_by_place() {
 struct Line<'a> {
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
     aws: Option<Metadata>,
+    /// The values of the metrics, which the format wants as members of the line itself.
     #[serde(flatten)]
     metrics: BTreeMap<&'static str, usize>,
+    /// The dimension of the metrics. Its spelling is that of AWS's own metrics of the function.
     #[serde(rename = "FunctionName")]
     function_name: &'a str,
 

@@ -42,6 +42,7 @@ impl Settings {
         Self::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
 
+    /// Reads the variables by a function, so that tests need not change the environment of their process.
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         // Templates set a variable to "" for a parameter that was not given.
         let variable = |name| variable(name).filter(|value| !value.is_empty());

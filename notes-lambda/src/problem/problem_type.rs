@@ -24,6 +24,7 @@ impl ProblemType {
     }
 }
 
+// A macro, so that `ALL` can't miss a type.
 macro_rules! problem_types {
     ($($name:ident = $status:ident, $slug:literal, $title:literal;)*) => {
         $(pub(crate) const $name: ProblemType = ProblemType {

@@ -25,6 +25,7 @@ pub(crate) async fn with_deadline<T>(
     };
     let done = tokio::time::timeout_at((*at).into(), operation).await;
     done.unwrap_or_else(|_| {
+        // Dropping the operation's future does not undo what it has sent.
         let kind = match head.method {
             Method::GET | Method::HEAD => StoreErrorKind::Unavailable,
             _ => StoreErrorKind::OutcomeUnknown,

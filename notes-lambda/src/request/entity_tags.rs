@@ -6,14 +6,18 @@ use notes_core::Revision;
 /// The value of a conditional header: absent, `*`, or a list of tags.
 #[derive(Debug)]
 pub(crate) enum Condition<'a> {
+    /// The header is absent.
     None,
+    /// The header is `*`.
     Any,
+    /// The header is a list, which may be empty.
     Tags(Vec<Tag<'a>>),
 }
 
 /// An entity tag ([RFC 9110 §8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)).
 #[derive(Debug)]
 pub(crate) struct Tag<'a> {
+    /// Whether it starts with `W/`.
     pub(crate) weak: bool,
     /// The bytes between its quotes.
     opaque: &'a [u8],

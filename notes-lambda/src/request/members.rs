@@ -22,13 +22,17 @@ pub(crate) struct Members<'a> {
 
 /// What a request says about one member.
 enum Given<T> {
+    /// The member is not there.
     Absent,
+    /// The member is `null`.
     Null,
+    /// A valid value.
     Value(T),
     /// Not valid; the error is already collected.
     Invalid,
 }
 
+/// The `detail` of an `expiresAt` that is not in the future.
 const PAST_EXPIRY: &str = "has to be in the future";
 
 /// Members of a note that only the service sets.
@@ -97,6 +101,7 @@ impl<'a> Members<'a> {
 
     /// The value made of the members taken, if there were no errors and no member is left over.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
+        // A set, so that a name that occurs twice is reported once and the order does not depend on the request.
         let names: BTreeSet<_> = self.left.iter().map(|(name, _)| name.as_str()).collect();
         for name in names {
             let location = Location::member(name);

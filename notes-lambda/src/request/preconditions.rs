@@ -22,12 +22,14 @@ pub(crate) struct Preconditions<'a> {
 /// What the preconditions make of a request that only reads and would succeed without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Evaluation {
+    /// The preconditions hold: the request is done as usual.
     Proceed,
     /// The client already has this state: 304.
     NotModified,
 }
 
 impl<'a> Preconditions<'a> {
+    /// Reads both headers. Even one that would not be evaluated has to be well-formed, so that a client's bug shows.
     pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: condition(
@@ -91,6 +93,7 @@ impl<'a> Preconditions<'a> {
     pub(crate) fn failed(&self, current: Option<Revision>) -> Problem {
         let has_weak_tag =
             matches!(&self.if_match, Condition::Tags(tags) if tags.iter().any(|tag| tag.weak));
+        // If-Match is evaluated first (RFC 9110 §13.2.2). If it holds, If-None-Match is the one that failed.
         let why = if self.if_match_holds(current) {
             "If-None-Match names its present state."
         } else if has_weak_tag {

@@ -38,7 +38,7 @@ impl<'a> From<&'a Note> for NoteJson<'a> {
     }
 }
 
-/// A value that is serialised as its `Display` text.
+/// A value that is serialised as its `Display` text, written into the JSON without an intermediate string.
 #[derive(Debug)]
 struct Text<T>(T);
 

@@ -14,8 +14,10 @@ use crate::response::note_json::NoteJson;
 pub(crate) struct PageJson {
     // Already serialised, because its length decides whether a note fits.
     items: Vec<Box<RawValue>>,
+    /// Where the next page starts; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// The ids of items that can't be read as notes; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<Box<RawValue>>,
 }

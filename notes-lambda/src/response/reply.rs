@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::response::etag::ETag;
 use crate::response::note_json::NoteJson;
 
+/// A response of the API, whose body is always complete in memory.
 pub(crate) type Response = http::Response<Full<Bytes>>;
 
 /// A success without a body.
