@@ -65,6 +65,7 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "etag, location, idempotency-key, idempotent-replayed, retry-after, apigw-requestid, \
      x-amzn-requestid",
 );
+
 /// For how long a browser may reuse the response to a preflight request. Chromium caps it at this value.
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("7200");
 
@@ -146,7 +147,8 @@ impl FromStr for CorsOrigins {
     fn from_str(text: &str) -> Result<Self, InvalidCorsOrigins> {
         let is_part = |part: &str| {
             // Browsers send scheme and host in lower case, so an origin with upper case would never match.
-            let is_invalid = |char: char| "/ ?#*".contains(char) || char.is_ascii_uppercase();
+            let is_invalid =
+                |character: char| "/ ?#*".contains(character) || character.is_ascii_uppercase();
             !part.is_empty() && !part.contains(is_invalid)
         };
         let is_origin = |origin: &str| {

@@ -106,8 +106,8 @@ fn text<'a>(event: &'a Value, pointer: &str) -> Option<&'a str> {
 
 /// The path that the API knows, from the route that the gateway matched.
 ///
-/// The event's own path may have a stage or a base path in front, and nothing in it says where that ends. So it is
-/// used only where the route does not decide: with a catch-all route or the default route.
+/// The event's own path may have a stage or a base path in front, and nothing says where a base path ends. So that path
+/// is used only for the default route, without the stage. A catch-all route has the rest of the path as its parameter.
 fn path(event: &Value, is_v2: bool) -> String {
     let route = if is_v2 {
         text(event, "/routeKey").and_then(|key| Some(key.split_once(' ')?.1))
@@ -175,7 +175,7 @@ fn query(event: &Value, is_v2: bool) -> String {
 fn headers(event: &Value) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in multi_value(event, "multiValueHeaders", "headers") {
-        // Never skipped: without an If-Match that could not be read, a conditional write would become an
+        // Never skipped: if an If-Match that can't be converted were left out, a conditional write would become an
         // unconditional one.
         let name: HeaderName = name.parse().ok()?;
         let value = HeaderValue::from_bytes(value?.as_bytes()).ok()?;
