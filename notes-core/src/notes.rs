@@ -135,7 +135,7 @@ impl<S> Notes<S> {
     /// # Errors
     /// Says on which side the id is out of bounds, or that its date is only wrong because it was made by
     /// an old draft of UUIDv7.
-    pub fn check_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
+    pub fn check_id_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
         let now = self.now();
         match self.check(id.created_at(), now) {
             Err(UnacceptableDate::TooFarAhead)
@@ -207,7 +207,7 @@ impl<S: NoteStore> Notes<S> {
                 note,
                 fingerprint: of,
             }) if of == fingerprint => Ok(CreateOutcome::Replayed(note)),
-            InsertOutcome::Taken(Occupant::Live { .. }) => Ok(CreateOutcome::OtherContents),
+            InsertOutcome::Taken(Occupant::Live { .. }) => Ok(CreateOutcome::IdReused),
             InsertOutcome::Taken(Occupant::Spent) => Ok(CreateOutcome::Spent),
             InsertOutcome::Taken(Occupant::Unreadable) => Err(StoreErrorKind::Corrupt.into()),
         }
@@ -463,7 +463,7 @@ pub enum CreateOutcome {
     /// This very creation happened before; the note as it is now.
     Replayed(Note),
     /// The id was used before to create a note with other contents.
-    OtherContents,
+    IdReused,
     /// The id was used before, and the note is deleted or expired.
     Spent,
     /// The note would have expired already, and the id is free. Nothing was written.

@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::config::{
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-/// A configuration to finish with a region, credentials and, where it is not AWS, an endpoint.
+/// A client configuration without region and credentials. Add both, and an endpoint if it is not AWS's.
 ///
-/// Retries and timeouts are set here and do not change with the SDK's defaults: 3 attempts of at
-/// most 3 seconds, 10 seconds in all. TLS is by `rustls` with `ring`, which needs no entropy from
-/// CPU jitter at the first handshake.
+/// Retries and timeouts are set here and do not change with the SDK's defaults: at most 3 attempts of at
+/// most 3 seconds each, and 10 seconds in total. TLS is by `rustls` with `ring`, which, unlike the SDK's
+/// default, does not collect entropy from CPU jitter at the first handshake.
 ///
 /// ```
 /// use aws_sdk_dynamodb::Client;
@@ -46,7 +46,8 @@ pub fn client_config() -> Builder {
                 .operation_timeout(Duration::from_secs(10))
                 .build(),
         )
-        // Answers are small, and an attempt has its timeout.
+        // It would detect a response that stops arriving. Responses are small, and the timeout of an attempt
+        // ends it as well.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
@@ -54,14 +55,14 @@ pub fn client_config() -> Builder {
 /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` where there is one, and, for another endpoint than
 /// AWS's, `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`.
 ///
-/// It looks nowhere else: no files, no metadata service. That is most of what a client costs at a
-/// cold start. The credentials are read once: where they change while the process runs, as in a service
-/// or on instances that outlive them, use `aws-config` and [`client_config`].
+/// It looks nowhere else, neither in files nor at a metadata service: that lookup is most of the time that
+/// a client takes at a cold start. The credentials are read once. Where they expire or change while the
+/// process runs, as in a long-running service, use `aws-config` and [`client_config`].
 ///
 /// # Errors
-/// Names the variable that is missing.
+/// If a required variable is missing or empty; the error names it.
 pub fn client_from_env() -> Result<Client, MissingVariable> {
-    let variable = |name| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let required = |name| variable(name).ok_or(MissingVariable(name));
     let mut config = client_config()
         .region(Region::new(required("AWS_REGION")?))
@@ -79,7 +80,7 @@ pub fn client_from_env() -> Result<Client, MissingVariable> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// An environment variable that is needed is missing or empty.
+/// A required environment variable is missing or empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not set")]
 pub struct MissingVariable(&'static str);

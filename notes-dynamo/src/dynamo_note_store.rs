@@ -12,22 +12,22 @@ use crate::item::attributes::{TIMESTAMP, USER_ID};
 use crate::item::expression::text;
 use crate::item::mapping::Item;
 use crate::operation::{delete, get, insert, list, purge, update};
-use crate::request::capacity::{Capacity, Observer};
+use crate::request::capacity::{Capacity, CapacityObserver};
 use crate::table::Table;
 
 /// [`NoteStore`] on one DynamoDB table.
 ///
-/// Each operation but [`list`](NoteStore::list) and [`purge`](NoteStore::purge) is one request that
-/// consumes the least capacity there is for it. A clone shares the client's connections.
+/// Each operation except [`list`](NoteStore::list) and [`purge`](NoteStore::purge) is one request, with no
+/// read before a write. A clone shares the client's connections.
 ///
-/// How often a request is repeated and how long it may take is the client's configuration; see
+/// How often a request is retried and how long it may take are settings of the client; see
 /// [`client_config`](crate::client_config).
 ///
 /// # Late writes
-/// A request that was given up can still be executed for as long as DynamoDB accepts its signature, which AWS
-/// refuses when it is [more than 15 minutes old][signature] (some services after 5). So the ids of a user
-/// have to rest for 20 minutes after a [`purge`](NoteStore::purge) that answered `OutcomeUnknown` or was
-/// dropped, as long as the clock that signs is right; a clock that is ahead adds as much.
+/// A request whose caller has stopped waiting can still be executed as long as DynamoDB accepts its signature,
+/// which AWS rejects when it is [more than 15 minutes old][signature] (some services after 5). So after a
+/// [`purge`](NoteStore::purge) that failed with `OutcomeUnknown` or was dropped, wait 20 minutes before you
+/// use the ids of that user again. If the clock that signs the requests is ahead, wait longer by as much.
 ///
 /// [signature]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 #[derive(Clone, Debug)]
@@ -36,21 +36,21 @@ pub struct DynamoNoteStore {
 }
 
 impl DynamoNoteStore {
-    /// The notes in this table. Reads are strongly consistent.
+    /// The store of the notes in this table. Reads are strongly consistent.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {
             table: Table {
                 client,
                 name: table.into(),
                 consistent_reads: true,
-                capacity: Observer::default(),
+                capacity: CapacityObserver::default(),
             },
         }
     }
 
-    /// Reads at half the price, which may miss writes of the last moments
-    /// ([read consistency][consistency]): a note may be missing from an answer right after its
-    /// creation was acknowledged, or be shown after its deletion was.
+    /// Makes `get` and `list` eventually consistent: they cost half as much, but may not see the latest writes
+    /// ([read consistency][consistency]). A note may be missing right after its creation was acknowledged,
+    /// or still be there after its deletion was.
     ///
     /// [consistency]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
     #[must_use]
@@ -59,25 +59,26 @@ impl DynamoNoteStore {
         self
     }
 
-    /// Tells this how much capacity each request has consumed, in the task that sent it. A request
-    /// that failed has told nobody, although a refused conditional write consumes write units too.
+    /// Calls this function with the capacity that each successful request has consumed, in the task that sent
+    /// it. A failed request is not reported, although a write whose condition fails consumes write units too:
+    /// the response with the error does not say how many.
     #[must_use]
     pub fn with_capacity_observer(
         mut self,
         observer: impl Fn(Capacity) + Send + Sync + 'static,
     ) -> Self {
-        self.table.capacity = Observer::new(observer);
+        self.table.capacity = CapacityObserver::new(observer);
         self
     }
 
-    /// Opens the connection that the next request will use, so that it need not: for the
-    /// initialisation of a function, which has more CPU than its invocations.
+    /// Opens a connection that the next request can use, so that it does not have to wait for the TLS
+    /// handshake. Call it in the initialisation of a Lambda function, which has more CPU than its invocations.
     ///
-    /// It asks for an item of no user. The answer does not matter, nor does a failure, which the next
-    /// request meets as well; a function needs no permission for it.
+    /// It requests an item that no user has, and ignores the response and any error: a persistent error will
+    /// also occur in the next request. So the function does not need the permission `dynamodb:GetItem` for it.
     pub async fn warm_up(&self) {
         let key = Item::from([
-            // A control character: no user id has one.
+            // A user id has no control characters, so this is nobody's.
             (USER_ID.to_owned(), text("\u{1}")),
             (TIMESTAMP.to_owned(), AttributeValue::N("0".to_owned())),
         ]);

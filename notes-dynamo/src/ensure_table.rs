@@ -12,12 +12,12 @@ use notes_core::{StoreError, StoreErrorKind};
 use crate::item::attributes::{PURGE_AT, TIMESTAMP, USER_ID};
 use crate::request::misconfiguration::without_request;
 
-/// Creates the table if it does not exist, on demand and with its time to live, and waits until it
-/// can be used.
+/// Creates the table if it does not exist, with on-demand billing and a time to live, and waits until it can
+/// be used.
 ///
 /// For local use and tests: in the cloud, `deploy/serverless.yml` makes the table, with backups and
-/// protection. A table that exists has to have the key of such a table. It gets a time to live if it
-/// has none, as after a first start that was cut off, and is not changed otherwise.
+/// deletion protection. A table that exists must have the right key. If it has no time to live, as after a
+/// first start that was interrupted, that is enabled; otherwise the table is not changed.
 ///
 /// # Errors
 /// `Other`, whose causes name the table and say what is wrong with it: its key, the attribute of its
@@ -38,18 +38,18 @@ struct UnusableTable {
 
 async fn ensure(client: &Client, table: &str) -> Result<(), BoxError> {
     if create(client, table).await? {
-        wait(client, table).await?;
-        return expire(client, table).await;
+        wait_until_active(client, table).await?;
+        return enable_time_to_live(client, table).await;
     }
-    check_key(wait(client, table).await?.as_ref())?;
-    match expiring_by(client, table).await?.as_deref() {
+    check_key(wait_until_active(client, table).await?.as_ref())?;
+    match time_to_live_attribute(client, table).await?.as_deref() {
         Some(PURGE_AT) => Ok(()),
         Some(other) => Err(format!("its items expire by {other}, and not by {PURGE_AT}").into()),
-        None => expire(client, table).await,
+        None => enable_time_to_live(client, table).await,
     }
 }
 
-/// Whether it was created now; otherwise it was there.
+/// Returns whether the table was created by this call. If it exists already, that is no error.
 async fn create(client: &Client, table: &str) -> Result<bool, BoxError> {
     let attribute = |name, kind| {
         AttributeDefinition::builder()
@@ -75,7 +75,7 @@ async fn create(client: &Client, table: &str) -> Result<bool, BoxError> {
         .await;
     match created {
         Ok(_) => Ok(true),
-        // Also when two start at once.
+        // It existed before, or a process that started at the same time has created it.
         Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => {
             Ok(false)
         }
@@ -83,7 +83,11 @@ async fn create(client: &Client, table: &str) -> Result<bool, BoxError> {
     }
 }
 
-async fn wait(client: &Client, table: &str) -> Result<Option<TableDescription>, BoxError> {
+/// Waits at most a minute until the table is active, and returns its description.
+async fn wait_until_active(
+    client: &Client,
+    table: &str,
+) -> Result<Option<TableDescription>, BoxError> {
     let exists = client
         .wait_until_table_exists()
         .table_name(table)
@@ -92,8 +96,9 @@ async fn wait(client: &Client, table: &str) -> Result<Option<TableDescription>, 
     Ok(exists.into_result()?.table)
 }
 
+/// A table with another key would mix up notes: with the user id alone, for example, a user has one item.
 fn check_key(table: Option<&TableDescription>) -> Result<(), BoxError> {
-    let found = table.map(key_of).unwrap_or_default();
+    let found = table.map(describe_key).unwrap_or_default();
     let needed = format!("{USER_ID} (S, HASH), {TIMESTAMP} (N, RANGE)");
     if found == needed {
         return Ok(());
@@ -101,7 +106,8 @@ fn check_key(table: Option<&TableDescription>) -> Result<(), BoxError> {
     Err(format!("its key is {found}, and not {needed}").into())
 }
 
-fn key_of(table: &TableDescription) -> String {
+/// The key as text, such as `userId (S, HASH), timestamp (N, RANGE)`.
+fn describe_key(table: &TableDescription) -> String {
     let parts = table.key_schema().iter().map(|part| {
         let name = part.attribute_name();
         let mut definitions = table.attribute_definitions().iter();
@@ -112,8 +118,8 @@ fn key_of(table: &TableDescription) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The attribute of the table's time to live, if it has one.
-async fn expiring_by(client: &Client, table: &str) -> Result<Option<String>, BoxError> {
+/// The attribute by which the table's time to live removes items, if it is enabled.
+async fn time_to_live_attribute(client: &Client, table: &str) -> Result<Option<String>, BoxError> {
     let described = client.describe_time_to_live().table_name(table).send();
     let found = described.await?.time_to_live_description;
     let found = found.filter(|found| {
@@ -125,7 +131,8 @@ async fn expiring_by(client: &Client, table: &str) -> Result<Option<String>, Box
     Ok(found.and_then(|found| found.attribute_name))
 }
 
-async fn expire(client: &Client, table: &str) -> Result<(), BoxError> {
+/// Enables the table's time to live, unless it has been enabled meanwhile.
+async fn enable_time_to_live(client: &Client, table: &str) -> Result<(), BoxError> {
     let time_to_live = TimeToLiveSpecification::builder()
         .attribute_name(PURGE_AT)
         .enabled(true)
@@ -137,8 +144,9 @@ async fn expire(client: &Client, table: &str) -> Result<(), BoxError> {
         .send()
         .await;
     let Err(error) = enabled else { return Ok(()) };
-    // To enable what is enabled is an error. When two start at once, the other may have done it.
-    match expiring_by(client, table).await {
+    // DynamoDB responds with an error if it is enabled already, as by a process that started at the same
+    // time.
+    match time_to_live_attribute(client, table).await {
         Ok(Some(attribute)) if attribute == PURGE_AT => Ok(()),
         _ => Err(error.into()),
     }

@@ -1,4 +1,4 @@
-//! How a note lies in the table: the only place that knows the attributes' names and types.
+//! How a note is stored as an item of the table. Only this folder knows the types of the attributes.
 
 pub(crate) mod attributes;
 pub(crate) mod change;

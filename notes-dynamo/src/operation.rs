@@ -1,4 +1,5 @@
-//! One file for each operation of the port: what it asks of DynamoDB, and what the reply means.
+//! One file for each operation of the port: the requests that it sends to DynamoDB, and what the responses
+//! mean. Update and delete share `conditional_update`.
 
 mod conditional_update;
 pub(crate) mod delete;

@@ -1,4 +1,4 @@
-//! What is the same for every request: how its attempts are counted, how its failure is told, what it consumed.
+//! What all requests share: the count of attempts in doubt, the conversion of SDK errors, the consumed capacity.
 
 pub(crate) mod attempts;
 pub(crate) mod capacity;

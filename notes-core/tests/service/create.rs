@@ -71,7 +71,7 @@ async fn a_replay_is_judged_by_the_creation_and_answered_with_the_note_as_it_is_
     assert_eq!(replay, CreateOutcome::Replayed(changed.clone()));
     // What the note looks like now is not what this creation asked for.
     let other = create(butter).await.unwrap();
-    assert_eq!(other, CreateOutcome::OtherContents);
+    assert_eq!(other, CreateOutcome::IdReused);
     assert_eq!(fixture.get(id).await, Some(changed));
 }
 
@@ -96,7 +96,7 @@ async fn create_with_other_contents_is_told_so_whichever_field_differs() {
         milk_ending(Change::Set(fixture.clock.expiry_in(DAY))),
     ] {
         let outcome = fixture.notes.create(&fixture.user, note.id, other).await;
-        assert_eq!(outcome.unwrap(), CreateOutcome::OtherContents);
+        assert_eq!(outcome.unwrap(), CreateOutcome::IdReused);
     }
     assert_eq!(fixture.get(note.id).await, Some(note));
 }

@@ -182,7 +182,7 @@ fn an_id_is_accepted_from_the_window_behind_to_five_minutes_ahead() {
     let fixture = Fixture::new();
     let now = fixture.clock.now().as_millis();
     let check = |notes: &Notes<_>, millis| {
-        notes.check_date(NoteId::generate(Timestamp::from_millis(millis)))
+        notes.check_id_date(NoteId::generate(Timestamp::from_millis(millis)))
     };
     for (millis, expected) in [
         (0, Err(UnacceptableDate::TooOld)),
@@ -219,7 +219,7 @@ fn an_id_of_an_old_draft_is_known_by_its_seconds() {
             let bits = u128::from(secs) << 92 | fraction;
             let bits = bits & !(0xf << 76 | 0b11 << 62) | 7 << 76 | 0b10 << 62;
             let id: NoteId = value(&uuid::Uuid::from_u128(bits).to_string());
-            assert_eq!(fixture.notes.check_date(id), Err(expected), "{id}");
+            assert_eq!(fixture.notes.check_id_date(id), Err(expected), "{id}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The names of the attributes.
+//! The names of an item's attributes, as they are stored. `docs/data-model.md` says what each of them means.
 
 pub(crate) const USER_ID: &str = "userId";
 pub(crate) const TIMESTAMP: &str = "timestamp";

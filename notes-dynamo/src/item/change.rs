@@ -4,10 +4,14 @@ use notes_core::{Change, Deletion, Update};
 use crate::item::attributes::{CATEGORY, CONTENT, DELETED, EXPIRES_AT, PURGE_AT, RETAINED, TITLE};
 use crate::item::expression::{Expression, number, text};
 
-/// What a write does to an item, beside giving it a new revision.
+/// The parts of an update expression that change what an item holds. The new revision is set by
+/// [`replace_revision`](Expression::replace_revision).
 impl Expression {
-    /// Sets and removes what the update's patch mentions.
-    pub(crate) fn change(&mut self, update: &Update) {
+    /// Sets and removes the attributes that the update's patch mentions.
+    ///
+    /// With an expiry comes the time of physical removal. An expiry that the author sets or removes also
+    /// removes the mark of retention; a renewal leaves it.
+    pub(crate) fn set_patch(&mut self, update: &Update) {
         let patch = &update.patch;
         if let Some(title) = &patch.title {
             self.set(TITLE, text(title.as_str()));
@@ -36,8 +40,9 @@ impl Expression {
         }
     }
 
-    /// Removes what the author wrote, and leaves a tombstone.
-    pub(crate) fn bury(&mut self, deletion: &Deletion) {
+    /// Turns the note into a tombstone: removes what the author wrote, and keeps the key and the revision,
+    /// so that the id stays spent and a repeated deletion is recognised.
+    pub(crate) fn set_tombstone(&mut self, deletion: &Deletion) {
         self.set(DELETED, AttributeValue::Bool(true));
         self.set(PURGE_AT, number(deletion.purge_at.as_secs()));
         self.remove(&[TITLE, CONTENT, CATEGORY, EXPIRES_AT, RETAINED]);

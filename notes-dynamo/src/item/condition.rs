@@ -9,25 +9,29 @@ use crate::item::attributes::{
 use crate::item::expression::{Expression, number};
 use crate::item::sort_key::sort_key;
 
-/// So many values are in one `IN`. The limit is documented as [100 operands][operators], and by some accounts
-/// the left one counts.
+/// The most values in one `IN` list. DynamoDB's limit is [100 operands][operators], and whether the left
+/// operand counts is not documented: lists of half that size are safe either way.
 ///
 /// [operators]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 const MAX_IN: usize = 50;
 
-/// What has to hold of an item. Each of these adds to the condition, and all of it has to hold.
+/// The parts of a condition or filter expression. Each `require_…` method adds one part, and all parts have to
+/// hold.
 impl Expression {
+    /// The item has no such attribute. For an attribute of the key: there is no item.
     pub(crate) fn require_absent(&mut self, attribute: &str) {
         let condition = format!("attribute_not_exists({})", self.name(attribute));
         self.require(condition);
     }
 
+    /// The item has this attribute. For an attribute of the key: there is an item.
     pub(crate) fn require_present(&mut self, attribute: &str) {
         let condition = format!("attribute_exists({})", self.name(attribute));
         self.require(condition);
     }
 
-    /// The item is neither deleted nor expired, and its expiry is one that a note can have.
+    /// The item is neither deleted nor expired, and its expiry is not later than any that a note can have: one
+    /// that is can't be read, and must not be overwritten.
     pub(crate) fn require_live(&mut self, now: Timestamp) {
         self.require_absent(DELETED);
         let expires_at = self.name(EXPIRES_AT);
@@ -38,8 +42,9 @@ impl Expression {
         ));
     }
 
-    /// The item is not known to be deleted or expired. One whose attribute for that is of another type,
-    /// with which no comparison holds, can't be read, and a list has to name it.
+    /// The item is not certain to be deleted or expired. The filter of a list is wider than
+    /// [`require_live`](Self::require_live): an item whose expiry or mark of deletion has the wrong type can't be
+    /// read, and a list has to name it. No comparison with a value of another type holds, hence the `NOT`s.
     pub(crate) fn require_maybe_live(&mut self, now: Timestamp) {
         let deleted = self.name(DELETED);
         let yes = self.value("true", AttributeValue::Bool(true));
@@ -53,6 +58,7 @@ impl Expression {
         ));
     }
 
+    /// The attribute is the boolean true.
     pub(crate) fn require_true(&mut self, attribute: &str) {
         let condition = format!(
             "{} = {}",
@@ -62,8 +68,10 @@ impl Expression {
         self.require(condition);
     }
 
-    /// Sets a new revision, and requires a live note whose own revision is expected and smaller.
-    /// An item that is missing has no revision to compare.
+    /// Sets a new revision, and requires a live note whose current revision is expected and smaller than the new
+    /// one. Both updates and deletions have to do this.
+    ///
+    /// A missing item has no revision, so the comparison fails, and `UpdateItem` does not create an item.
     pub(crate) fn replace_revision(
         &mut self,
         expected: &Expected,
@@ -77,6 +85,8 @@ impl Expression {
         self.require_live(live_at);
         let (not, revisions) = match expected {
             Expected::Any => return,
+            // No revision is allowed, so the condition must never hold. It contradicts the comparison above,
+            // which needs the attribute; the syntax has no constant that is false.
             Expected::OneOf(revisions) if revisions.is_empty() => {
                 self.require_absent(REVISION);
                 return;
@@ -88,7 +98,7 @@ impl Expression {
         let values: Vec<_> = revisions
             .iter()
             .enumerate()
-            .map(|(i, revision)| self.value(&format!("expected{i}"), binary(*revision)))
+            .map(|(index, revision)| self.value(&format!("expected{index}"), binary(*revision)))
             .collect();
         let lists: Vec<_> = values
             .chunks(MAX_IN)
@@ -97,8 +107,8 @@ impl Expression {
         self.require(format!("{not}({})", lists.join(" OR ")));
     }
 
-    /// What the item has can be read as a note, as far as types and sizes tell: what nobody can read is
-    /// not to be written.
+    /// The attributes have the types and sizes of a note's. An item that can't be read must not be changed:
+    /// another program or a later version may have written it.
     fn require_types_of_note(&mut self) {
         for attribute in [TITLE, CONTENT] {
             let has_type = self.has_type(attribute, "S");
@@ -118,6 +128,7 @@ impl Expression {
         }
     }
 
+    /// The attribute exists and is of this type.
     fn has_type(&mut self, attribute: &str, of_type: &str) -> String {
         format!(
             "attribute_type({}, {})",
@@ -135,8 +146,9 @@ impl Expression {
         format!("{} = {}", self.name(USER_ID), self.value(USER_ID, user))
     }
 
-    /// The items of a user with ids in a range, as a key condition. Where the range has no bound, neither
-    /// has the condition: then it also finds an item whose key is below or above those of all ids.
+    /// The items of a user with ids in a range, as a key condition. Where the range begins with the first id, or
+    /// ends with the last, the condition has no such bound: then it also matches items with a sort key below or
+    /// above those of all ids, which no note has, and which a list has to report as unreadable.
     pub(crate) fn key_of_user_between(
         &mut self,
         user: &UserId,
@@ -164,7 +176,7 @@ impl Expression {
         }
     }
 
-    /// The attributes of the key, as a projection.
+    /// The attributes of the key, as a projection: all that a purge needs of an item.
     pub(crate) fn key_projection(&mut self) -> String {
         format!("{}, {}", self.name(USER_ID), self.name(TIMESTAMP))
     }

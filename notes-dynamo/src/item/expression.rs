@@ -2,8 +2,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The expressions of one request, with the names and values that they use. Every name is aliased:
-/// several are [reserved words][words].
+/// The expressions of one request, with the names and values that they use.
+///
+/// Every attribute name is replaced by an alias (`#name`): several, such as `timestamp`, are
+/// [reserved words][words], which DynamoDB rejects in an expression. Values are always parameters (`:alias`).
 ///
 /// [words]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
 #[derive(Default)]
@@ -16,10 +18,12 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
+    /// Adds a part to the condition. One that contains `OR` needs parentheses, as parts are joined by `AND`.
     pub(crate) fn require(&mut self, condition: String) {
         self.conditions.push(condition);
     }
 
+    /// Sets an attribute. The value's alias is the attribute's name, so a condition can compare with it.
     pub(crate) fn set(&mut self, attribute: &str, value: AttributeValue) {
         let set = format!(
             "{} = {}",
@@ -29,6 +33,7 @@ impl Expression {
         self.set.push(set);
     }
 
+    /// Removes attributes. To remove one that the item does not have is no error.
     pub(crate) fn remove(&mut self, attributes: &[&str]) {
         for attribute in attributes {
             let name = self.name(attribute);
@@ -36,12 +41,12 @@ impl Expression {
         }
     }
 
-    /// All that was said to hold, as one condition or filter expression.
+    /// All required parts, as one condition or filter expression.
     pub(crate) fn condition(&self) -> String {
         self.conditions.join(" AND ")
     }
 
-    /// All that was said to be set and removed, as one update expression.
+    /// All attributes that are set and removed, as one update expression.
     pub(crate) fn update(&self) -> String {
         let mut update = format!("SET {}", self.set.join(", "));
         if !self.remove.is_empty() {
@@ -51,12 +56,15 @@ impl Expression {
         update
     }
 
+    /// The alias of an attribute. DynamoDB rejects a request with an alias that no expression uses.
     pub(crate) fn name(&mut self, attribute: &str) -> String {
         let alias = format!("#{attribute}");
         self.names.insert(alias.clone(), attribute.to_owned());
         alias
     }
 
+    /// Adds a value under this alias, which is the placeholder that an expression uses. The same alias again
+    /// replaces the value.
     pub(crate) fn value(&mut self, alias: &str, value: AttributeValue) -> String {
         let alias = format!(":{alias}");
         self.values.insert(alias.clone(), value);
@@ -64,10 +72,12 @@ impl Expression {
     }
 }
 
+/// A value of the type N (number), which DynamoDB takes as text.
 pub(crate) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// A value of the type S (string).
 pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }

@@ -15,30 +15,36 @@ use crate::item::attributes::{
 };
 use crate::item::sort_key::{note_id, sort_key};
 
+/// An item as the SDK has it: attribute values by name.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// What an item says.
+/// An item that was read, decoded.
 pub(crate) enum DecodedItem {
+    /// A note, which may have expired, and the fingerprint of the request that created it.
     Note(Note, Fingerprint),
-    /// A deleted note, and the revision that its deletion gave it.
+    /// A deleted note, and the revision that its deletion gave it, if that can be read.
     Tombstone(Option<Revision>),
+    /// Neither a note nor a tombstone as this version writes them.
     Unreadable(UnreadableItem),
 }
 
-/// An item that is not a note as it is written here.
+/// An item that can't be decoded.
 pub(crate) struct UnreadableItem {
-    /// The number that is its sort key, if it has one.
+    /// Its sort key as the text of the number, if it has one: it may be the key of no id.
     pub(crate) sort_key: Option<String>,
+    /// What is wrong with it, without any of its values: they are the user's, and this gets into logs.
     pub(crate) why: BoxError,
 }
 
 impl UnreadableItem {
+    /// The error of an operation that has found this item instead of a note.
     pub(crate) fn into_error(self) -> StoreError {
         StoreError::new(StoreErrorKind::Corrupt, self.why)
     }
 }
 
-/// The attributes beside the key. What is written is borrowed: contents are large.
+/// The attributes of a note apart from its key. Contents are up to 350 KB, so they are borrowed when they are
+/// written.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Attributes<'a> {
@@ -56,6 +62,7 @@ struct Attributes<'a> {
     purge_at: Option<u64>,
 }
 
+/// The primary key of a note.
 pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
     Item::from([
         (
@@ -66,8 +73,10 @@ pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
     ])
 }
 
+/// The item of a new note.
+///
 /// # Errors
-/// None that a valid note can cause.
+/// None for a valid note; the serialiser's signature has one.
 pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo::Error> {
     let note = &insertion.note;
     let mut item: Item = serde_dynamo::to_item(Attributes {
@@ -84,7 +93,7 @@ pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo
     Ok(item)
 }
 
-/// The sort key of an item, as the number that it is.
+/// The sort key of an item, as the text of the number.
 pub(crate) fn sort_key_of(item: &Item) -> Option<&str> {
     item.get(TIMESTAMP)?.as_n().ok().map(String::as_str)
 }
@@ -121,13 +130,14 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
     let id = sort_key
         .and_then(note_id)
         .ok_or("timestamp is not the key of a note id")?;
-    // Absence is the only way to say that there is none: to a condition, NULL is a value.
+    // An optional value that a note does not have is an absent attribute. serde would also take NULL for
+    // that, but `attribute_not_exists` does not: reads and conditions would disagree on such an item.
     let is_null = |name| matches!(item.get(name), Some(AttributeValue::Null(_)));
     if [CATEGORY, EXPIRES_AT, RETAINED].into_iter().any(is_null) {
         return Err("an attribute is NULL".into());
     }
     let types = types(&item);
-    // The error that this drops may quote a value.
+    // The error of serde_dynamo is dropped, as it may quote a value.
     let attributes: Attributes<'_> = serde_dynamo::from_item(item).map_err(|_| {
         let there: Vec<_> = types.into_iter().flatten().collect();
         format!("the attributes are not those of a note: {there:?}")
@@ -145,8 +155,8 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
     Ok((note, attributes.creation.0.into()))
 }
 
-/// The type of each attribute of a note that is there, for whoever looks into it. Never a value: that
-/// is the user's.
+/// The name and the type of each of a note's attributes that the item has, for the error message. It contains
+/// no value, since values are the user's data.
 fn types(item: &Item) -> [Option<(&'static str, &'static str)>; 7] {
     [
         TITLE, CONTENT, CATEGORY, REVISION, CREATION, EXPIRES_AT, RETAINED,
@@ -163,7 +173,7 @@ fn types(item: &Item) -> [Option<(&'static str, &'static str)>; 7] {
     })
 }
 
-/// So many bytes, as the type B.
+/// `N` bytes as a value of the type B (binary). serde's default for an array is a list of numbers.
 struct Binary<const N: usize>([u8; N]);
 
 impl<const N: usize> Serialize for Binary<N> {
@@ -213,11 +223,11 @@ mod tests {
         values.prop_map(
             |(title, content, category, expiry, retained, (id, revision))| Note {
                 user: "alice".parse().unwrap(),
-                // Not blank, and with nothing to trim, whatever else.
+                // The letter makes it visible, whatever else there is.
                 title: format!("a{title}").parse().unwrap(),
                 content: content.parse().unwrap(),
                 category: category.map(|text| format!("a{text}.").parse().unwrap()),
-                expiry: expiry.map(|it| it.try_into().unwrap()),
+                expiry: expiry.map(|secs| secs.try_into().unwrap()),
                 retained: retained && expiry.is_some(),
                 id: NoteId::from_ordinal(id).unwrap(),
                 revision: NoteId::from_ordinal(revision).unwrap().into(),
@@ -234,7 +244,7 @@ mod tests {
                 purge_at: None,
             };
             let mut item = from_insertion(&insertion).unwrap();
-            // What a later version adds does not matter.
+            // An attribute that a later version may add is ignored.
             item.insert("later".to_owned(), AttributeValue::Null(true));
             let DecodedItem::Note(read, of) = item.into() else {
                 panic!("not a note");

@@ -1,12 +1,15 @@
 use notes_core::{NoteId, Order};
 
+/// The factor of the milliseconds: the least power of ten above every value of the remaining bits
+/// (2⁷⁴ ≈ 0.19 × 10²³), so that the two parts of a key never overlap.
 const RANDOM_RANGE: u128 = 10_u128.pow(23);
+/// How many bits of an id are neither time, version nor variant.
 const RANDOM_BITS: u32 = 74;
 
 /// The sort key of a note: `milliseconds × 10²³ + the 74 remaining bits` of its id, in decimal.
 ///
-/// At most 38 digits, which is what a number keeps ([data types][types]); in the order of the ids; and
-/// its first 13 digits are the time of creation in milliseconds.
+/// It has at most 38 digits, which is the precision of DynamoDB's numbers ([data types][types]). Keys have the
+/// order of their ids, and the first 13 digits are the time of creation in milliseconds.
 ///
 /// ```
 /// use notes_dynamo::{note_id, sort_key};
@@ -25,19 +28,21 @@ pub fn sort_key(id: NoteId) -> String {
     ((ordinal >> RANDOM_BITS) * RANDOM_RANGE + rest).to_string()
 }
 
-/// The id whose [`sort_key`] this is, if it is one.
+/// The id whose [`sort_key`] this is, or `None` if it is the key of no id.
 #[must_use]
 pub fn note_id(sort_key: &str) -> Option<NoteId> {
     let key: u128 = sort_key.parse().ok()?;
     let (millis, rest) = (key / RANDOM_RANGE, key % RANDOM_RANGE);
     let id = NoteId::from_ordinal(millis << RANDOM_BITS | rest)?;
-    // Also no other way to write the number.
+    // Other spellings of the same number, such as 007, are refused.
     (self::sort_key(id) == sort_key).then_some(id)
 }
 
-/// Where a list goes on that has consumed the item with this key: behind it for one who reads in
-/// `order`, and before every id that comes next. That is the id itself, or, for a number that is the
-/// key of no id, an id beside it: below all ids the first, and above all the last.
+/// The position from which a list in this order continues after the item with this sort key: the next page has
+/// every id that comes after the item, and none that comes before it.
+///
+/// For the key of an id, that is the id. For a number that is the key of no id, it is the nearest id on the side
+/// that the list has already read, or the first or the last id if the number is below or above all keys.
 pub(crate) fn position(number: &str, order: Order) -> NoteId {
     if let Some(id) = note_id(number) {
         return id;
@@ -47,7 +52,7 @@ pub(crate) fn position(number: &str, order: Order) -> NoteId {
     }
     let (whole, _fraction) = number.split_once('.').unwrap_or((number, ""));
     let Ok(key) = whole.parse::<u128>() else {
-        // More digits than a key has, or an exponent.
+        // More digits than a u128 holds, or an exponent: a number far from all keys, or between 0 and 1.
         return if number.to_ascii_lowercase().contains("e-") {
             NoteId::FIRST
         } else {

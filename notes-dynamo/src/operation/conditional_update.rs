@@ -9,18 +9,24 @@ use crate::request::attempts::Attempts;
 use crate::request::error::write_error;
 use crate::table::Table;
 
-/// Sends an update that depends on a condition.
+/// Sends one `UpdateItem` request with a condition, for an update or a deletion of a note.
+///
+/// The response to a failed condition contains the item, so the outcome of a refused write takes no second
+/// request, and shows the very state that the condition was checked on.
+///
+/// # Errors
+/// `OutcomeUnknown` when an earlier attempt of this call may have been executed.
 pub(crate) async fn conditional_update(
     table: &Table,
     key: Item,
     expression: Expression,
     expected: &Expected,
     returns: ReturnValue,
-) -> Result<Written, StoreError> {
+) -> Result<ConditionalWrite, StoreError> {
     let attempts = if expected.is_never_met() {
-        Attempts::to_ask()
+        Attempts::that_cannot_write()
     } else {
-        Attempts::to_write()
+        Attempts::that_may_write()
     };
     let sent = table
         .client
@@ -33,15 +39,15 @@ pub(crate) async fn conditional_update(
         .set_expression_attribute_values(Some(expression.values))
         .return_values(returns)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .set_return_consumed_capacity(table.capacity.asks())
+        .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
         .customize()
         .interceptor(attempts.clone())
         .send()
         .await;
     let error = match sent {
         Ok(output) => {
-            table.capacity.wrote(output.consumed_capacity());
-            return Ok(Written::Done(output.attributes));
+            table.capacity.report_write(output.consumed_capacity());
+            return Ok(ConditionalWrite::Done(output.attributes));
         }
         Err(SdkError::ServiceError(error))
             if error.err().is_conditional_check_failed_exception() =>
@@ -55,29 +61,36 @@ pub(crate) async fn conditional_update(
         _ => None,
     };
     match item {
-        Some(item) => Ok(Written::Refused(item.into(), attempts)),
-        None if attempts.may_have_executed() => Err(gone()),
-        None => Ok(Written::NotFound),
+        Some(item) => Ok(ConditionalWrite::ConditionFailed(item.into(), attempts)),
+        None if attempts.may_have_executed() => Err(removed_between_attempts()),
+        None => Ok(ConditionalWrite::NoItem),
     }
 }
 
-/// What became of an update that was sent.
-pub(crate) enum Written {
-    /// The item as asked for by `ReturnValues`.
+/// The result of [`conditional_update`].
+pub(crate) enum ConditionalWrite {
+    /// The write is done. The item is what `ReturnValues` asked for.
     Done(Option<Item>),
-    /// The condition does not hold for what is there.
-    Refused(DecodedItem, Attempts<UpdateItemError>),
-    NotFound,
+    /// The condition failed on this item. An earlier attempt may have written it all the same: compare
+    /// its revision with that of the write, then call [`outcome_of_failed_condition`].
+    ConditionFailed(DecodedItem, Attempts<UpdateItemError>),
+    /// The condition failed because there is no item with this key.
+    NoItem,
 }
 
-/// There is nothing any more, not even a tombstone: a purge came between two attempts.
-fn gone() -> StoreError {
+/// The error when an earlier attempt may have been executed, and the item is now gone with its tombstone: a
+/// purge came between the attempts.
+fn removed_between_attempts() -> StoreError {
     let why = "an earlier attempt may have been executed before the item was removed";
     StoreError::new(StoreErrorKind::OutcomeUnknown, why)
 }
 
-/// The outcome of a refused write that is not found to have been executed.
-pub(crate) fn rejected<O>(
+/// The outcome of a write whose condition failed, when the item's revision is not that of the write.
+///
+/// A live note is `stale`, one that is deleted or expired is `missing`, and an item that can't be read is
+/// `stale` without a note. With an attempt in doubt the error is `OutcomeUnknown`: that attempt may have
+/// been executed, and another write may have replaced its revision since.
+pub(crate) fn outcome_of_failed_condition<O>(
     stored: DecodedItem,
     attempts: &Attempts<UpdateItemError>,
     is_live: impl FnOnce(&Note) -> bool,

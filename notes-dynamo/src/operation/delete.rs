@@ -3,9 +3,13 @@ use notes_core::{DeleteOutcome, Deletion, NoteId, StoreError, Timestamp, UserId}
 
 use crate::item::expression::Expression;
 use crate::item::mapping::{self, DecodedItem};
-use crate::operation::conditional_update::{Written, conditional_update, rejected};
+use crate::operation::conditional_update::{
+    ConditionalWrite, conditional_update, outcome_of_failed_condition,
+};
 use crate::table::Table;
 
+/// [`NoteStore::delete`](notes_core::NoteStore::delete) as one conditional `UpdateItem` request. It is no
+/// `DeleteItem`: the item stays as a tombstone, so that the id stays spent.
 pub(crate) async fn delete(
     table: &Table,
     user: &UserId,
@@ -15,7 +19,7 @@ pub(crate) async fn delete(
 ) -> Result<DeleteOutcome, StoreError> {
     let mut expression = Expression::default();
     expression.replace_revision(&deletion.expected, deletion.revision, now);
-    expression.bury(deletion);
+    expression.set_tombstone(deletion);
     let written = conditional_update(
         table,
         mapping::key(user, id),
@@ -25,14 +29,15 @@ pub(crate) async fn delete(
     )
     .await?;
     match written {
-        Written::NotFound => Ok(DeleteOutcome::Missing),
-        Written::Done(_) => Ok(DeleteOutcome::Deleted),
-        Written::Refused(DecodedItem::Tombstone(Some(revision)), _)
+        ConditionalWrite::NoItem => Ok(DeleteOutcome::Missing),
+        ConditionalWrite::Done(_) => Ok(DeleteOutcome::Deleted),
+        // An earlier attempt, or an earlier call, has deleted the note with this very revision.
+        ConditionalWrite::ConditionFailed(DecodedItem::Tombstone(Some(revision)), _)
             if revision == deletion.revision =>
         {
             Ok(DeleteOutcome::Deleted)
         }
-        Written::Refused(stored, attempts) => rejected(
+        ConditionalWrite::ConditionFailed(stored, attempts) => outcome_of_failed_condition(
             stored,
             &attempts,
             |note| note.is_live(now),

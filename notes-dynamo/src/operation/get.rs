@@ -4,6 +4,8 @@ use crate::item::mapping::{self, DecodedItem};
 use crate::request::error::read_error;
 use crate::table::Table;
 
+/// [`NoteStore::get`](notes_core::NoteStore::get) as one `GetItem` request. A note that has expired is still
+/// in the table until DynamoDB removes it, up to days later; it is filtered here.
 pub(crate) async fn get(
     table: &Table,
     user: &UserId,
@@ -16,11 +18,11 @@ pub(crate) async fn get(
         .table_name(&table.name)
         .set_key(Some(mapping::key(user, id)))
         .consistent_read(table.consistent_reads)
-        .set_return_consumed_capacity(table.capacity.asks())
+        .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
         .send()
         .await
         .map_err(read_error)?;
-    table.capacity.read(output.consumed_capacity());
+    table.capacity.report_read(output.consumed_capacity());
     match output.item.map(DecodedItem::from) {
         Some(DecodedItem::Note(note, _)) => Ok(note.is_live(now).then_some(note)),
         Some(DecodedItem::Tombstone(_)) | None => Ok(None),

@@ -10,6 +10,8 @@ use crate::request::attempts::Attempts;
 use crate::request::error::write_error;
 use crate::table::Table;
 
+/// [`NoteStore::insert`](notes_core::NoteStore::insert) as one `PutItem` request, on the condition that there
+/// is no item with this key. If there is one, the response contains it.
 pub(crate) async fn insert(
     table: &Table,
     insertion: &Insertion,
@@ -22,12 +24,13 @@ pub(crate) async fn insert(
     let (item, attempts) = if is_live {
         let item = mapping::from_insertion(insertion)
             .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
-        (item, Attempts::<PutItemError>::to_write())
+        (item, Attempts::<PutItemError>::that_may_write())
     } else {
-        // Never true: a note that has expired is not stored, and what holds its id is the answer. The
-        // key alone costs the least.
+        // A note that has already expired is not stored, but the caller has to learn what holds its id. So
+        // the condition can never hold, and its failure returns that item. A failed write
+        // consumes capacity too; with the key alone, the request itself is as small as it can be.
         expression.require_present(USER_ID);
-        (key.clone(), Attempts::to_ask())
+        (key.clone(), Attempts::that_cannot_write())
     };
     let sent = table
         .client
@@ -37,14 +40,14 @@ pub(crate) async fn insert(
         .condition_expression(expression.condition())
         .set_expression_attribute_names(Some(expression.names))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .set_return_consumed_capacity(table.capacity.asks())
+        .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
         .customize()
         .interceptor(attempts.clone())
         .send()
         .await;
     let error = match sent {
         Ok(output) => {
-            table.capacity.wrote(output.consumed_capacity());
+            table.capacity.report_write(output.consumed_capacity());
             return Ok(InsertOutcome::Inserted);
         }
         Err(SdkError::ServiceError(error))
@@ -62,7 +65,8 @@ pub(crate) async fn insert(
         if !is_live {
             return Ok(InsertOutcome::Expired);
         }
-        // Then nobody can tell a replay from a conflict.
+        // Without the item, a repeated creation can't be told from an id that is used for another note. A
+        // DynamoDB-compatible engine may not support ReturnValuesOnConditionCheckFailure.
         let kind = if attempts.may_have_executed() {
             StoreErrorKind::OutcomeUnknown
         } else {
@@ -71,6 +75,7 @@ pub(crate) async fn insert(
         let why = "the engine does not return the item that a condition failed on";
         return Err(StoreError::new(kind, why));
     };
+    // In a table with another key, such as the user id alone, the condition fails on another note.
     if key
         .iter()
         .any(|(name, value)| item.get(name) != Some(value))

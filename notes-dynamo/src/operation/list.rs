@@ -7,19 +7,23 @@ use crate::item::sort_key::{note_id, position};
 use crate::request::error::read_error;
 use crate::table::Table;
 
-/// Filtered items make a query's answer short, so a page may take several. After so many it is
-/// answered as it is, with a cursor: what one request reads is bounded.
+/// The most queries for one page. A query's limit counts items before the filter, so a query may return few
+/// notes or none, and a page may take several. After this many, the page is returned as it is, with the
+/// position of the next one, so that a call can't read without bound.
 const MAX_QUERIES: usize = 8;
 
-/// A query that goes on reads at least so many items: where notes were filtered, more will be.
+/// The least limit of the second and later queries of a page: where items were filtered out, more of the kind
+/// are likely to follow, and a small limit would take many queries.
 const FURTHER_ITEMS: usize = 100;
 
-/// A page for which so many bytes were read, of notes or of what is filtered, asks for no more. One
-/// [query][api] reads at most 1 MB, so a page costs at most twice that.
+/// Once this many bytes were read for a page, filtered items included, it sends no further query. One
+/// [query][api] reads at most 1 MB, so a page reads at most about 2 MB.
 ///
 /// [api]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 const MAX_BYTES: f64 = (1 << 20) as f64;
 
+/// [`NoteStore::list`](notes_core::NoteStore::list) as one or more `Query` requests, which skip what is deleted
+/// or expired.
 pub(crate) async fn list(
     table: &Table,
     user: &UserId,
@@ -43,12 +47,13 @@ pub(crate) async fn list(
         .set_expression_attribute_values(Some(expression.values))
         .consistent_read(table.consistent_reads)
         .scan_index_forward(query.order == Order::Oldest)
-        // Nothing else tells the size of what the filter left out.
+        // Always, not just for an observer: nothing else tells the size of the items that were filtered out.
         .return_consumed_capacity(ReturnConsumedCapacity::Total);
     let mut start = None;
     let mut bytes = 0.0;
-    // What has an id. An item whose key is that of none is named beside: a page that ended with it
-    // could not say where between two ids the next one goes on.
+    // Counts notes and unreadable items that have an id. An item whose key is not that of an id is in the
+    // page but does not count: the position of the next page is an id, so a page must not end between two
+    // items of which neither has one.
     let mut listed = 0;
     for queries in 0..MAX_QUERIES {
         let missing = query.limit.get() - listed;
@@ -63,7 +68,7 @@ pub(crate) async fn list(
             .send()
             .await
             .map_err(read_error)?;
-        table.capacity.read(output.consumed_capacity());
+        table.capacity.report_read(output.consumed_capacity());
         bytes += bytes_read(output.consumed_capacity(), table.consistent_reads);
         for item in output.items.unwrap_or_default() {
             if listed == query.limit.get() {
@@ -75,7 +80,7 @@ pub(crate) async fn list(
                     page.notes.push(note);
                     listed += 1;
                 }
-                // The filter leaves none.
+                // Never, by the filter.
                 DecodedItem::Tombstone(_) => {}
                 DecodedItem::Unreadable(UnreadableItem { sort_key, .. }) => {
                     let number = sort_key.ok_or_else(no_sort_key)?;
@@ -99,14 +104,16 @@ pub(crate) async fn list(
     }
     Ok(page)
 }
-/// How much a query read that consumed so much: a unit is for
+
+/// The bytes that a query has read, by the units that it has consumed. One unit is
 /// [4 KB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
-/// with strong consistency, and for 8 KB with eventual.
+/// with strong consistency, and 8 KB with eventual consistency.
 fn bytes_read(consumed: Option<&ConsumedCapacity>, consistent: bool) -> f64 {
     let units = consumed.and_then(ConsumedCapacity::capacity_units);
     units.unwrap_or_default() * if consistent { 4_096.0 } else { 8_192.0 }
 }
 
+/// The error for an item whose sort key is not a number, which a table with our key can't hold.
 fn no_sort_key() -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, "an item without a sort key")
 }

@@ -15,6 +15,8 @@ use crate::table::Table;
 /// [api]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const BATCH: usize = 25;
 
+/// [`NoteStore::purge`](notes_core::NoteStore::purge): one `Query` for the keys, always strongly consistent, and
+/// a `BatchWriteItem` for every 25 of them.
 pub(crate) async fn purge(
     table: &Table,
     user: &UserId,
@@ -31,11 +33,11 @@ pub(crate) async fn purge(
         .set_expression_attribute_values(Some(expression.values))
         .consistent_read(true)
         .limit(i32::try_from(budget.get()).unwrap_or(i32::MAX))
-        .set_return_consumed_capacity(table.capacity.asks())
+        .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
         .send()
         .await
         .map_err(read_error)?;
-    table.capacity.read(found.consumed_capacity());
+    table.capacity.report_read(found.consumed_capacity());
     let keys = found.items.unwrap_or_default();
     let mut purged = Purged {
         removed: 0,
@@ -44,7 +46,7 @@ pub(crate) async fn purge(
     for batch in keys.chunks(BATCH) {
         let removed = match remove_batch(table, batch).await {
             Ok(removed) => removed,
-            // Some are gone: the failure, if it lasts, is that of the next call.
+            // Report the items that were removed. If the error lasts, the next call returns it.
             Err(error) if purged.removed > 0 && error.kind() != StoreErrorKind::OutcomeUnknown => {
                 purged.more = true;
                 break;
@@ -54,13 +56,15 @@ pub(crate) async fn purge(
         purged.removed += removed;
         purged.more |= removed as usize != batch.len();
     }
+    // BatchWriteItem succeeds with unprocessed items when it is throttled. A call that removed none of the
+    // items must not succeed, by the port: a caller that repeats it until nothing is left would never pause.
     if purged.removed == 0 && !keys.is_empty() {
         return Err(StoreErrorKind::Throttled.into());
     }
     Ok(purged)
 }
 
-/// Removes the items with these keys, and says how many of them it took.
+/// Removes the items with these keys, at most [`BATCH`], and returns how many of them DynamoDB processed.
 async fn remove_batch(table: &Table, keys: &[Item]) -> Result<u32, StoreError> {
     let requests: Result<Vec<_>, _> = keys
         .iter()
@@ -74,19 +78,22 @@ async fn remove_batch(table: &Table, keys: &[Item]) -> Result<u32, StoreError> {
     let requests = requests.map_err(|error: aws_sdk_dynamodb::error::BuildError| {
         StoreError::new(StoreErrorKind::Other, error)
     })?;
-    let attempts = Attempts::<BatchWriteItemError>::to_write();
+    let attempts = Attempts::<BatchWriteItemError>::that_may_write();
     let output = table
         .client
         .batch_write_item()
         .request_items(&table.name, requests)
-        .set_return_consumed_capacity(table.capacity.asks())
+        .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
         .customize()
         .interceptor(attempts.clone())
         .send()
         .await
         .map_err(|error| write_error(error, attempts.may_have_executed()))?;
-    table.capacity.wrote(output.consumed_capacity().first());
-    // It removes whatever it meets: what is created under one of these ids may meet it.
+    table
+        .capacity
+        .report_write(output.consumed_capacity().first());
+    // BatchWriteItem has no conditions. Executed late, it would also remove a note that was created
+    // meanwhile under one of these ids, so the caller has to know although this attempt succeeded.
     if attempts.may_have_executed() {
         let why = "an earlier attempt may yet remove what is created under the same ids";
         return Err(StoreError::new(StoreErrorKind::OutcomeUnknown, why));

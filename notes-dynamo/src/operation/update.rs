@@ -4,9 +4,13 @@ use notes_core::{NoteId, StoreError, Timestamp, Update, UpdateOutcome, UserId};
 use crate::item::attributes::RETAINED;
 use crate::item::expression::Expression;
 use crate::item::mapping::{self, DecodedItem};
-use crate::operation::conditional_update::{Written, conditional_update, rejected};
+use crate::operation::conditional_update::{
+    ConditionalWrite, conditional_update, outcome_of_failed_condition,
+};
 use crate::table::Table;
 
+/// [`NoteStore::update`](notes_core::NoteStore::update) as one conditional `UpdateItem` request, whose
+/// response contains the note after the update.
 pub(crate) async fn update(
     table: &Table,
     user: &UserId,
@@ -19,7 +23,7 @@ pub(crate) async fn update(
     if update.renewal {
         expression.require_true(RETAINED);
     }
-    expression.change(update);
+    expression.set_patch(update);
     let written = conditional_update(
         table,
         mapping::key(user, id),
@@ -29,16 +33,20 @@ pub(crate) async fn update(
     )
     .await?;
     match written {
-        Written::NotFound => Ok(UpdateOutcome::Missing),
-        Written::Done(item) => match item.unwrap_or_default().into() {
+        ConditionalWrite::NoItem => Ok(UpdateOutcome::Missing),
+        ConditionalWrite::Done(item) => match item.unwrap_or_default().into() {
             DecodedItem::Note(note, _) => Ok(UpdateOutcome::Updated(note)),
+            // Never, by the condition: DynamoDB would not have executed the update.
             DecodedItem::Tombstone(_) => Ok(UpdateOutcome::Missing),
             DecodedItem::Unreadable(item) => Err(item.into_error()),
         },
-        Written::Refused(DecodedItem::Note(note, _), _) if note.revision == update.revision => {
+        // An earlier attempt, or an earlier call, has made this update.
+        ConditionalWrite::ConditionFailed(DecodedItem::Note(note, _), _)
+            if note.revision == update.revision =>
+        {
             Ok(UpdateOutcome::Updated(note))
         }
-        Written::Refused(stored, attempts) => rejected(
+        ConditionalWrite::ConditionFailed(stored, attempts) => outcome_of_failed_condition(
             stored,
             &attempts,
             |note| update.finds_live(note, now),

@@ -11,42 +11,46 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
-use crate::request::engine_error::is_of_engine;
+use crate::request::engine_error::is_engine_error;
 
-/// Counts the attempts of one call, whose error is an `E`, that are in doubt: those that were sent, and
-/// neither answered by success nor refused.
+/// Counts, as an interceptor of one call of the SDK, those attempts that are in doubt: sent, but neither
+/// successful nor refused by DynamoDB. `E` is the error type of the operation.
 ///
-/// The SDK repeats a request whose answer it did not get, or whose answer was a server's fault. Such
-/// an attempt may have been executed, or may yet be. A refusal by the engine (throttled, condition not
-/// met, denied) is a promise that it was not. A status 4xx alone is none: a proxy in between answers
-/// with one also after the engine has executed the request.
+/// The SDK repeats a request that got no response, or a server error (5xx). DynamoDB may have executed such
+/// an attempt, or may yet execute it, so a later attempt can meet the effect of an earlier one. When
+/// DynamoDB itself refuses an attempt (throttled, condition not met, denied), it has not executed it. A
+/// status 4xx alone does not prove that: a proxy on the way can respond with one although DynamoDB has
+/// executed the request.
 pub(crate) struct Attempts<E> {
+    /// The clones that the SDK and the caller hold share the count.
     in_doubt: Arc<AtomicU32>,
-    only_asks: bool,
+    cannot_write: bool,
     error: PhantomData<fn() -> E>,
 }
 
 impl<E> Attempts<E> {
-    /// Of a write that changes something where its condition holds.
-    pub(crate) fn to_write() -> Self {
+    /// The attempts of a request that changes something if its condition holds.
+    pub(crate) fn that_may_write() -> Self {
         Self {
             in_doubt: Arc::default(),
-            only_asks: false,
+            cannot_write: false,
             error: PhantomData,
         }
     }
 
-    /// Of a write whose condition never holds: it only asks what is there, and whatever becomes of its
-    /// attempts, they change nothing.
-    pub(crate) fn to_ask() -> Self {
+    /// The attempts of a write request whose condition can never hold. It is sent for the item that the
+    /// failed condition returns; no attempt changes anything, so none is in doubt.
+    pub(crate) fn that_cannot_write() -> Self {
         Self {
-            only_asks: true,
-            ..Self::to_write()
+            cannot_write: true,
+            ..Self::that_may_write()
         }
     }
 
+    /// Whether an attempt may have been executed, or may yet be, without a response that says so. A caller
+    /// that would report an error or a failed condition has to report `OutcomeUnknown` then.
     pub(crate) fn may_have_executed(&self) -> bool {
-        !self.only_asks && self.in_doubt.load(Ordering::Relaxed) > 0
+        !self.cannot_write && self.in_doubt.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -63,7 +67,7 @@ impl<E> fmt::Debug for Attempts<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempts")
             .field("in_doubt", &self.in_doubt)
-            .field("only_asks", &self.only_asks)
+            .field("cannot_write", &self.cannot_write)
             .finish()
     }
 }
@@ -79,7 +83,8 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
         components: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A client that has nothing to send with does not fail before this.
+        // The SDK calls this also when no HTTP client is configured, and fails afterwards. Such an attempt
+        // is never sent, so it must not count.
         if components.http_client().is_some() {
             self.in_doubt.fetch_add(1, Ordering::Relaxed);
         }
@@ -104,9 +109,9 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
                 let refusal = error
                     .as_operation_error()
                     .and_then(|error| error.downcast_ref::<E>());
-                // A connection that was not made carried no request.
-                let no_connection = error.as_connector_error().is_some_and(is_of_connecting);
-                no_connection || (is_client_error && refusal.is_some_and(is_of_engine))
+                // Without a connection, the request was not sent.
+                let no_connection = error.as_connector_error().is_some_and(is_connect_error);
+                no_connection || (is_client_error && refusal.is_some_and(is_engine_error))
             }
         };
         if is_certain {
@@ -116,15 +121,20 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
     }
 }
 
-/// Whether there is no connection, as far as its client says so: any client that it was refused, ours
-/// also that the name is unknown, that TLS failed, or that it took too long.
-fn is_of_connecting(error: &(impl Error + 'static)) -> bool {
-    std::iter::successors(Some(error as &(dyn Error + 'static)), |&it| it.source()).any(|it| {
+/// Whether the connection could not be made, as far as the HTTP client tells. Of any client, a refused
+/// connection is recognised. Of our own (feature `client`), also an unknown host name, a failed TLS
+/// handshake and a connection timeout.
+fn is_connect_error(error: &(impl Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| {
+        cause.source()
+    });
+    causes.any(|cause| {
         #[cfg(feature = "client")]
-        if let Some(error) = it.downcast_ref::<hyper_util::client::legacy::Error>() {
+        if let Some(error) = cause.downcast_ref::<hyper_util::client::legacy::Error>() {
             return error.is_connect();
         }
-        it.downcast_ref::<io::Error>()
-            .is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     })
 }

@@ -9,41 +9,46 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Capacity {
-    /// Read units: half a one for up to 4 KB read with eventual consistency, one with strong.
+    /// Read units: per 4 KB (or part of it) half a unit with eventual consistency, and one with strong.
     pub read_units: f64,
-    /// Write units: one for up to 1 KB written.
+    /// Write units: one per 1 KB (or part of it) written.
     pub write_units: f64,
 }
 
-/// Who wants to know.
+/// The callback that is told what each request has consumed, if the user of the store has set one.
 #[derive(Clone, Default)]
-pub(crate) struct Observer(Option<Arc<dyn Fn(Capacity) + Send + Sync>>);
+pub(crate) struct CapacityObserver(Option<Arc<dyn Fn(Capacity) + Send + Sync>>);
 
-impl Observer {
+impl CapacityObserver {
+    /// An observer that calls this function.
     pub(crate) fn new(observer: impl Fn(Capacity) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(observer)))
     }
 
-    /// What to ask the engine for.
-    pub(crate) fn asks(&self) -> Option<ReturnConsumedCapacity> {
+    /// The value of `ReturnConsumedCapacity` in a request: without it, DynamoDB's response does not tell
+    /// what the request has consumed.
+    pub(crate) fn return_consumed_capacity(&self) -> Option<ReturnConsumedCapacity> {
         self.0.as_ref().map(|_| ReturnConsumedCapacity::Total)
     }
 
-    pub(crate) fn read(&self, consumed: Option<&ConsumedCapacity>) {
-        self.tell(consumed, |read_units| Capacity {
+    /// Calls the callback with what a read has consumed, by its response.
+    pub(crate) fn report_read(&self, consumed: Option<&ConsumedCapacity>) {
+        self.report(consumed, |read_units| Capacity {
             read_units,
             ..Capacity::default()
         });
     }
 
-    pub(crate) fn wrote(&self, consumed: Option<&ConsumedCapacity>) {
-        self.tell(consumed, |write_units| Capacity {
+    /// Calls the callback with what a write has consumed, by its response.
+    pub(crate) fn report_write(&self, consumed: Option<&ConsumedCapacity>) {
+        self.report(consumed, |write_units| Capacity {
             write_units,
             ..Capacity::default()
         });
     }
 
-    fn tell(&self, consumed: Option<&ConsumedCapacity>, capacity: fn(f64) -> Capacity) {
+    /// Without a callback, or units in the response, there is nothing to report.
+    fn report(&self, consumed: Option<&ConsumedCapacity>, capacity: fn(f64) -> Capacity) {
         let units = consumed.and_then(ConsumedCapacity::capacity_units);
         if let (Some(observer), Some(units)) = (&self.0, units) {
             observer(capacity(units));
@@ -51,7 +56,7 @@ impl Observer {
     }
 }
 
-impl fmt::Debug for Observer {
+impl fmt::Debug for CapacityObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Some" } else { "None" })
     }

@@ -1,11 +1,14 @@
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 
-/// Whether the engine itself answered with this error, and not a proxy: it has a code of the engine's
-/// ([common][common] and [DynamoDB's][dynamodb] errors). Asked of a status 4xx only.
+/// Whether DynamoDB itself responded with this error, and not a proxy on the way to it: only DynamoDB's own
+/// errors have one of its codes ([common][common] and [DynamoDB's][dynamodb] errors).
+///
+/// It is called for responses with a status 4xx only. The codes of server errors (5xx), such as
+/// `InternalServerError`, are not recognised here.
 ///
 /// [common]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 /// [dynamodb]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-pub(crate) fn is_of_engine(error: &impl ProvideErrorMetadata) -> bool {
+pub(crate) fn is_engine_error(error: &impl ProvideErrorMetadata) -> bool {
     error.code().is_some_and(|code| {
         code.ends_with("Exception") || matches!(code, "RequestLimitExceeded" | "Throttling")
     })

@@ -3,10 +3,10 @@ use std::error::Error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use notes_core::{StoreError, StoreErrorKind};
 
-use crate::request::engine_error::is_of_engine;
+use crate::request::engine_error::is_engine_error;
 use crate::request::misconfiguration::{is_misconfiguration, without_request};
 
-/// A failed read. It changed nothing.
+/// The store's error for a failed request that has changed nothing: a read, or a write that was not executed.
 pub(crate) fn read_error<E>(error: SdkError<E>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -14,7 +14,8 @@ where
     StoreError::new(kind(&error), without_request(error))
 }
 
-/// A failed write. With an attempt in doubt it may have happened all the same.
+/// The store's error for a failed write. With an attempt in doubt it may have been executed all the same,
+/// whatever error the last attempt has met.
 pub(crate) fn write_error<E>(error: SdkError<E>, in_doubt: bool) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -25,7 +26,8 @@ where
     read_error(error)
 }
 
-/// By modelled type and code, never by the message: messages differ by region and release.
+/// Classifies an error by its type and code. A message decides only where a code covers several kinds, since
+/// AWS may change its messages.
 fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
     let SdkError::ServiceError(service) = error else {
         return if is_misconfiguration(error) {
@@ -57,7 +59,8 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
             | "MissingAuthenticationTokenException"
             | "UnrecognizedClientException",
         ) => StoreErrorKind::Denied,
-        // Its text only refines the code: where the text changes, the kind is Other again.
+        // DynamoDB has one code for all invalid requests, and only the message says that the item is too
+        // large. If AWS changes that message, the kind becomes `Other`.
         Some("ValidationException")
             if service.err().message().is_some_and(|message| {
                 message.contains("has exceeded the maximum allowed size")
@@ -66,8 +69,8 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> StoreErrorKind {
             StoreErrorKind::TooLarge
         }
         _ if service.raw().status().is_server_error() => StoreErrorKind::Unavailable,
-        // A proxy between here and the engine answers with errors of its own.
-        _ if service.raw().status().is_client_error() && !is_of_engine(service.err()) => {
+        // An error of a proxy on the way to DynamoDB, which may be gone at the next attempt.
+        _ if service.raw().status().is_client_error() && !is_engine_error(service.err()) => {
             StoreErrorKind::Unavailable
         }
         _ => StoreErrorKind::Other,

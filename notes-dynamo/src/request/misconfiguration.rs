@@ -5,11 +5,11 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
 use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
-/// Whether the client itself could not make a request, and never will: no region, no credentials, no
-/// HTTP client, no usable endpoint.
+/// Whether the client is configured so that it can't send any request: no region, no credentials, no HTTP
+/// client, or no usable endpoint. To repeat the call is useless.
 ///
-/// The SDK has no kind for this. It is what it does not repeat, although no reply came: neither a
-/// failure of the connection nor one of time.
+/// The SDK has no error kind for this. These are the failures to dispatch a request that are neither I/O
+/// errors nor timeouts, and that the SDK itself does not retry.
 pub(crate) fn is_misconfiguration<E>(error: &SdkError<E>) -> bool {
     let SdkError::DispatchFailure(failure) = error else {
         return matches!(error, SdkError::ConstructionFailure(_));
@@ -23,16 +23,16 @@ pub(crate) fn is_misconfiguration<E>(error: &SdkError<E>) -> bool {
     failure.as_other().is_none() && !may_pass
 }
 
-/// Whether one of the causes may be gone next time.
+/// Whether one of the causes is temporary, so that a repeated call may succeed.
 fn may_pass(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| {
-        // A reply that is no HTTP.
+        // For example a response that is not HTTP.
         #[cfg(feature = "client")]
         if cause.is::<hyper_util::client::legacy::Error>() {
             return true;
         }
-        // Whoever gives out credentials failed, or was late. That it was late for the SDK's cache, only a
-        // text tells: its type is private.
+        // The provider of the credentials failed or was too slow. The timeout of the SDK's own identity
+        // cache is recognised by its text, as its type is private.
         cause.to_string().starts_with("identity resolver timed out")
             || matches!(
                 cause.downcast_ref(),
@@ -41,12 +41,16 @@ fn may_pass(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// The error and all its causes, outermost first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The error as a cause of ours. Where the endpoint's URL is no URL, the SDK's text quotes the whole
-/// request, and with it a note: of such an error only what is wrong with the URL is shown.
+/// The error as the source of a [`StoreError`](notes_core::StoreError), without the text of a request.
+///
+/// When the endpoint is not a valid URL, the SDK's error message quotes the whole request, and with it the
+/// content of a note, which must not get into logs. Such an error is replaced by one whose source is only
+/// what is wrong with the URL.
 pub(crate) fn without_request(error: impl Error + Send + Sync + 'static) -> BoxError {
     if causes(&error).any(quotes_request) {
         UnusableEndpoint(error.into()).into()
@@ -55,10 +59,12 @@ pub(crate) fn without_request(error: impl Error + Send + Sync + 'static) -> BoxE
     }
 }
 
+/// Whether this is the SDK's error whose message quotes the request.
 fn quotes_request(error: &(dyn Error + 'static)) -> bool {
     error.is::<ResolveEndpointError>() && error.source().is_some()
 }
 
+/// Hides the text of the error that it wraps, and shows only that error's source.
 struct UnusableEndpoint(BoxError);
 
 impl fmt::Display for UnusableEndpoint {

@@ -58,7 +58,7 @@ impl Creation {
     fn check_date<S>(self, notes: &Notes<S>) -> Result<(), Problem> {
         if self.chosen {
             notes
-                .check_date(self.id)
+                .check_id_date(self.id)
                 .map_err(Problem::IdempotencyKeyDate)?;
         }
         Ok(())
@@ -105,7 +105,7 @@ impl Creation {
             // An id that this request made is known to nobody else. If its note exists, a retry of the store's client
             // met its own first attempt, and for the caller the note is new.
             CreateOutcome::Replayed(note) => (note, self.chosen),
-            CreateOutcome::OtherContents => return Err(Problem::IdReused),
+            CreateOutcome::IdReused => return Err(Problem::IdReused),
             CreateOutcome::Spent => return Err(Problem::IdSpent),
             CreateOutcome::Expired => return Err(members::expired()),
         };
