@@ -18,9 +18,9 @@ pub use store::memory::MemoryNoteStore;
 /// A [mockall](https://docs.rs/mockall) mock of [`NoteStore`] (feature `mock`), for testing code that
 /// depends on the port.
 ///
-/// It answers what a test tells it to, and panics where it is called otherwise: it stages what a real
-/// store seldom does, such as a write whose answer is lost. Where a test only needs some store,
-/// [`MemoryNoteStore`] is one.
+/// It returns what the test has set up, and panics at any other call. Use it for what a real store seldom
+/// does, such as a write whose response is lost. Where a test only needs a working store, use
+/// [`MemoryNoteStore`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,7 +50,7 @@ pub use store::memory::MemoryNoteStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// // The note is stored, and the answer is lost on the way.
+/// // The note is stored, and the response is lost on the way.
 /// let mut store = MockNoteStore::new();
 /// let mut stored = None;
 /// store.expect_insert().times(2).returning(move |insertion, _| match stored.take() {

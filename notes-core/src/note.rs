@@ -1,4 +1,4 @@
-//! Notes: as they are stored, asked for, changed and listed.
+//! A note as it is stored, and the requests to create, change and list notes.
 
 pub(crate) mod fingerprint;
 pub(crate) mod list_query;

@@ -23,7 +23,7 @@ use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
-/// Users' notes: the rules that hold whatever store keeps them and whatever carries the requests.
+/// The service: the rules for users' notes, which are the same for every store and every transport.
 ///
 /// ```
 /// use notes_core::{Change, CreateOutcome, MemoryNoteStore, NewNote, Notes, UserId};
@@ -39,7 +39,7 @@ use crate::value::user_id::UserId;
 ///     expiry: Change::Keep,
 /// };
 ///
-/// // Name the creation first; then it can be repeated until an answer comes.
+/// // Choose the id first; then the creation can be retried until its outcome is known.
 /// let id = notes.new_id();
 /// let first = notes.create(&user, id, milk.clone()).await?;
 /// let again = notes.create(&user, id, milk).await?;
@@ -56,20 +56,21 @@ pub struct Notes<S> {
     acceptance_window: Duration,
 }
 
-/// How often a refused write that its caller would allow is repeated on the note as it then is.
+/// How often a write is reissued when a rival's write came first, although the caller's condition allows the
+/// note as it is now.
 const MAX_REISSUES: usize = 3;
 
-/// How many items one purge removes on the way to erasing a user.
+/// How many items one call of the store's `purge` removes, while all items of a user are erased.
 const ERASE_BUDGET: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 impl<S> Notes<S> {
-    /// By default, ids are accepted for 7 days.
+    /// How long ids are accepted by default: 7 days.
     pub const DEFAULT_ACCEPTANCE_WINDOW: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-    /// How far ahead of our clock an id may be dated.
+    /// How far the time of an id may be ahead of the service's clock.
     pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
-    /// Notes in this store, without retention, on the system's clock.
+    /// A service on this store, without retention, with the system's clock.
     pub fn new(store: S) -> Self {
         Self {
             store,
@@ -79,30 +80,30 @@ impl<S> Notes<S> {
         }
     }
 
-    /// Lets a note end so long after its last write, unless its author said when it ends or that it
-    /// does not. Notes written before this was set stay as they are.
+    /// Makes notes expire this long after their last write, unless the author has chosen an expiry or none.
+    /// Notes that were created without retention stay as they are.
     ///
-    /// A note can't be changed in its last 30 seconds ([`Update::EXPIRY_MARGIN`]), as a change would renew
-    /// it: a retention that is hardly longer makes notes that never can.
+    /// A retained note can't be changed in its last 30 seconds ([`Update::EXPIRY_MARGIN`]), because a change
+    /// would renew it. With a retention of 30 seconds or less, notes can never be changed.
     ///
-    /// It is rounded up to whole seconds and counted from the second of the write, as every
-    /// [`Expiry`].
+    /// The duration is rounded up to whole seconds and counted from the second of the write, because an
+    /// [`Expiry`] has whole seconds.
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = Some(retention);
         self
     }
 
-    /// Accepts creations until so long after the time of their id, and keeps the ids of notes that are
-    /// deleted or expire from now on for at least that long. A shorter window frees ids sooner, but turns
-    /// away devices that were offline for longer.
+    /// Sets how long after the time of its id a creation is accepted. The ids of notes that are deleted or
+    /// expire from now on stay spent for at least that long. A shorter window frees ids sooner, but rejects
+    /// the creations of devices that were offline for longer.
     #[must_use]
     pub fn with_acceptance_window(mut self, window: Duration) -> Self {
         self.acceptance_window = window;
         self
     }
 
-    /// Takes the time from this clock.
+    /// Uses this clock instead of the system's.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -120,26 +121,28 @@ impl<S> Notes<S> {
         (self.clock)()
     }
 
-    /// A fresh id for a note to be created.
+    /// A new id for a note to create.
     #[must_use]
     pub fn new_id(&self) -> NoteId {
         NoteId::generate(self.now())
     }
 
-    /// Whether an id chosen by a remote caller is dated so that a creation may use it: not older
-    /// than the acceptance window and at most [`Notes::MAX_AHEAD`] ahead.
+    /// Checks that the date in an id chosen by a remote caller is acceptable for a creation: not older than the
+    /// acceptance window, and at most [`Notes::MAX_AHEAD`] ahead.
     ///
-    /// For the edge of a system: [`create`](Self::create) does not check, so that imports keep
-    /// their dates.
+    /// Call it where requests enter the system. [`create`](Self::create) does not check the date, so that
+    /// imported notes can keep theirs.
     ///
     /// # Errors
-    /// Says on which side the id is out of bounds, or that its date is only wrong because it was made by
-    /// an old draft of UUIDv7.
+    /// Says whether the id is too old or too far ahead, or that its date is wrong because the id follows an old
+    /// draft of UUIDv7.
     pub fn check_id_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
         let now = self.now();
-        match self.check(id.created_at(), now) {
+        match self.check_distance(id.created_at(), now) {
             Err(UnacceptableDate::TooFarAhead)
-                if self.check(id.created_at_by_old_draft(), now).is_ok() =>
+                if self
+                    .check_distance(id.created_at_by_old_draft(), now)
+                    .is_ok() =>
             {
                 Err(UnacceptableDate::OldDraft)
             }
@@ -147,7 +150,7 @@ impl<S> Notes<S> {
         }
     }
 
-    fn check(&self, dated: Timestamp, now: Timestamp) -> Result<(), UnacceptableDate> {
+    fn check_distance(&self, dated: Timestamp, now: Timestamp) -> Result<(), UnacceptableDate> {
         let (now, dated) = (now.as_millis(), dated.as_millis());
         let within = |limit: Duration, distance: u64| u128::from(distance) <= limit.as_millis();
         if !within(self.acceptance_window, now.saturating_sub(dated)) {
@@ -159,13 +162,15 @@ impl<S> Notes<S> {
         Ok(())
     }
 
-    fn purge_at(&self, id: NoteId, end_secs: u64) -> PurgeAt {
-        PurgeAt::new(id, end_secs, self.acceptance_window)
+    /// When a note that expires or is deleted at `gone_secs` may be removed physically.
+    fn purge_at(&self, id: NoteId, gone_secs: u64) -> PurgeAt {
+        PurgeAt::new(id, gone_secs, self.acceptance_window)
     }
 }
 
 impl<S: NoteStore> Notes<S> {
-    /// Creates a note under an id that its creator chose, at most once however often it is called.
+    /// Creates a note under an id that its creator has chosen. However often it is called with the same id,
+    /// it creates at most one note.
     ///
     /// # Errors
     /// As [`NoteStore::insert`]; `Corrupt` when the id is taken by an item that can't be read.
@@ -182,8 +187,8 @@ impl<S: NoteStore> Notes<S> {
             Change::Set(expiry) => (Some(expiry), false),
             Change::Clear => (None, false),
             Change::Keep => {
-                let end = self.retention_end(now);
-                (end, end.is_some())
+                let expiry = self.retention_expiry(now);
+                (expiry, expiry.is_some())
             }
         };
         let insertion = Insertion {
@@ -232,7 +237,7 @@ impl<S: NoteStore> Notes<S> {
     /// All live notes of a user, fetched page by page as the stream is read.
     ///
     /// An item that can't be read is an `Err` of the kind `Corrupt` whose source names it, and the
-    /// stream goes on; any other error ends it.
+    /// stream continues; any other error ends it.
     pub fn stream<'a>(
         &'a self,
         user: &'a UserId,
@@ -266,16 +271,16 @@ impl<S: NoteStore> Notes<S> {
 
     /// Changes a live note, if its revision is one of those expected.
     ///
-    /// A patch that would change nothing is `Updated` with the note as it is, also where the expected
-    /// revision is stale
-    /// ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): a caller's own
-    /// retry is no conflict.
+    /// A patch that would change nothing is `Updated` with the note as it is, even if the note's revision is
+    /// not expected ([RFC 9110 §13.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1)): so a caller's
+    /// own retry is no conflict.
     ///
-    /// Usually it is one write; a refused one is repeated at most 3 times where the caller allows it. Where
-    /// the patch is empty or no revision is allowed, it is one [`get`](NoteStore::get).
+    /// Usually it is one write. If a rival's write comes first and `expected` allows its revision, the write is
+    /// reissued, at most 3 times. If the patch is empty or no revision is allowed, it is one
+    /// [`get`](NoteStore::get) instead.
     ///
     /// # Errors
-    /// As [`NoteStore::update`]; `Contended` when rivals changed the note at each of several
+    /// As [`NoteStore::update`]; `Contended` when rivals' writes came first at each of several
     /// attempts; `Corrupt` when the item can't be read. With [`Expected::OneOf`] that is `Stale(None)`
     /// instead, as such an item has none of the revisions.
     pub async fn update(
@@ -288,7 +293,8 @@ impl<S: NoteStore> Notes<S> {
         let now = self.now();
         // An item that can't be read has none of the revisions that a caller names.
         let names_one = matches!(expected, Expected::OneOf(_));
-        // A refused write consumes as much as one that is done: what is known to write nothing reads.
+        // What can't write anything is sent as a read: a refused write would cost as much as an executed one
+        // (docs/adr/0005-what-cannot-write-reads.md).
         if patch.is_empty() || expected.is_never_met() {
             return match self.store.get(user, id, now).await {
                 Ok(None) => Ok(UpdateOutcome::Missing),
@@ -302,24 +308,24 @@ impl<S: NoteStore> Notes<S> {
                 Err(error) => Err(error),
             };
         }
-        let renewed_until = self
-            .retention_end(now)
+        let renewed_expiry = self
+            .retention_expiry(now)
             .filter(|_| patch.expiry == Change::Keep);
         let mut update = Update {
             purge_at: None,
-            renewal: renewed_until.is_some(),
+            renewal: renewed_expiry.is_some(),
             patch: patch.clone(),
             expected: expected.clone(),
             revision: revision_after(expected, now),
         };
-        if let Some(end) = renewed_until {
-            update.patch.expiry = Change::Set(end);
+        if let Some(expiry) = renewed_expiry {
+            update.patch.expiry = Change::Set(expiry);
         }
         if let Change::Set(expiry) = update.patch.expiry {
             update.purge_at = Some(self.purge_at(id, expiry.as_secs()));
         }
         for _ in 0..=MAX_REISSUES {
-            // Anew for each write: what has expired meanwhile is not to be brought back.
+            // The time is read again for each write: a note that has expired meanwhile must not come back.
             let now = self.now();
             match self.store.update(user, id, &update, now).await? {
                 UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
@@ -345,11 +351,11 @@ impl<S: NoteStore> Notes<S> {
 
     /// Deletes a live note, if its revision is one of those expected. Its id stays spent.
     ///
-    /// Usually it is one write; a refused one is repeated at most 3 times where the caller allows it. Where
-    /// no revision is allowed, it is one [`get`](NoteStore::get).
+    /// Usually it is one write. If a rival's write comes first and `expected` allows its revision, the write is
+    /// reissued, at most 3 times. If no revision is allowed, it is one [`get`](NoteStore::get) instead.
     ///
     /// # Errors
-    /// As [`NoteStore::delete`]; `Contended` when rivals changed the note at each of several
+    /// As [`NoteStore::delete`]; `Contended` when rivals' writes came first at each of several
     /// attempts; `Corrupt` when the item can't be read. With [`Expected::OneOf`] that is `Stale(None)`
     /// instead, as such an item has none of the revisions.
     pub async fn delete(
@@ -390,14 +396,14 @@ impl<S: NoteStore> Notes<S> {
         Err(StoreErrorKind::Contended.into())
     }
 
-    /// Physically removes everything that is kept of a user, and returns how many items that were.
+    /// Physically removes everything that is stored of a user, and returns the number of items removed.
     ///
-    /// It frees the user's ids: call it when no request of the user can come any more. Where it fails
-    /// with `OutcomeUnknown`, the ids have to rest, also when it succeeds at the next call: see
+    /// It frees the user's ids: call it when no request of the user can come any more. After it has failed
+    /// with `OutcomeUnknown`, the ids must not be used for some time, even if the next call succeeds: see
     /// [`NoteStore::purge`].
     ///
     /// # Errors
-    /// As [`NoteStore::purge`]. What was removed until then stays removed; call it again to go on.
+    /// As [`NoteStore::purge`]. What was removed before the error stays removed; call it again to continue.
     pub async fn erase(&self, user: &UserId) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
@@ -409,7 +415,8 @@ impl<S: NoteStore> Notes<S> {
         }
     }
 
-    fn retention_end(&self, now: Timestamp) -> Option<Expiry> {
+    /// The expiry of a note that is written now, by the retention setting.
+    fn retention_expiry(&self, now: Timestamp) -> Option<Expiry> {
         let retention = self.retention?;
         let secs = retention.as_secs();
         let rounded_up = secs.saturating_add(u64::from(retention.subsec_nanos() > 0));
@@ -417,10 +424,11 @@ impl<S: NoteStore> Notes<S> {
     }
 }
 
-/// A new revision that is also greater than the one expected, unless that is dated further ahead than
-/// clocks differ: a note whose writer's clock was ahead of ours need not refuse it first.
+/// A new revision for a write. If exactly one revision is expected, it is also greater than that one: the clock
+/// of the last writer may have been ahead of ours, and the store refuses a smaller revision.
 ///
-/// Of several, some may be made up by a caller, who could so have notes dated ahead again and again.
+/// An expected revision that is more than [`Notes::MAX_AHEAD`] ahead is ignored, and so is a list of several:
+/// a caller can make revisions up, and could in that way move the dates of notes ahead again and again.
 fn revision_after(expected: &Expected, now: Timestamp) -> Revision {
     let fresh = Revision::generate(now);
     let Expected::OneOf(revisions) = expected else {
@@ -439,6 +447,7 @@ fn revision_after(expected: &Expected, now: Timestamp) -> Revision {
     expected.next(now).unwrap_or(fresh)
 }
 
+/// The revision for reissuing a write on the note as it is now.
 fn next_revision(current: Revision, now: Timestamp) -> Result<Revision, StoreError> {
     current
         .next(now)
@@ -460,27 +469,28 @@ impl<S: fmt::Debug> fmt::Debug for Notes<S> {
 pub enum CreateOutcome {
     /// The note was created.
     Created(Note),
-    /// This very creation happened before; the note as it is now.
+    /// The same request has created the note before; the note as it is now.
     Replayed(Note),
-    /// The id was used before to create a note with other contents.
+    /// The id was used before, by a request with other contents.
     IdReused,
-    /// The id was used before, and the note is deleted or expired.
+    /// The id was used before, and its note is deleted or expired.
     Spent,
-    /// The note would have expired already, and the id is free. Nothing was written.
+    /// The expiry is already past. Nothing was written, and the id is free.
     Expired,
 }
 
 /// Why an id is not accepted for a creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnacceptableDate {
-    /// A retry of a creation comes later than ids are kept.
+    /// It is older than the acceptance window. So old an id may have been used before and freed since: a late
+    /// retry would create the note a second time.
     #[error("the id is dated too long ago")]
     TooOld,
-    /// It is further ahead than clocks differ.
+    /// It is more than [`Notes::MAX_AHEAD`] ahead, which is more than clocks usually differ.
     #[error("the id is dated too far in the future")]
     TooFarAhead,
-    /// It is a UUIDv7 as drafts of 2021 had it: the time in seconds, which reads as a date far ahead. In
-    /// seconds it is not out of bounds.
+    /// It is a UUIDv7 as in drafts of 2021, with the time in seconds. Read as milliseconds, its date is far
+    /// ahead; read as seconds, it is acceptable.
     #[error("the id has its time in seconds, as in a draft of UUIDv7, and not in milliseconds")]
     OldDraft,
 }

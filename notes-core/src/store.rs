@@ -1,4 +1,4 @@
-//! Where notes are kept: the port, its errors, the store in memory, and pointers to stores.
+//! The port `NoteStore`, its errors, the store in memory, and the implementations for pointers to stores.
 
 pub(crate) mod error_chain;
 pub(crate) mod memory;

@@ -1,4 +1,5 @@
-//! The values that notes are made of. An invalid one can't exist.
+//! The values that notes consist of. Each type checks its value when it is made, so that an invalid one can't
+//! exist.
 
 pub(crate) mod category;
 pub(crate) mod change;

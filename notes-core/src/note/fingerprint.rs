@@ -4,16 +4,16 @@ use crate::note::new_note::NewNote;
 use crate::value::category::Category;
 use crate::value::change::Change;
 
-/// What a creation asked for, in 8 bytes: a version byte and 7 bytes of SHA-256 over the validated
-/// fields.
+/// Identifies the request that created a note, in 8 bytes: a version byte and 7 bytes of a SHA-256 hash of
+/// the validated fields.
 ///
-/// It is written once with the note and never changed, so that a retry of the creation is
-/// recognised also after the note has been changed. Defaults are not part of it: a retry that
-/// falls on another setting is the same request.
+/// It is stored with the note and never changes, so a retry of the creation is recognised even after the
+/// note has been changed. It covers only what was requested, without defaults: a retry that comes after
+/// the retention setting was changed is still the same request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 8]);
 
-/// Of the encoding below. Another encoding needs another version: old notes keep theirs.
+/// The version of the encoding below. A new encoding needs a new version, as stored fingerprints stay.
 const VERSION: u8 = 1;
 
 impl Fingerprint {
@@ -22,8 +22,10 @@ impl Fingerprint {
     pub fn of(new: &NewNote) -> Self {
         let mut hash = Sha256::new();
         let mut text = |text: Option<&str>| {
-            // The length keeps "ab" + "c" apart from "a" + "bc"; u64::MAX is no length.
-            hash.update(text.map_or(u64::MAX, |it| it.len() as u64).to_be_bytes());
+            // The length tells "ab" + "c" from "a" + "bc". No text is u64::MAX bytes long, so that stands for
+            // a field that is absent.
+            let length = text.map_or(u64::MAX, |text| text.len() as u64);
+            hash.update(length.to_be_bytes());
             hash.update(text.unwrap_or_default());
         };
         text(Some(new.title.as_str()));
@@ -63,12 +65,12 @@ mod tests {
         NewNote {
             title: title.parse().unwrap(),
             content: content.parse().unwrap(),
-            category: category.map(|it| it.parse().unwrap()),
+            category: category.map(|text| text.parse().unwrap()),
             expiry: Change::Keep,
         }
     }
 
-    /// Stored with every note: a change of this value makes every replay look like other contents.
+    /// It is stored with every note: if the encoding changed, every retry would look like a reused id.
     #[test]
     fn the_encoding_of_version_1_never_changes() {
         let bytes = Fingerprint::of(&new_note("Milk", "2 litres", Some("shop"))).into_bytes();

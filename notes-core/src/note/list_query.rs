@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 
-/// Which of a user's notes to list, and from where.
+/// Which of a user's notes to list, and from which position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
     /// The most notes in a page.
@@ -29,8 +29,10 @@ pub enum Order {
 }
 
 impl ListQuery {
-    /// The bounds and the position folded into one inclusive range of ids, or `None` where no id
-    /// can be in it. A store never sees reversed bounds: engines differ on what they mean.
+    /// The bounds of time and the position, combined into one inclusive range of ids; `None` if it is empty.
+    ///
+    /// A store never sees a range whose start is after its end: some engines return an error for it, others
+    /// nothing.
     #[must_use]
     pub fn range(&self) -> Option<RangeInclusive<NoteId>> {
         let start_of = |millis: u64| u128::from(millis) << 74;
@@ -61,10 +63,10 @@ impl PageLimit {
     /// The most notes in a page.
     pub const MAX: u8 = 100;
 
-    /// A page as large as can be.
+    /// The greatest limit.
     pub const LARGEST: Self = Self(Self::MAX);
 
-    /// The number.
+    /// The limit as a number.
     #[must_use]
     pub const fn get(self) -> usize {
         self.0 as usize

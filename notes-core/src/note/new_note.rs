@@ -4,7 +4,7 @@ use crate::value::content::Content;
 use crate::value::expiry::Expiry;
 use crate::value::title::Title;
 
-/// What a creator asks for.
+/// The content of a note to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewNote {
     /// The title.
@@ -13,7 +13,7 @@ pub struct NewNote {
     pub content: Content,
     /// The label, if any.
     pub category: Option<Category>,
-    /// When it ends; [`Change::Clear`] for "never", [`Change::Keep`] for "as the retention setting
-    /// says".
+    /// When it expires: [`Change::Set`] for an expiry of the author's choice, [`Change::Clear`] for "never",
+    /// [`Change::Keep`] for "as the retention setting says".
     pub expiry: Change<Expiry>,
 }

@@ -5,7 +5,7 @@ use crate::value::content::Content;
 use crate::value::expiry::Expiry;
 use crate::value::title::Title;
 
-/// A change of some of a note's fields. What is not mentioned stays as it is.
+/// A change of some of a note's fields. A field that the patch does not mention stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotePatch {
     /// A new title.
@@ -14,18 +14,21 @@ pub struct NotePatch {
     pub content: Option<Content>,
     /// A new label, or none.
     pub category: Change<Category>,
-    /// A new end, or none.
+    /// A new expiry, or none.
     pub expiry: Change<Expiry>,
 }
 
 impl NotePatch {
-    /// Whether it mentions nothing.
+    /// Whether it mentions no field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Applies the patch to a note. An expiry that the patch mentions is the author's.
+    /// Applies the patch to a note.
+    ///
+    /// If the patch mentions the expiry, the note is no longer [`retained`](Note::retained): its author has now
+    /// decided when, or that it never, expires.
     pub fn apply(self, note: &mut Note) {
         if let Some(title) = self.title {
             note.title = title;
@@ -40,10 +43,11 @@ impl NotePatch {
         self.expiry.apply(&mut note.expiry);
     }
 
-    /// Whether the note would be the same after it.
+    /// Whether the note would be the same after the patch.
     #[must_use]
     pub fn changes_nothing_in(&self, note: &Note) -> bool {
-        // An expiry that the patch mentions is the author's, also where it is the one that is there.
+        // An author who sets the expiry that retention has given the note still makes a change: later writes
+        // will no longer move it.
         let keeps_expiry = match self.expiry {
             Change::Keep => true,
             expiry => !note.retained && expiry.keeps(note.expiry.as_ref()),

@@ -12,7 +12,7 @@ use crate::value::user_id::UserId;
 pub struct Note {
     /// The owner.
     pub user: UserId,
-    /// The name of its creation; with the owner, its key.
+    /// Identifies its creation. Owner and id are the key of the note.
     pub id: NoteId,
     /// The title.
     pub title: Title,
@@ -20,12 +20,12 @@ pub struct Note {
     pub content: Content,
     /// The label, if it has one.
     pub category: Option<Category>,
-    /// When it ends, if it ends.
+    /// When it expires, if it does.
     pub expiry: Option<Expiry>,
-    /// Whether `expiry` comes from the retention setting and not from the note's author: each write
-    /// then moves it.
+    /// Whether `expiry` comes from the retention setting and not from the note's author. Each write of such a
+    /// note moves its expiry.
     pub retained: bool,
-    /// The name of this state.
+    /// Identifies this state of the note.
     pub revision: Revision,
 }
 

@@ -1,10 +1,10 @@
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error with all its causes in one line, each after a colon: what a log should have.
+/// Shows an error and all its causes in one line, separated by colons, for a log.
 ///
-/// It is made of the texts of `Display`. The `Debug` of a cause may hold anything, such as what a store has
-/// answered, and does not belong into a log.
+/// It uses each error's `Display`. The `Debug` of a cause may contain anything, such as the response of a
+/// store with the text of notes, and does not belong into a log.
 ///
 /// ```
 /// use std::io;

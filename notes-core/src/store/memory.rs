@@ -21,10 +21,10 @@ use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
-/// The reference implementation of the port: notes in memory, gone with the last clone.
+/// The reference implementation of the port: it keeps notes in memory, until its last clone is dropped.
 ///
-/// A clone is a handle to the same notes. Nothing is removed but by [`NoteStore::purge`]: expired
-/// notes and tombstones stay, invisible, also when their [`PurgeAt`] has come.
+/// A clone is a handle to the same notes. Only [`NoteStore::purge`] removes items: expired notes and
+/// tombstones stay in memory, invisible, even after their [`PurgeAt`].
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNoteStore {
     items: Arc<Mutex<BTreeMap<(UserId, NoteId), Item>>>,
@@ -37,16 +37,13 @@ enum Item {
         not(feature = "conformance"),
         expect(
             dead_code,
-            reason = "nothing is removed by itself; the suite asks when it may be"
+            reason = "only the conformance suite removes items by their PurgeAt"
         )
     )]
     Tombstone(Revision, PurgeAt),
     #[cfg_attr(
         not(feature = "conformance"),
-        expect(
-            dead_code,
-            reason = "only a test can make one; the rules for it hold all the same"
-        )
+        expect(dead_code, reason = "only the conformance suite can make such an item")
     )]
     Unreadable,
 }
@@ -58,7 +55,7 @@ impl MemoryNoteStore {
         Self::default()
     }
 
-    /// Puts an item under this key that can't be read.
+    /// Stores an item under this key that can't be read as a note.
     #[cfg(feature = "conformance")]
     pub(crate) fn plant_unreadable(&self, user: &UserId, id: NoteId) {
         self.lock().insert((user.clone(), id), Item::Unreadable);
@@ -90,11 +87,13 @@ impl MemoryNoteStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(UserId, NoteId), Item>> {
-        // Each write is one insertion into the map: a panic elsewhere leaves nothing half done.
+        // A lock is poisoned when a thread panics while it holds it. No write here can be left half done by
+        // that, so the notes are still valid.
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// The condition of every write of an existing note: revisions only grow.
 fn may_replace(current: Revision, expected: &Expected, new: Revision) -> bool {
     expected.allows(current) && current < new
 }

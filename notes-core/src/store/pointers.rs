@@ -1,5 +1,5 @@
-//! A pointer to a store is a store, so that [`Notes`](crate::Notes) runs on one that is shared, or
-//! chosen when the program runs.
+//! A reference or an `Arc` to a store is a store, so that [`Notes`](crate::Notes) can use a store that is
+//! shared, or chosen at run time (`Arc<dyn NoteStore>`).
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -3,14 +3,14 @@ use std::fmt;
 
 use crate::store::error_chain::ErrorChain;
 
-/// Why a store could not do what it was asked to.
+/// The error of a store.
 ///
-/// What a caller can act on is the [`kind`](Self::kind); what a person needs to know is in the chain
-/// of [`source`](Error::source)s, which a store keeps whole. `Display` is one phrase without it;
-/// [`ErrorChain`] shows all of it.
+/// A program acts on the [`kind`](Self::kind). A person finds the details in the chain of
+/// [`source`](Error::source)s, which a store keeps whole. `Display` is one phrase without the sources;
+/// [`ErrorChain`] shows them too.
 ///
-/// `Debug` shows the kind and the texts of the causes, and never their own `Debug`: that of an AWS SDK's
-/// error holds the whole response, and with it what users have written.
+/// `Debug` shows the kind and the `Display` of the causes, but never their `Debug`: that of an error of the
+/// AWS SDK contains the whole response, and with it the text of notes.
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -20,29 +20,30 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The store refused for now because of too many requests. Nothing was written.
+    /// The store gets too many requests at the moment. Nothing was written.
     Throttled,
-    /// The store could not be reached, or did not answer a read. Nothing was written.
+    /// The store could not be reached, failed on its side, or did not respond to a read. Nothing was written.
     Unavailable,
-    /// Rivals changed the note each time, so that it could not be written. Nothing was written.
+    /// Concurrent writes got in the way at each attempt. Nothing was written.
     Contended,
-    /// A write was sent, and whether it happened is not known. Repeating the same call with the same
-    /// id or revision is safe and finds out.
+    /// A write was sent, and it is not known whether it was executed. It is safe to repeat the same call with
+    /// the same id or revision: its outcome tells.
     OutcomeUnknown,
-    /// The store does not take an item of this size. Nothing was written.
+    /// The item is larger than the store allows. Nothing was written.
     TooLarge,
-    /// An item was found that is not a note as it is written here. Nothing was written, unless it comes
-    /// from an update: see [`NoteStore::update`](crate::NoteStore::update).
+    /// An item was found that can't be read as a note. Nothing was written, except maybe by an update: see
+    /// [`NoteStore::update`](crate::NoteStore::update).
     Corrupt,
-    /// The store does not let this caller do this. Nothing was written.
+    /// The store does not permit this request, for lack of permissions or valid credentials. Nothing was
+    /// written.
     Denied,
-    /// Anything else, such as a missing table, or a client that has no region or no credentials. Nothing
-    /// was written.
+    /// Any other error, such as a missing table, or a client without region or credentials. Nothing was
+    /// written.
     Other,
 }
 
 impl StoreError {
-    /// An error of this kind, with its cause.
+    /// An error of this kind, with its source.
     pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             kind,
@@ -50,14 +51,14 @@ impl StoreError {
         }
     }
 
-    /// What kind of failure it is.
+    /// The kind of the error, by which a program decides what to do.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// Whether the same call, with the same id and revision, may succeed later. Repeat it with a pause
-    /// before each attempt and a bound on their number: a store may stay as it is for long.
+    /// Whether the same call, with the same id and revision, may succeed later. Pause before each retry and
+    /// limit their number: a store may stay unavailable for long.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self.kind {

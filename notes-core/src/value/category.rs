@@ -2,11 +2,11 @@ use crate::value::invisible::is_blank;
 use crate::value::text_value::text_value;
 
 text_value! {
-    /// A label of a note: 1 to 64 characters after trimming, something of it visible, no control
+    /// A label of a note: 1 to 64 characters after trimming, at least one of them visible, and no control
     /// characters.
     ///
-    /// White space at both ends is removed, so that a space too many makes no other label. Visible is
-    /// what is so in a [`Title`](crate::Title).
+    /// White space at both ends is removed, so that an accidental space does not make another label. Which
+    /// characters are visible is explained at [`Title`](crate::Title).
     ///
     /// ```
     /// use notes_core::Category;
@@ -18,7 +18,7 @@ text_value! {
 }
 
 impl Category {
-    /// The most characters that a category has.
+    /// The greatest length in characters.
     pub const MAX_CHARS: usize = 64;
 }
 
@@ -26,7 +26,7 @@ impl Category {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCategory {
-    /// Nothing of it is visible: it is empty, or only white space and invisible characters.
+    /// It has no visible character: it is empty, or only white space and invisible characters.
     #[error("a category may not be empty or only white space or invisible characters")]
     Blank,
     /// It has more than [`Category::MAX_CHARS`] characters.

@@ -1,5 +1,5 @@
-/// What to do with an optional value: a member of a merge patch
-/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) that is absent, `null`, or has a value.
+/// A change of an optional value. In a merge patch
+/// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) it is a member that is absent, is `null`, or has a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
     /// Not mentioned: leave it as it is.
@@ -21,7 +21,7 @@ impl<T> Change<T> {
         }
     }
 
-    /// Whether the value would be the same after it.
+    /// Whether the value would be the same after the change.
     pub fn keeps(&self, value: Option<&T>) -> bool
     where
         T: PartialEq,

@@ -1,7 +1,7 @@
 use crate::value::text_value::text_value;
 
 text_value! {
-    /// A note's text: up to 350,000 bytes of UTF-8, may be empty, kept byte for byte.
+    /// A note's text: at most 350,000 bytes of UTF-8. It may be empty and is stored byte for byte.
     ///
     /// The limit leaves room for everything else in one DynamoDB item of at most
     /// [400 KB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
@@ -9,7 +9,7 @@ text_value! {
 }
 
 impl Content {
-    /// The most bytes that a content has.
+    /// The greatest length in bytes.
     pub const MAX_BYTES: usize = 350_000;
 }
 

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::value::timestamp::Timestamp;
 use crate::value::timestamp::{self, InvalidTimestamp, Parsed};
 
-/// When a note ends: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
+/// When a note expires: whole seconds since the Unix epoch, at most [`Timestamp::MAX`].
 ///
-/// Whole seconds, because that is what DynamoDB's
-/// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html) reads;
-/// every store then agrees on the very moment. Text is read as that of a [`Timestamp`]; a fraction is
-/// rounded up, but in the last second of all. Serialised as the number.
+/// It has whole seconds because DynamoDB's
+/// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html) has, so that all
+/// stores agree on the moment. Text is parsed like that of a [`Timestamp`], and a fraction of a second is
+/// rounded up, except in the last second before the year 10000. It is serialised as the number.
 ///
 /// ```
 /// use notes_core::{Expiry, Timestamp};
@@ -27,7 +27,7 @@ use crate::value::timestamp::{self, InvalidTimestamp, Parsed};
 pub struct Expiry(u64);
 
 impl Expiry {
-    /// Whether a note with this expiry is still visible at `now`: `expiry > floor(now)`.
+    /// Whether a note with this expiry is still visible at `now`, rounded down to the second.
     #[must_use]
     pub const fn is_after(self, now: Timestamp) -> bool {
         self.0 > now.as_secs()
@@ -39,7 +39,7 @@ impl Expiry {
         self.0
     }
 
-    /// So many seconds since the Unix epoch, at most the last second of [`Timestamp::MAX`].
+    /// The expiry at this number of seconds since the Unix epoch, at most that of [`Timestamp::MAX`].
     pub(crate) const fn saturating(secs: u64) -> Self {
         let max = Timestamp::MAX.as_secs();
         Self(if secs > max { max } else { secs })

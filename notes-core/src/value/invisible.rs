@@ -1,10 +1,10 @@
-/// Whether a person sees nothing of a text: it is empty, or all its characters are white space or have
-/// no picture of their own.
+/// Whether a text has no visible character: it is empty, or all its characters are white space or have no
+/// glyph.
 ///
-/// The latter are Unicode's
+/// Those without a glyph are Unicode's
 /// [`Default_Ignorable_Code_Point`](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point)s,
-/// such as zero-width spaces and joiners, marks of direction, fillers, variation selectors and tags, and
-/// the two symbols whose picture is blank. Beside others they have their use: emoji are made with them.
+/// such as zero-width spaces and joiners, directional marks, fillers, variation selectors and tags, and two
+/// symbols whose glyph is blank. Next to visible characters they are allowed: emoji need them.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars()
         .all(|char| char.is_whitespace() || is_invisible(char))
@@ -19,9 +19,9 @@ fn is_invisible(char: char) -> bool {
 /// Braille pattern blank, and musical symbol null notehead.
 const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
 
-/// First and last of each stretch of `Default_Ignorable_Code_Point` in
-/// [Unicode 17](https://www.unicode.org/Public/17.0.0/ucd/DerivedCoreProperties.txt). It is kept stable:
-/// code points for characters of this sort to come are in it.
+/// The first and last character of each range of `Default_Ignorable_Code_Point` in
+/// [Unicode 17](https://www.unicode.org/Public/17.0.0/ucd/DerivedCoreProperties.txt). Later versions rarely
+/// change it, since it also contains code points that are reserved for such characters.
 const IGNORABLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),

@@ -7,12 +7,12 @@ use uuid::Uuid;
 use crate::value::timestamp::Timestamp;
 use crate::value::uuid_v7;
 
-/// The name of one act of creation: a UUIDv7
+/// Identifies a note and its creation: a UUIDv7
 /// ([RFC 9562 §5.7](https://www.rfc-editor.org/rfc/rfc9562#section-5.7)), chosen by the creator.
 ///
-/// Whoever creates a note names it before the first attempt, so a retry aims at the same note and
-/// nothing else does. Its time is the note's creation time and ids sort by it. Text is canonical:
-/// 36 characters, lower case.
+/// The creator of a note chooses the id before the first attempt, so that a retry means the same note. The
+/// time in the id is the note's time of creation, and ids sort by it. The text is canonical: 36 characters,
+/// lower case.
 ///
 /// ```
 /// use notes_core::{NoteId, Timestamp};
@@ -27,10 +27,10 @@ use crate::value::uuid_v7;
 pub struct NoteId(Uuid);
 
 impl NoteId {
-    /// The least id that there can be.
+    /// The smallest possible id.
     pub const FIRST: Self = Self(uuid_v7::FIRST);
 
-    /// The greatest id that there can be.
+    /// The greatest possible id.
     pub const LAST: Self = Self(uuid_v7::LAST);
 
     /// A new id: the time `now` and 74 random bits.
@@ -39,15 +39,14 @@ impl NoteId {
         Self(uuid_v7::generate(now))
     }
 
-    /// The time that the id carries. Ids reach to year 10889; times after [`Timestamp::MAX`] read
-    /// as that.
+    /// The time in the id. Ids reach to the year 10889; a time after [`Timestamp::MAX`] is returned as that.
     #[must_use]
     pub fn created_at(self) -> Timestamp {
         uuid_v7::created_at(self.0)
     }
 
-    /// The id as a number of 122 bits: 48 of milliseconds, 74 of the rest, without version and
-    /// variant. Dense and ordered: the next id's ordinal is one more.
+    /// The id as a number of 122 bits: 48 bits of milliseconds and the 74 remaining bits, without version and
+    /// variant. Ordinals have the order of the ids and no gaps: the ordinal of the next id is one more.
     #[must_use]
     pub fn ordinal(self) -> u128 {
         uuid_v7::ordinal(self.0)

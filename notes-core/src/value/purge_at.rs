@@ -2,23 +2,23 @@ use std::time::Duration;
 
 use crate::value::note_id::NoteId;
 
-/// From when a store may remove an item physically: whole seconds since the Unix epoch.
+/// The time from which a store may remove an item physically: whole seconds since the Unix epoch.
 ///
-/// A key may not become free while a retry of its creation can still come, or the retry would make
-/// the note again. So it is the end of the note (its expiry or its deletion) or the end of the time
-/// in which its id is accepted, whichever is later, and an hour for clocks that differ.
+/// A key must not become free while a retry of its creation can still arrive, or the retry would create the
+/// note again. So it is one hour, as a safety margin for clocks that differ, after the later of two times:
+/// when the note expires or is deleted, and when its id is no longer accepted for a creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PurgeAt(u64);
 
 const MARGIN_SECS: u64 = 60 * 60;
 
 impl PurgeAt {
-    /// For the note `id` that ends at `end_secs` (seconds since the Unix epoch), where creations
-    /// are accepted for `window` after the id's time.
+    /// The time of removal of a note that expires or is deleted at `gone_secs` (seconds since the Unix epoch),
+    /// where creations are accepted for `window` after the time of their id.
     #[must_use]
-    pub fn new(id: NoteId, end_secs: u64, window: Duration) -> Self {
+    pub fn new(id: NoteId, gone_secs: u64, window: Duration) -> Self {
         let accepted = id.created_at().as_secs().saturating_add(window.as_secs());
-        Self(end_secs.max(accepted).saturating_add(MARGIN_SECS))
+        Self(gone_secs.max(accepted).saturating_add(MARGIN_SECS))
     }
 
     /// Seconds since the Unix epoch.

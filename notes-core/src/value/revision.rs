@@ -7,10 +7,10 @@ use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 use crate::value::uuid_v7;
 
-/// The name of one written state of a note: a UUIDv7 that only grows per note.
+/// Identifies one state of a note: a UUIDv7 that grows with each write of the note.
 ///
-/// A new note's first revision is its id; each later write makes a fresh one. Its time is that of
-/// the write. At the HTTP edge it is the `ETag`.
+/// The first revision of a note is its id; each later write makes a new one. The time in it is that of the
+/// write. The HTTP API shows it as the `ETag`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(Uuid);
 
@@ -21,29 +21,30 @@ impl Revision {
         Self(uuid_v7::generate(now))
     }
 
-    /// A new revision greater than this one, at `now` where the clock allows it.
+    /// A new revision that is greater than this one. Its time is `now`, unless this one is from a clock that is
+    /// ahead: then it is hardly greater than this one.
     ///
-    /// It is random also where the clock does not: writers that follow one revision have each their
-    /// own. `None` only at the end of all ids, in year 10889.
+    /// In both cases it is random, so that concurrent writers of the same state get different revisions.
+    /// `None` only after the last UUIDv7, in the year 10889.
     #[must_use]
     pub fn next(self, now: Timestamp) -> Option<Self> {
         let fresh = Self::generate(now);
         if fresh > self {
             return Some(fresh);
         }
-        // A step of 1 would be the same for two writers, and each would take the other's write for
-        // its own.
+        // With a step of 1, two writers would get the same revision, and each would take the other's write
+        // for its own.
         let step = 1 + uuid_v7::low_rest(fresh.0);
         uuid_v7::from_ordinal(uuid_v7::ordinal(self.0) + step).map(Self)
     }
 
-    /// The time of the write. Times after [`Timestamp::MAX`] read as that.
+    /// The time of the write. A time after [`Timestamp::MAX`] is returned as that.
     #[must_use]
     pub fn written_at(self) -> Timestamp {
         uuid_v7::created_at(self.0)
     }
 
-    /// The 16 bytes of the UUID, whose order is that of revisions.
+    /// The 16 bytes of the UUID. Their lexicographic order is that of the revisions.
     #[must_use]
     pub fn into_bytes(self) -> [u8; 16] {
         self.0.into_bytes()

@@ -1,5 +1,7 @@
-/// A validated text newtype: everything that its values share, given its name, its error, and a
-/// function `fn(String) -> Result<String, Error>` that checks (and may tidy) the text.
+/// Defines a newtype of validated text with the methods and traits that all of them share.
+///
+/// It takes the name of the type, the type of its error, and a function `fn(String) -> Result<String, Error>`
+/// that checks the text and may normalise it.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident, $error:ident, $check:path) => {
         $(#[$doc])*
@@ -21,7 +23,7 @@ macro_rules! text_value {
             }
         }
 
-        /// Shows the length only: values are personal data, and `{:?}` ends up in logs.
+        /// Shows only the length: the text is personal data, and `{:?}` gets into logs.
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}({} bytes)", stringify!($name), self.0.len())

@@ -8,9 +8,9 @@ use jiff::civil::{DateTime, date};
 /// An instant: whole milliseconds since the Unix epoch, from 1970 to [`Timestamp::MAX`].
 ///
 /// Its text is [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) in UTC with three fractional
-/// digits. Parsing takes any RFC 3339 offset and any number of fractional digits, and drops what is
-/// finer than a millisecond. A leap second (`23:59:60` UTC at the end of a month) has no number of its
-/// own: it lies after the last millisecond of its month and before the next month.
+/// digits. Parsing accepts any RFC 3339 offset and any number of fractional digits, and rounds down to the
+/// millisecond. A leap second (`23:59:60` UTC at the end of a month) has no number of its own: it is rounded
+/// down to the last millisecond of its month.
 ///
 /// ```
 /// use notes_core::Timestamp;
@@ -23,20 +23,20 @@ use jiff::civil::{DateTime, date};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The last instant whose text has a year of four digits, as RFC 3339 wants it:
+    /// The last instant with a year of four digits, which RFC 3339 requires:
     /// 9999-12-31T23:59:59.999Z.
     pub const MAX: Self = Self(253_402_300_799_999);
 
-    /// What the system's clock shows. A clock before 1970 reads as 1970.
+    /// The time of the system's clock, or the start of 1970 if the clock is set to an earlier time.
     #[must_use]
     pub fn now() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self::from_millis(
-            since_epoch.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self::from_millis(since_epoch.map_or(0, |elapsed| {
+            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+        }))
     }
 
-    /// So many milliseconds after the Unix epoch, at most [`Timestamp::MAX`].
+    /// The instant at this number of milliseconds after the Unix epoch, at most [`Timestamp::MAX`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         if millis > Self::MAX.0 {
@@ -58,8 +58,9 @@ impl Timestamp {
         self.0 / 1_000
     }
 
-    /// Parses like [`FromStr`], but rounds up to the next millisecond instead of down: what an
-    /// exclusive upper bound needs. After [`Timestamp::MAX`] there is none to round up to.
+    /// Parses like [`FromStr`], but rounds up to the next millisecond instead of down, as an exclusive upper
+    /// bound needs it: rounded down, it would exclude an instant before it. The result is at most
+    /// [`Timestamp::MAX`].
     ///
     /// # Errors
     /// As [`FromStr`].
@@ -69,12 +70,12 @@ impl Timestamp {
     }
 }
 
-/// What a text says.
+/// The result of parsing a text.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    /// Rounded down.
+    /// The instant, rounded down to the millisecond.
     pub(crate) at: Timestamp,
-    /// Whether it was rounded.
+    /// Whether the text is later than `at`, by less than a millisecond or by a leap second.
     pub(crate) has_more: bool,
 }
 
@@ -82,9 +83,9 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, InvalidTimestamp> {
     parse_rfc3339(text).ok_or(InvalidTimestamp)
 }
 
-/// jiff reads the date and the time of day. The rest is not left to it: it also reads what RFC 3339
-/// does not have (zones in brackets, offsets of more than a day, second 60 at any minute), at most nine
-/// fractional digits, and no instant after 9999-12-30.
+/// Parses RFC 3339. Only the date and the time of day are left to jiff, which differs from RFC 3339 in the
+/// rest: it accepts time zones in brackets, offsets of more than a day, and second 60 in any minute, but no
+/// more than nine fractional digits and no instant after 9999-12-30.
 fn parse_rfc3339(text: &str) -> Option<Parsed> {
     let (date_time, rest) = text.split_at_checked("2026-11-22T18:47:00".len())?;
     let (fraction, offset) = split_fraction(rest)?;
@@ -97,7 +98,7 @@ fn parse_rfc3339(text: &str) -> Option<Parsed> {
     if secs > Timestamp::MAX.as_secs() {
         return None;
     }
-    // jiff has read the second 60 as 59.
+    // A leap second: jiff has parsed second 60 as 59.
     if date_time.ends_with("60") {
         return is_first_second_of_a_month(secs + 1).then_some(Parsed {
             at: Timestamp(secs * 1_000 + 999),
@@ -112,7 +113,7 @@ fn parse_rfc3339(text: &str) -> Option<Parsed> {
     })
 }
 
-/// The digits after a point, if there is one, and what follows.
+/// Splits the fractional digits, if there are any, from the rest of the text.
 fn split_fraction(text: &str) -> Option<(&str, &str)> {
     let Some(text) = text.strip_prefix('.') else {
         return Some(("", text));
@@ -121,7 +122,7 @@ fn split_fraction(text: &str) -> Option<(&str, &str)> {
     (!digits.is_empty()).then_some((digits, rest))
 }
 
-/// The seconds by which the clocks of an offset are ahead of UTC.
+/// The seconds by which an offset such as `+01:00` is ahead of UTC.
 fn offset_secs(text: &str) -> Option<i64> {
     if text.eq_ignore_ascii_case("Z") {
         return Some(0);
@@ -139,21 +140,21 @@ fn offset_secs(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
 }
 
-/// Whether a text has a digit for each 0 of this shape and the same letters, in either case.
+/// Whether a text has a digit wherever the shape has a 0, and otherwise the same characters, in either case.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
         && text
             .bytes()
             .zip(shape.bytes())
-            .all(|(byte, want)| match want {
+            .all(|(byte, expected)| match expected {
                 b'0' => byte.is_ascii_digit(),
-                _ => byte.eq_ignore_ascii_case(&want),
+                _ => byte.eq_ignore_ascii_case(&expected),
             })
 }
 
-/// Only there can a leap second be inserted before
-/// ([RFC 3339 §5.7](https://www.rfc-editor.org/rfc/rfc3339#section-5.7)). In which months one was, or
-/// will be, is in no rule.
+/// Whether a leap second can come directly before this second
+/// ([RFC 3339 §5.7](https://www.rfc-editor.org/rfc/rfc3339#section-5.7)). No rule says which months have had or
+/// will have one, so the end of any month is accepted.
 fn is_first_second_of_a_month(secs: u64) -> bool {
     let at = utc(secs * 1_000);
     at.day() == 1 && at.time() == jiff::civil::Time::midnight()
@@ -161,7 +162,7 @@ fn is_first_second_of_a_month(secs: u64) -> bool {
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// The date and the time of day in UTC, so many milliseconds after the Unix epoch.
+/// The date and the time of day in UTC at this number of milliseconds after the Unix epoch.
 pub(crate) fn utc(millis: u64) -> DateTime {
     let since_epoch = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     EPOCH.checked_add(since_epoch).unwrap_or(DateTime::MAX)

@@ -2,10 +2,10 @@ use crate::value::invisible::is_blank;
 use crate::value::text_value::text_value;
 
 text_value! {
-    /// A note's title: 1 to 256 characters, something of it visible, no control characters.
+    /// A note's title: 1 to 256 characters, at least one of them visible, and no control characters.
     ///
-    /// Characters are Unicode scalar values. White space is not visible, and neither is what has no
-    /// picture of its own, such as a zero-width space. The text is kept as it is given.
+    /// Characters are Unicode scalar values. White space is not visible, and neither are characters without a
+    /// glyph, such as a zero-width space. The text is stored unchanged.
     ///
     /// ```
     /// use notes_core::{InvalidTitle, Title};
@@ -18,7 +18,7 @@ text_value! {
 }
 
 impl Title {
-    /// The most characters that a title has.
+    /// The greatest length in characters.
     pub const MAX_CHARS: usize = 256;
 }
 
@@ -26,7 +26,7 @@ impl Title {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidTitle {
-    /// Nothing of it is visible: it is empty, or only white space and invisible characters.
+    /// It has no visible character: it is empty, or only white space and invisible characters.
     #[error("a title may not be empty or only white space or invisible characters")]
     Blank,
     /// It has more than [`Title::MAX_CHARS`] characters.

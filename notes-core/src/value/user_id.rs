@@ -1,7 +1,8 @@
 use crate::value::text_value::text_value;
 
 text_value! {
-    /// The owner of notes: 1 to 255 bytes, no control characters, otherwise opaque.
+    /// Identifies the owner of notes: 1 to 255 bytes without control characters. What it means is up to whoever
+    /// issues it.
     ///
     /// ```
     /// use notes_core::UserId;
@@ -15,7 +16,7 @@ text_value! {
 }
 
 impl UserId {
-    /// The most bytes that a user id has.
+    /// The greatest length in bytes.
     pub const MAX_BYTES: usize = 255;
 }
 
@@ -23,7 +24,7 @@ impl UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUserId {
-    /// It has no characters.
+    /// It is empty.
     #[error("a user id may not be empty")]
     Empty,
     /// It has more than [`UserId::MAX_BYTES`] bytes.

@@ -2,14 +2,17 @@ use uuid::{Uuid, Variant};
 
 use crate::value::timestamp::Timestamp;
 
-/// The 74 bits of a UUIDv7 that are neither time, version nor variant.
+/// How many bits of a UUIDv7 are neither time, version nor variant. They are random in a generated one.
 const REST_BITS: u32 = 74;
+/// How many of them come after the variant.
 const LOW_REST_BITS: u32 = 62;
 
+/// The smallest UUIDv7.
 pub(crate) const FIRST: Uuid = Uuid::from_u128(0x7000_8000_0000_0000_0000);
+/// The greatest UUIDv7.
 pub(crate) const LAST: Uuid = Uuid::from_u128(0xffff_ffff_ffff_7fff_bfff_ffff_ffff_ffff);
 
-/// The time now, and 74 random bits.
+/// A new UUIDv7 of the time `now` and 74 random bits.
 pub(crate) fn generate(now: Timestamp) -> Uuid {
     let nanos = u32::try_from(now.as_millis() % 1_000 * 1_000_000).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix_time(now.as_secs(), nanos, 0, 0))
@@ -19,26 +22,27 @@ pub(crate) fn is_v7(uuid: Uuid) -> bool {
     uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122
 }
 
-/// The canonical text only: 36 characters, lower case.
+/// Parses the canonical text and no other: 36 characters, lower case.
 pub(crate) fn parse(text: &str) -> Option<Uuid> {
     let uuid = Uuid::try_parse(text).ok()?;
     let mut canonical = Uuid::encode_buffer();
     (is_v7(uuid) && *uuid.hyphenated().encode_lower(&mut canonical) == *text).then_some(uuid)
 }
 
+/// The time in a UUIDv7.
 pub(crate) fn created_at(uuid: Uuid) -> Timestamp {
     Timestamp::from_millis((ordinal(uuid) >> REST_BITS) as u64)
 }
 
-/// The time, if this is a UUIDv7 as
-/// [drafts of 2021](https://datatracker.ietf.org/doc/html/draft-peabody-dispatch-new-uuid-format-02) had it:
-/// seconds in the first 36 bits. Libraries that were made then are still in use.
+/// The time in a UUIDv7 as defined by
+/// [drafts of 2021](https://datatracker.ietf.org/doc/html/draft-peabody-dispatch-new-uuid-format-02), with seconds
+/// in the first 36 bits. Libraries that follow these drafts are still in use.
 pub(crate) fn created_at_by_old_draft(uuid: Uuid) -> Timestamp {
     let secs = (uuid.as_u128() >> 92) as u64;
     Timestamp::from_millis(secs * 1_000)
 }
 
-/// The 122 bits that are neither version nor variant: dense, and ordered as the UUIDs are.
+/// The 122 bits that are neither version nor variant, as a number: in the order of the UUIDs and without gaps.
 pub(crate) fn ordinal(uuid: Uuid) -> u128 {
     let bits = uuid.as_u128();
     let rand_a = bits >> 64 & 0xfff;
@@ -50,6 +54,7 @@ pub(crate) fn low_rest(uuid: Uuid) -> u128 {
     uuid.as_u128() & ((1 << LOW_REST_BITS) - 1)
 }
 
+/// The UUIDv7 with this [`ordinal`], or `None` if it has more than 122 bits.
 pub(crate) fn from_ordinal(ordinal: u128) -> Option<Uuid> {
     let rand_a = ordinal >> LOW_REST_BITS & 0xfff;
     let low = ordinal & ((1 << LOW_REST_BITS) - 1);
