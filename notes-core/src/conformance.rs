@@ -1,8 +1,8 @@
-//! The conformance suite: how to know that a [`NoteStore`] keeps the promises of the port.
+//! The conformance suite: tests whether a [`NoteStore`] keeps the guarantees of the port.
 //!
-//! Each case is one clause of the port's documentation, named as a sentence, or a promise of the
-//! service that the store takes part in. [`conformance!`] turns all of them into tests of one store;
-//! what a store can't support is named there, with the reason. A store joins by a [`Harness`]:
+//! Each case is one clause of the port's documentation, named as a sentence, or a guarantee of the
+//! service that depends on the store. [`conformance!`] turns all of them into tests of one store; cases that
+//! a store can't support are listed there, with the reason. A store is passed in as a [`Harness`]:
 //!
 //! ```
 //! use notes_core::MemoryNoteStore;
@@ -10,57 +10,55 @@
 //! notes_core::conformance!(mod conformance_memory, notes_core::MemoryNoteStore::new());
 //! ```
 //!
-//! Cases use the real time, a user of their own each, and concurrency where the clause is about it,
-//! so they also run against a store that others use. They leave their notes behind: the users'
-//! ids start with `conformance`.
+//! Cases use the system's clock, and each has a user of its own, so they can also run on a store that is
+//! in use. They do not remove their notes. The ids of their users start with `conformance`.
 //!
-//! # What is tried
+//! # What is tested
 //!
-//! - **Each clause by itself**, at its edges: the shortest and the longest texts, the first and the last
+//! - **Each clause by itself**, at its limits: the shortest and the longest texts, the first and the last
 //!   id, the last expiry, revisions one apart, a thousand hidden items in a row, pages of many megabytes.
-//! - **Races of threads.** Tasks of one thread meet only where they wait, so a store that looks and then
-//!   writes, without an `.await` in between, passes every race of tasks. These cases have as many threads
-//!   as there are cores (2 to 4), repeat for about a second, and check what each call was told and each
-//!   reader has seen: nothing lost, no gap, no half-written note, no state that never was. Chance decides
-//!   whether threads meet: on one core alone they hardly do.
-//! - **Two handles** to the same data ([`Harness::other_handle`]), as two processes have them: caches and
-//!   locks of one handle are found out.
+//! - **Races between threads.** Tasks on one thread only alternate where they `.await`, so a store that checks
+//!   and then writes, without an `.await` in between, passes every race between tasks. These cases have as
+//!   many threads as there are cores (2 to 4), repeat for about a second, and check the outcome of each call
+//!   and everything that readers have seen: nothing lost, no gap, no half-written note, no state that never
+//!   existed. Whether two calls overlap is left to chance; on a single core they rarely do.
+//! - **Two handles** to the same data ([`Harness::other_handle`]), as two processes have them: this finds
+//!   caches and locks that only one handle knows.
 //! - **Dropped futures.** Writes, reads and purges are dropped after their first poll, their second, and
-//!   so on, as a server does at a deadline or when its client has gone: then each note is in a state before
-//!   or after, and the store answers.
+//!   so on, as a server does at a deadline or when its client has disconnected. Each note must then be in
+//!   the state before or after the write, and the store must still respond.
 //! - **Items that can't be read**, of as many kinds as the harness can plant
 //!   ([`Harness::unreadable_kinds`]).
-//! - **Physical removal** ([`Harness::sweep`]): nothing goes before its time, and a note that got another
-//!   end, or none, not at its old time.
-//! - **What a deletion leaves** ([`Harness::stored_text`]).
+//! - **Physical removal** ([`Harness::sweep`]): nothing is removed before its time, and a note whose expiry was
+//!   moved or removed is not removed at the old time.
+//! - **What a deletion leaves in the store** ([`Harness::stored_text`]).
 //!
-//! # What it can't see
+//! # What is not tested
 //!
-//! A store that passes may still break its promises where no case can look:
+//! A store that passes may still break its guarantees where no case can check:
 //!
-//! - Errors that tell an untruth. The cases meet no error but `Corrupt`: whether a write that failed with
-//!   `Unavailable` has really not happened, or one that may have happened fails as `OutcomeUnknown`, is for
-//!   the store's own tests, with its connection cut, delayed and answered falsely.
-//! - A request that is given up and executed much later ([late writes](crate::NoteStore#late-writes)).
-//! - What survives a crash, a failover, a restored backup, or a full disk.
+//! - Wrong errors. The only error that the cases meet is `Corrupt`. Whether a write that failed with
+//!   `Unavailable` was really not executed, and whether one that may have been fails as `OutcomeUnknown`, must
+//!   be tested by the store's own tests, with interrupted and delayed connections and wrong responses.
+//! - A request that is abandoned and executed much later ([late writes](crate::NoteStore#late-writes)).
+//! - Which writes survive a crash, a failover, the restoration of a backup, or a full disk.
 //! - Races that need more threads, more load or more time than a case has, and replicas that lag only
 //!   sometimes.
-//! - Copies of a deleted text outside of its key: logs, backups, indexes, older versions.
-//! - Whether items are ever removed once their time has come, and how long any call takes. A call that
-//!   never ends fails a case after two minutes where the suite polls it; one that blocks its thread can't be
-//!   ended.
+//! - Copies of a deleted text that are not stored under its key: logs, backups, indexes, older versions.
+//! - Whether items are ever removed after their time, and how long any call takes. A call that never returns
+//!   fails its case after two minutes, unless it blocks its thread: then the case does not end.
 //! - How much a call costs.
 //!
 //! # When a case fails
 //!
-//! It shows both values where they differ: of long texts, the position and what is around it. `in the case
-//! at` names the line of the case, also when a helper has failed.
+//! The message shows both values where they differ; of a long text, the position of the first difference and
+//! the text around it. `in the case at` is followed by the line of the case, even when a helper has failed.
 //!
 //! # Without the macro
 //!
-//! Cases are functions: call them with a harness. Those with threads block the thread that they run on, so
-//! a store that needs a runtime needs one of several threads; [`conformance!`] gives each case one of
-//! tokio's, and lets the threads of the case enter it.
+//! Cases are functions that take a harness. Those with threads block the thread that they run on, so a store
+//! that needs an async runtime needs a multi-threaded one. [`conformance!`] gives each case such a runtime of
+//! tokio, which the threads of the case enter.
 //!
 //! [`conformance!`]: crate::conformance!
 #![allow(
@@ -97,26 +95,25 @@ pub use threads::within_runtime;
 
 /// A store under test.
 ///
-/// Some cases need more than the port has: a second handle, a look at what is stored, the removal of
-/// items whose time has come. A method for that which a harness does not have fails the cases that
-/// need it, and says so: write it, or name the cases after `except`, with the reason.
+/// Some cases need more than the port: a second handle, access to what is stored, the removal of items whose
+/// time has come. By default, the methods for that fail the cases that need them, with a message that says
+/// so: implement the method, or list the cases after `except` with the reason.
 #[async_trait]
 pub trait Harness: Send + Sync {
     /// The store.
     fn store(&self) -> &dyn NoteStore;
 
-    /// Another handle to the same data, as another process has one: a second connection or client,
-    /// which shares with the first what is stored and nothing else, no cache and no lock.
+    /// Another handle to the same data, as another process would have: a second connection or client. It shares
+    /// only the stored data with the first, no cache and no lock.
     fn other_handle(&self) -> &dyn NoteStore {
         lacks("other_handle")
     }
 
-    /// Puts an item under the key of this note that is there and can't be read as a note, past the
-    /// store's own checks.
+    /// Stores an item under the key of this note that can't be read as a note, bypassing the store's checks.
     async fn plant_unreadable(&self, user: &UserId, id: NoteId);
 
-    /// The kinds of items that are there and can't be read: whatever another program, another version
-    /// or a slip of a hand may leave under the key of a note. By default, the one kind that
+    /// The kinds of unreadable items: what another program, another version or a manual mistake may leave
+    /// under the key of a note. By default, only the kind that
     /// [`plant_unreadable`](Self::plant_unreadable) plants.
     fn unreadable_kinds(&self) -> Vec<UnreadableKind> {
         vec![UnreadableKind {
@@ -125,23 +122,23 @@ pub trait Harness: Send + Sync {
         }]
     }
 
-    /// As [`plant_unreadable`](Self::plant_unreadable), an item of one of the
-    /// [`unreadable_kinds`](Self::unreadable_kinds), by its place there.
+    /// Like [`plant_unreadable`](Self::plant_unreadable), with the kind at this index of
+    /// [`unreadable_kinds`](Self::unreadable_kinds).
     async fn plant_unreadable_of(&self, kind: usize, user: &UserId, id: NoteId) {
         let _the_only_one = kind;
         self.plant_unreadable(user, id).await;
     }
 
-    /// All that is stored under the key of this note, in whatever form it is kept there, as text: to
-    /// look for texts that must be gone. Empty where nothing is stored.
+    /// Everything that is stored under the key of this note, as text, in whatever format. A case searches it for
+    /// texts that must be gone. Empty if nothing is stored.
     async fn stored_text(&self, user: &UserId, id: NoteId) -> String {
         let _key = (user, id);
         lacks("stored_text")
     }
 
     /// Removes those items of the user that may be removed physically at `now` by their
-    /// [`PurgeAt`](crate::PurgeAt), as the store's own removal (its time to live) does some day. Where the
-    /// store never removes, or does it when it is asked for an item, there is nothing to do.
+    /// [`PurgeAt`](crate::PurgeAt), as the store itself will do later (such as by a time to live). If the
+    /// store never removes items, or does it when an item is accessed, this does nothing.
     async fn sweep(&self, user: &UserId, now: Timestamp) {
         let _whose = (user, now);
         lacks("sweep")
@@ -155,14 +152,14 @@ fn lacks(method: &str) -> ! {
     )
 }
 
-/// A kind of items that are there and can't be read as a note.
+/// A kind of items that can't be read as a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnreadableKind {
-    /// What is wrong, for whoever reads that a case fails.
+    /// What is wrong with the item, for the message of a failed case.
     pub name: &'static str,
-    /// Whether a write sees what is wrong, and leaves the item as it is. It need not see that a value of
-    /// the right type and size breaks another rule, such as a blank title or an expiry with a fraction:
-    /// then the item may be changed or deleted.
+    /// Whether a write detects what is wrong and leaves the item as it is. A store need not detect a value of
+    /// the right type and size that breaks another rule, such as a blank title or an expiry with a
+    /// fraction: then the item may be changed or deleted.
     pub writes_see_it: bool,
 }
 
@@ -173,7 +170,7 @@ impl Harness for MemoryNoteStore {
     }
 
     fn other_handle(&self) -> &dyn NoteStore {
-        // A handle is no more than a pointer to the notes: a clone is the same one.
+        // The store is only a pointer to the notes, with no state of its own, so one handle serves as both.
         self
     }
 
@@ -192,12 +189,12 @@ impl Harness for MemoryNoteStore {
 
 /// Makes a module of tests, one per case of the [suite](mod@crate::conformance), for one store.
 ///
-/// The expression is evaluated in each test, may `.await`, and gives a
-/// [`Harness`](crate::conformance::Harness); its paths are absolute, or start with `crate`. The crate
-/// that calls it needs `tokio` with `macros` and `rt-multi-thread`.
+/// The expression is evaluated in each test, may `.await`, and returns a
+/// [`Harness`](crate::conformance::Harness). Its paths must be absolute, or start with `crate`. The crate that
+/// calls the macro needs `tokio` with the features `macros` and `rt-multi-thread`.
 ///
-/// A case that a store can't support is named, with the reason. Its test is ignored and shows the
-/// reason in each run; `cargo test -- --ignored` runs it all the same:
+/// A case that a store can't support is listed with the reason. Its test is ignored and shows the reason in
+/// each run; `cargo test -- --ignored` runs it nevertheless:
 ///
 /// ```
 /// notes_core::conformance! {
@@ -208,7 +205,7 @@ impl Harness for MemoryNoteStore {
 /// }
 /// ```
 ///
-/// What is no case can't be excepted:
+/// A misspelt name is a compile error:
 ///
 /// ```compile_fail,E0425
 /// notes_core::conformance! {
@@ -229,7 +226,7 @@ macro_rules! conformance {
     };
 }
 
-/// Calls a macro with its arguments, and all cases after them.
+/// Calls another macro with the given arguments, followed by the list of all cases.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_cases {
@@ -427,7 +424,8 @@ macro_rules! __conformance_tests {
 
         #[cfg(test)]
         mod $module {
-            // Only a macro can compare names: the first rule that matches a case makes its test.
+            // Each case listed after `except` makes a rule that matches its name. For each case of the suite,
+            // the first rule that matches makes its test.
             macro_rules! unless_excepted {
                 $(($of $excepted $dollar test:item) => { #[ignore = $reason] $dollar test };)*
                 ($dollar method:ident $dollar case:ident $dollar test:item) => { $dollar test };
@@ -439,7 +437,7 @@ macro_rules! __conformance_tests {
                     #[::tokio::test(flavor = "multi_thread")]
                     async fn $case() {
                         let harness = $harness;
-                        // The threads of a case are outside the runtime that the test is in.
+                        // The threads that a case starts are not in the test's runtime until they enter it.
                         let runtime = ::tokio::runtime::Handle::current();
                         let enter = move |work: &mut dyn FnMut()| {
                             let _entered = runtime.enter();
@@ -459,7 +457,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// What the macro lists, as its lines: methods and cases.
+    /// The cases that the macro lists.
     fn listed() -> Vec<String> {
         let source = include_str!("conformance.rs");
         let (_, list) = source.split_once("$($arguments)*\n").unwrap();
@@ -477,7 +475,9 @@ mod tests {
 
     fn written() -> Vec<String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conformance");
-        let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let files = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
         let mut names = Vec::new();
         for file in files {
             let method = file.file_stem().unwrap().to_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! What the cases share: a user of their own, notes, and writes.
+//! Helpers that the cases share: a user of their own, notes, and writes.
 
 use std::fmt::Debug;
 use std::slice;
@@ -27,23 +27,23 @@ use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
-/// How many pages a list of a case's few notes may have: one that never ends is to fail, not to hang.
+/// The most pages that a list of a case's few notes may have: an endless list has to fail, not to hang.
 const MOST_PAGES: usize = 1_000;
 
-/// How many requests a case has under way at once, where it only prepares what it needs.
+/// How many concurrent requests a case sends while it prepares its data.
 const PREPARING: usize = 16;
 
-/// A new retained note ends so many seconds after `now`.
+/// How many seconds after `now` a new retained note expires.
 pub(super) const RETAINED_SECS: u64 = 60;
 
-/// What is often normalised, re-encoded, escaped or trimmed.
+/// Characters that stores often normalise, re-encode, escape or trim.
 pub(super) const AWKWARD_TEXT: &str =
     " é e\u{301} ﬁ İı ß 👩‍👩‍👧‍👦 \u{202e}rtl\u{202c} \u{fffd}\u{ffff}\u{10ffff} \"'\\ {} $ %s ";
 
-/// What a content may have, and other texts end or break at.
+/// Characters that a content may have, but at which programs often cut or split a text.
 pub(super) const CONTROL_CHARACTERS: &str = "\u{feff} \t\r\n\n\0\u{1}\u{1b}\u{7f}\u{85}\u{2028} \0";
 
-/// A user of the store under test, at a time.
+/// A user of the store under test, at a given time.
 pub(super) struct Account<'a> {
     harness: &'a dyn Harness,
     is_by_the_other_handle: bool,
@@ -52,7 +52,7 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// A user that no one else has.
+    /// A new user, whom no other case has.
     pub(super) fn open(harness: &'a dyn Harness) -> Self {
         let now = Timestamp::now();
         Self::named(harness, &format!("conformance {}", NoteId::generate(now)))
@@ -76,7 +76,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The same user by the other handle to the same data.
+    /// The same user through the other handle to the same data.
     pub(super) fn by_the_other_handle(&self) -> Self {
         Self {
             user: self.user.clone(),
@@ -93,7 +93,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// So many seconds after the second of `now`.
+    /// An expiry this many seconds after the second of `now`.
     pub(super) fn expiry_in(&self, secs: u64) -> Expiry {
         expiry(self.now.as_secs() + secs)
     }
@@ -116,7 +116,9 @@ impl<'a> Account<'a> {
     /// made now is greater than theirs.
     pub(super) fn new_notes(&self, count: u64) -> Vec<Note> {
         let before = |millis| Timestamp::from_millis(self.now.as_millis() - 1_000 - millis);
-        let ids = (0..count).rev().map(|it| NoteId::generate(before(it)));
+        let ids = (0..count)
+            .rev()
+            .map(|millis| NoteId::generate(before(millis)));
         ids.map(|id| self.note(id)).collect()
     }
 
@@ -126,7 +128,7 @@ impl<'a> Account<'a> {
         )))
     }
 
-    /// A new note that ends so many seconds after the second of `now`.
+    /// A new note that expires this many seconds after the second of `now`.
     pub(super) fn new_note_ending_in(&self, secs: u64) -> Note {
         Note {
             expiry: Some(self.expiry_in(secs)),
@@ -134,7 +136,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// A new note whose end is a matter of retention.
+    /// A new note whose expiry comes from the retention setting.
     pub(super) fn new_retained_note(&self) -> Note {
         Note {
             retained: true,
@@ -142,7 +144,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// That the note is there, for `get` and in the list.
+    /// Asserts that `get` and the list return exactly this note.
     #[track_caller]
     pub(super) fn assert_is(&self, note: &Note) -> impl Future<Output = ()> {
         called(async move {
@@ -153,7 +155,7 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// That these notes, given oldest first, are all there are.
+    /// Asserts that these notes, oldest first, are all that the user has.
     #[track_caller]
     pub(super) fn assert_all(&self, notes: &[Note]) -> impl Future<Output = ()> {
         called(async move {
@@ -163,7 +165,7 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// Stores a note that is not there yet; one that has expired, when it had not.
+    /// Stores a new note. One that has expired at `now` is stored as of a second before its expiry.
     #[track_caller]
     pub(super) fn put(&self, note: &Note) -> impl Future<Output = ()> {
         called(async move {
@@ -187,7 +189,7 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// A new note that is stored.
+    /// Stores a new note and returns it.
     #[track_caller]
     pub(super) fn put_new(&self) -> impl Future<Output = Note> {
         called(async move {
@@ -201,8 +203,8 @@ impl<'a> Account<'a> {
         self.harness.plant_unreadable(&self.user, id).await;
     }
 
-    /// The kinds of unreadable items, each with an account and a new note of its own, under whose id
-    /// such an item is.
+    /// The kinds of unreadable items, each with a user and a new note of its own, under whose id such an item
+    /// is stored.
     pub(super) async fn unreadable_items(
         harness: &dyn Harness,
     ) -> Vec<(Account<'_>, Note, UnreadableKind)> {
@@ -221,7 +223,7 @@ impl<'a> Account<'a> {
         items
     }
 
-    /// That there is an item with this id and it can't be read.
+    /// Asserts that there is an unreadable item with this id.
     #[track_caller]
     pub(super) fn assert_unreadable(&self, id: NoteId, what: &str) -> impl Future<Output = ()> {
         called(async move {
@@ -236,7 +238,7 @@ impl<'a> Account<'a> {
         self.harness.stored_text(&self.user, id).await
     }
 
-    /// Removes what may be removed at this account's time.
+    /// Physically removes the items that may be removed at this account's time.
     pub(super) async fn sweep(&self) {
         self.harness.sweep(&self.user, self.now).await;
     }
@@ -308,7 +310,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// A deletion of the note, whatever its revision: no other write of the case has a greater one.
+    /// A deletion of the note, whatever its revision. No other write of the case has a greater revision.
     pub(super) fn deletion_of_any(&self, note: &Note) -> Deletion {
         let an_hour_later = Timestamp::from_millis(self.now.as_millis() + 3_600_000);
         Deletion {
@@ -326,7 +328,7 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// Everything from here on: follows `next` until there is none.
+    /// All notes from this position on: follows `next` until there is none.
     #[track_caller]
     pub(super) fn list(&self, query: ListQuery) -> impl Future<Output = Page> {
         called(async move {
@@ -354,7 +356,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// The value with this text.
+/// Parses a value.
 pub(super) fn value<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().expect("the suite uses valid values")
 }
@@ -373,7 +375,9 @@ pub(super) fn insertion(note: &Note) -> Insertion {
     Insertion {
         note: note.clone(),
         fingerprint: Fingerprint::of(&request),
-        purge_at: note.expiry.map(|it| purge_at(note.id, it.as_secs())),
+        purge_at: note
+            .expiry
+            .map(|expiry| purge_at(note.id, expiry.as_secs())),
     }
 }
 
@@ -416,7 +420,7 @@ pub(super) fn only(revision: Revision) -> Expected {
     Expected::OneOf(vec![revision])
 }
 
-/// A new revision greater than this one. At the end of all revisions, this one.
+/// A new revision greater than this one, or this one if it is the last possible.
 pub(super) fn after(revision: Revision) -> Revision {
     revision.next(Timestamp::now()).unwrap_or(revision)
 }
@@ -427,9 +431,9 @@ pub(super) fn revision(ordinal: u128) -> Revision {
     id.into()
 }
 
-/// Ordinals of revisions of which the next is another in more than the last bit, or which a narrower
-/// or a signed number can't tell from the next. They are an hour ahead: however slow the store is, its
-/// notes have smaller ones.
+/// Ordinals of revisions that a store may fail to tell from the next one: adding 1 carries into other bits, or a
+/// narrower or signed type loses the difference. They are an hour ahead, so that the notes have smaller
+/// revisions however slow the store is.
 pub(super) fn ordinals_of_revisions(now: Timestamp) -> Vec<u128> {
     let low = u128::from(now.as_millis() + 3_600_000) << 74;
     let last = (1 << 122) - 1;
@@ -444,7 +448,7 @@ pub(super) fn ordinals_of_revisions(now: Timestamp) -> Vec<u128> {
     all
 }
 
-/// What each insertion of this id is told that is not the first.
+/// The outcome of each insertion of this id but the first.
 pub(super) fn taken_by(note: &Note, created: &Note) -> InsertOutcome {
     InsertOutcome::Taken(Occupant::Live {
         note: note.clone(),
@@ -459,7 +463,7 @@ pub(super) fn until(end: Expiry) -> NotePatch {
     }
 }
 
-/// Removes what a note may lack.
+/// A patch that removes all optional fields.
 pub(super) fn clear_all() -> NotePatch {
     NotePatch {
         category: Change::Clear,
@@ -489,7 +493,7 @@ pub(super) fn without_expiry() -> NotePatch {
     }
 }
 
-/// An update that only the retention setting asks for.
+/// An update that is only a renewal by the retention setting.
 pub(super) fn renewal(note: &Note, end: Expiry) -> Update {
     Update {
         renewal: true,
@@ -502,7 +506,7 @@ pub(super) fn foreign() -> Revision {
     Revision::generate(Timestamp::now())
 }
 
-/// Applies the update and gives the note after it.
+/// Applies the update and returns the note after it.
 #[track_caller]
 pub(super) fn assert_updates(
     account: &Account<'_>,
@@ -519,7 +523,7 @@ pub(super) fn assert_updates(
     })
 }
 
-/// That the update is refused, and what it is told is what is there.
+/// Asserts that the update is refused, and that its outcome is the stored note.
 #[track_caller]
 pub(super) fn assert_stale(
     account: &Account<'_>,

@@ -53,7 +53,7 @@ fn assert_missing(
     })
 }
 
-/// A deleted note is gone from every read, missing for every write, and its id is spent.
+/// A deleted note is in no read, missing for every write, and its id is spent.
 pub async fn makes_a_note_invisible_and_its_id_spent(harness: &dyn Harness) {
     let account = Account::open(harness);
     let (note, other) = (account.put_new().await, account.put_new().await);
@@ -69,8 +69,7 @@ pub async fn makes_a_note_invisible_and_its_id_spent(harness: &dyn Harness) {
     assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
-/// A note without category or with an end is deleted like any other, and stays deleted after its
-/// end.
+/// A note without a category or with an expiry is deleted like any other, and stays deleted after its expiry.
 pub async fn outlasts_the_expiry_of_the_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -88,8 +87,8 @@ pub async fn outlasts_the_expiry_of_the_note(harness: &dyn Harness) {
     }
 }
 
-/// The id of a deleted note is spent as long as the deletion asks, also when the note would have
-/// ended before.
+/// The id of a deleted note stays spent for as long as the deletion says, even if the note would have expired
+/// earlier.
 pub async fn keeps_the_id_spent_as_long_as_asked(harness: &dyn Harness) {
     let account = Account::open(harness);
     for note in [account.new_note(), account.new_note_ending_in(60)] {
@@ -108,7 +107,7 @@ pub async fn keeps_the_id_spent_as_long_as_asked(harness: &dyn Harness) {
     }
 }
 
-/// An id that was never used has nothing to delete, and stays free.
+/// An id that was never used has no note to delete, and stays free.
 pub async fn finds_an_id_never_used_missing(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note();
@@ -116,7 +115,7 @@ pub async fn finds_an_id_never_used_missing(harness: &dyn Harness) {
     account.put(&note).await;
 }
 
-/// From the second of its expiry on a note is missing, and before it is not.
+/// From the second of its expiry on a note is missing, and not before.
 pub async fn finds_an_expired_note_missing(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(60);
@@ -130,7 +129,7 @@ pub async fn finds_an_expired_note_missing(harness: &dyn Harness) {
     assert_same!(outcome, DeleteOutcome::Deleted);
 }
 
-/// A note that another deletion removed is missing, whatever that one left.
+/// A note that another deletion has removed is missing, whatever that deletion has left in the store.
 pub async fn finds_a_note_deleted_by_another_missing(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -148,7 +147,7 @@ pub async fn finds_a_note_deleted_by_another_missing(harness: &dyn Harness) {
     assert_missing(&account, note.id, &expecting_the_first).await;
 }
 
-/// A deletion that comes again has happened: `Deleted`.
+/// A repeated deletion is `Deleted`, since it has happened.
 pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     let account = Account::open(harness);
     for note in [account.new_note(), account.new_note_ending_in(60)] {
@@ -163,7 +162,7 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
             assert_same!(outcome, DeleteOutcome::Deleted);
         }
         assert_same!(account.get(note.id).await, None);
-        // Later than the note's end, too: what was deleted did not expire.
+        // Also after the note's expiry: a deleted note does not expire.
         let later = account.at_millis(account.now.as_millis() + 120_000);
         let outcome = later.delete(note.id, &deletion).await;
         assert_same!(outcome, DeleteOutcome::Deleted);
@@ -208,8 +207,8 @@ pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
     }
 }
 
-/// The note's revision may be any but those named, of which there may be as many as
-/// [`Expected::MAX`], or none.
+/// The note's revision may be any except those in the list, which has at most [`Expected::MAX`] revisions or
+/// none.
 pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
     let account = Account::open(harness);
     let others: Vec<_> = (1..Expected::MAX).map(|_| foreign()).collect();
@@ -255,8 +254,8 @@ pub async fn refuses_a_revision_that_does_not_grow(harness: &dyn Harness) {
     }
 }
 
-/// An item that can't be read is not deleted, whatever is expected: `Stale` without a note. One with
-/// a value of the right type and size that breaks another rule may be, and then is.
+/// An unreadable item is not deleted, whatever is expected: `Stale` without a note. One with a value of the right
+/// type and size that breaks another rule may be `Deleted`, and is gone then.
 pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
     for (account, note, kind) in Account::unreadable_items(harness).await {
         for expected in [only(foreign()), only(note.revision), Expected::Any] {
@@ -278,8 +277,8 @@ pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
     }
 }
 
-/// Of concurrent deletes and updates that expect one revision exactly one happens; what the others
-/// are told is its work.
+/// Of concurrent deletes and updates that expect one revision exactly one succeeds; the outcomes of the others
+/// show what it did.
 pub async fn of_concurrent_writes_of_one_revision_exactly_one_wins(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
@@ -288,12 +287,20 @@ pub async fn of_concurrent_writes_of_one_revision_exactly_one_wins(harness: &dyn
         .collect();
     let deletions: Vec<_> = (0..10).map(|_| account.deletion_of(&created)).collect();
     let (after_deletions, after_updates) = join(
-        join_all(deletions.iter().map(|it| account.delete(created.id, it))),
-        join_all(updates.iter().map(|it| account.update(created.id, it))),
+        join_all(
+            deletions
+                .iter()
+                .map(|deletion| account.delete(created.id, deletion)),
+        ),
+        join_all(
+            updates
+                .iter()
+                .map(|update| account.update(created.id, update)),
+        ),
     )
     .await;
-    let deleted = |it: &&_| **it == DeleteOutcome::Deleted;
-    let changed = |it: &&_| matches!(it, UpdateOutcome::Updated(_));
+    let deleted = |outcome: &&_| **outcome == DeleteOutcome::Deleted;
+    let changed = |outcome: &&_| matches!(outcome, UpdateOutcome::Updated(_));
     let winners = after_deletions.iter().filter(deleted).count()
         + after_updates.iter().filter(changed).count();
     assert_same!(winners, 1);
@@ -315,7 +322,7 @@ pub async fn of_concurrent_writes_of_one_revision_exactly_one_wins(harness: &dyn
     }
 }
 
-/// A repetition of the creation that comes while the note is deleted doesn't bring it back.
+/// A repeated creation during the deletion does not bring the note back.
 pub async fn of_a_note_that_is_created_again_meanwhile_is_final(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -327,7 +334,7 @@ pub async fn of_a_note_that_is_created_again_meanwhile_is_final(harness: &dyn Ha
     )
     .await;
     assert_same!(outcome, DeleteOutcome::Deleted);
-    let was_there = |it: &InsertOutcome| match it {
+    let was_there = |outcome: &InsertOutcome| match outcome {
         InsertOutcome::Taken(Occupant::Live { note: told, .. }) => *told == note,
         InsertOutcome::Taken(Occupant::Spent) => true,
         _ => false,
@@ -337,7 +344,7 @@ pub async fn of_a_note_that_is_created_again_meanwhile_is_final(harness: &dyn Ha
     assert_same!(account.notes().await, []);
 }
 
-/// A deleted note's texts are nowhere in what is stored under its id.
+/// Nothing that is stored under the id of a deleted note contains its texts.
 pub async fn leaves_no_text_of_the_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     for is_retained in [true, false] {
@@ -355,7 +362,7 @@ pub async fn leaves_no_text_of_the_note(harness: &dyn Harness) {
         let update = update_of(&note, recontent("four pounds of quinces"));
         account.update(note.id, &update).await;
         let stored = account.stored_text(note.id).await;
-        // Else nothing could be found afterwards either.
+        // The texts must be found before the deletion, or the search would prove nothing.
         for text in ["Quince marmalade", "four pounds of quinces", "larder"] {
             assert!(
                 stored.contains(text),
@@ -370,7 +377,7 @@ pub async fn leaves_no_text_of_the_note(harness: &dyn Harness) {
     }
 }
 
-/// The ids of all deleted notes stay spent, however many were deleted.
+/// The ids of all deleted notes stay spent, however many notes are deleted.
 pub async fn keeps_ids_spent_however_many_are_deleted(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = account.new_notes(300);
@@ -383,7 +390,7 @@ pub async fn keeps_ids_spent_however_many_are_deleted(harness: &dyn Harness) {
     assert_same!(account.notes().await, []);
 }
 
-/// Two revisions are one or two, one is smaller than the other, to the last of their bits.
+/// Revisions are compared in all their bits, for equality and for order.
 pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
     for ordinal in ordinals_of_revisions(Timestamp::now()) {
         let account = Account::open(harness);
@@ -423,7 +430,7 @@ pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
     }
 }
 
-/// A deletion that its caller gives up at any moment has happened or has not, and holds nothing up.
+/// A deletion that is dropped at any moment has happened or has not, and does not block other calls.
 pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
     for polls in 0..MOST_POLLS {
         let account = Account::open(harness);
@@ -444,7 +451,7 @@ pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
                 let left: &[Note] = seen.as_slice();
                 assert_same!(listed, left, "after {polls} polls");
             }
-            // Live or spent, but never free.
+            // The id is live or spent, but never free.
             match account.insert(&insertion(&note)).await {
                 InsertOutcome::Taken(Occupant::Spent) => {}
                 outcome => assert_same!(outcome, taken_by(&note, &note), "after {polls} polls"),
@@ -468,13 +475,13 @@ enum Done {
     Delete(Deletion, DeleteOutcome),
 }
 
-/// Of deletes and updates of one revision by several threads exactly one happens; what the others are
-/// told is its work.
+/// Of deletes and updates of one revision by several threads exactly one succeeds; the outcomes of the others show
+/// what it did.
 pub async fn of_writes_of_one_revision_by_threads_exactly_one_wins(harness: &dyn Harness) {
     race_to_delete(|| vec![Account::open(harness)]).await;
 }
 
-/// The accounts are those of the threads.
+/// Each thread has one of the accounts.
 #[track_caller]
 pub(super) fn race_to_delete<'a>(
     accounts: impl Fn() -> Vec<Account<'a>>,
@@ -562,7 +569,7 @@ fn assert_one_has_won(
     })
 }
 
-/// Updates by other threads while the note is deleted don't bring it back.
+/// Updates by other threads during the deletion do not bring the note back.
 pub async fn of_a_note_that_threads_change_is_final(harness: &dyn Harness) {
     let threads = racers();
     for _batch in Rounds::new() {
@@ -593,7 +600,7 @@ pub async fn of_a_note_that_threads_change_is_final(harness: &dyn Harness) {
             for update in &updates[round] {
                 match account.update(id, update).await {
                     UpdateOutcome::Missing => return,
-                    // Another thread may have made it, or a later one.
+                    // Another thread may have made this update, or a later one.
                     UpdateOutcome::Updated(_) | UpdateOutcome::Stale(Some(_)) => {}
                     outcome @ UpdateOutcome::Stale(None) => fail(format_args!("{outcome:?}")),
                 }
@@ -608,7 +615,7 @@ pub async fn of_a_note_that_threads_change_is_final(harness: &dyn Harness) {
     }
 }
 
-/// Repetitions of the creation by other threads while the note is deleted don't bring it back.
+/// Repeated creations by other threads during the deletion do not bring the note back.
 pub async fn of_a_note_that_threads_create_again_is_final(harness: &dyn Harness) {
     let threads = racers();
     for _batch in Rounds::new() {

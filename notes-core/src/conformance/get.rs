@@ -14,7 +14,7 @@ use crate::note::list_query::ListQuery;
 use crate::note::stored::Note;
 use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
 
-/// An id that was never used has no note, whatever is next to it.
+/// An id that was never used has no note, whichever ids next to it have one.
 pub async fn gives_nothing_for_an_id_never_used(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = account.new_notes(5);
@@ -72,8 +72,8 @@ pub async fn fails_as_corrupt_for_an_item_that_cannot_be_read(harness: &dyn Harn
     }
 }
 
-/// While a note changes, a read gives it as it was at one moment: never a gap, never half a change,
-/// nothing that was refused, and nothing from before an acknowledged write.
+/// While a note changes, a read returns a state that it had at one moment: it is never missing or half changed,
+/// and shows nothing that was refused and no state from before an acknowledged write.
 pub async fn of_a_note_that_changes_gives_whole_states_only(harness: &dyn Harness) {
     assert_whole_while_changing(harness, async |account, created| {
         account.get(created.id).await
@@ -81,8 +81,8 @@ pub async fn of_a_note_that_changes_gives_whole_states_only(harness: &dyn Harnes
     .await;
 }
 
-/// A note comes once, as a whole, changes, and goes once: no reader sees an earlier part of its life
-/// after a later one.
+/// A note appears once and as a whole, changes, and disappears once: no reader sees an earlier state after a
+/// later one.
 pub async fn never_goes_back_in_the_life_of_a_note(harness: &dyn Harness) {
     for _batch in Rounds::new() {
         let account = Account::open(harness);
@@ -103,7 +103,7 @@ pub async fn never_goes_back_in_the_life_of_a_note(harness: &dyn Harness) {
         race(2, BATCH, async |round: usize, thread: usize| {
             let ((insertion, update, deletion), created, changed) = &lives[round];
             if thread == 0 {
-                // A failure ends the reader, too: it waits for this.
+                // Set when this scope ends, also by a panic: the reader waits for it.
                 let _is_over = Flag(&are_over[round]);
                 while !are_read[round].load(Ordering::Acquire) {
                     thread::yield_now();
@@ -157,7 +157,7 @@ impl Drop for Flag<'_> {
     }
 }
 
-/// A read that its caller gives up at any moment holds nothing up.
+/// A read that is dropped at any moment does not block other calls.
 pub async fn given_up_at_any_poll_holds_nothing_up(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;

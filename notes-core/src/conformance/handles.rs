@@ -1,5 +1,5 @@
-//! Clauses on several handles to the same data, as several processes have them: what one knows, what
-//! it remembers and what it locks is not known to the other.
+//! Clauses on several handles to the same data, as several processes have them: caches and locks of one handle
+//! are unknown to the other.
 
 use std::num::NonZeroU32;
 
@@ -17,19 +17,19 @@ use crate::store::note_store::{
     DeleteOutcome, Deletion, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
 };
 
-/// One user by two handles.
+/// One user through two handles.
 fn by_two_handles(harness: &dyn Harness) -> Vec<Account<'_>> {
     let account = Account::open(harness);
     let other = account.by_the_other_handle();
     vec![account, other]
 }
 
-/// What was acknowledged to one is seen by the other at once, whatever that has read before.
+/// A write acknowledged to one handle is seen by the other at once, whatever that one has read before.
 pub async fn see_every_write_acknowledged_to_another(harness: &dyn Harness) {
     let accounts = by_two_handles(harness);
     let [one, other] = [&accounts[0], &accounts[1]];
     let created = one.new_note_ending_in(90_000);
-    // Both have looked before anything is there.
+    // Both read before there is anything, so that a cache could remember that.
     for account in [one, other] {
         assert_same!(account.get(created.id).await, None);
         assert_same!(account.notes().await, []);
@@ -61,7 +61,7 @@ pub async fn see_every_write_acknowledged_to_another(harness: &dyn Harness) {
         reader.assert_is(&changed).await;
         let again = reader.insert(&insertion(&created)).await;
         assert_same!(again, taken_by(&changed, &created));
-        // The update, once more, by the other; and one that expects what was there before.
+        // The same update again through the other handle, and one that expects the revision before it.
         let repeated = reader.update(note.id, &update).await;
         assert_same!(repeated, UpdateOutcome::Updated(changed.clone()));
         let late = Update {
@@ -91,8 +91,8 @@ pub async fn see_every_write_acknowledged_to_another(harness: &dyn Harness) {
     }
 }
 
-/// An update that replaces any revision changes the note as it is, not as its handle has last seen it,
-/// and is told just that.
+/// An update that replaces any revision changes the note as it is now, not as its handle has last seen it, and
+/// returns that note.
 pub async fn change_the_note_as_it_is(harness: &dyn Harness) {
     let accounts = by_two_handles(harness);
     let [one, other] = [&accounts[0], &accounts[1]];
@@ -112,7 +112,7 @@ pub async fn change_the_note_as_it_is(harness: &dyn Harness) {
             expected: Expected::Any,
             ..update_of(&note, patch)
         };
-        // Each writes twice in a row: the second time it knows its own.
+        // Each handle writes twice in a row: the second time, the last write that it knows is the last of all.
         let writer = accounts.iter().cycle().nth(round / 2).unwrap_or(one);
         note = assert_updates(writer, &note, &update).await;
     }
@@ -120,7 +120,7 @@ pub async fn change_the_note_as_it_is(harness: &dyn Harness) {
     other.assert_is(&note).await;
 }
 
-/// A purge by one is seen by the other, which can begin again.
+/// A purge through one handle is seen by the other, which can use the ids again.
 pub async fn see_what_another_has_purged(harness: &dyn Harness) {
     let accounts = by_two_handles(harness);
     let [one, other] = [&accounts[0], &accounts[1]];
@@ -151,7 +151,7 @@ pub async fn of_updates_of_one_revision_exactly_one_wins(harness: &dyn Harness) 
     race_for_one_revision(|| by_two_handles(harness)).await;
 }
 
-/// Of updates by several handles each is told just what it made or was refused by.
+/// Each update through one of several handles returns exactly the note that it made, or that it was refused by.
 pub async fn of_updates_each_is_told_what_happened(harness: &dyn Harness) {
     race_to_update(|| by_two_handles(harness)).await;
 }

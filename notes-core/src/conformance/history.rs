@@ -1,7 +1,7 @@
-//! What concurrent writes of one note may have been told, and what readers may see of it meanwhile.
+//! Checks the outcomes of concurrent writes of one note, and what readers see of the note meanwhile.
 //!
-//! Revisions put all writes of a note in one order, whatever the order was in which they came: each
-//! state is that before it, changed by one update.
+//! The revisions put all writes of a note in one order, in whatever order the store has executed them: each
+//! state is the previous one, changed by one update.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -17,18 +17,19 @@ use crate::store::note_store::{
     DeleteOutcome, Deletion, Expected, Insertion, Update, UpdateOutcome,
 };
 
-/// So many times a note is changed under the eyes of its readers, before another note is.
+/// How often one note is changed while others read it, before the case continues with another note.
 const CHANGES: usize = 2_000;
 
 const LONG: usize = 1_000;
 
-/// A text that takes a moment to copy.
+/// A text so long that a reader may see it half copied, if the store allows that.
 pub(super) fn long_text(what: &str) -> String {
     format!("{what} ").repeat(LONG / (what.len() + 1))
 }
 
-/// That each outcome of these updates of one note is what happened: the note that was told is the one
-/// that the updates made, in the order of their revisions. Gives what is left in the end.
+/// Asserts that the outcomes of these updates of one note are possible: each `Updated` or `Stale` contains the
+/// note that the successful updates make, when they are applied in the order of their revisions. Returns the
+/// note after the last of them.
 #[track_caller]
 pub(super) fn assert_explained(created: &Note, mut writes: Vec<(Update, UpdateOutcome)>) -> Note {
     writes.sort_by_key(|(update, _)| update.revision);
@@ -65,7 +66,7 @@ pub(super) fn assert_explained(created: &Note, mut writes: Vec<(Update, UpdateOu
     states.pop().unwrap_or_else(|| created.clone())
 }
 
-/// A change of another field each time, one after another.
+/// The update with this number in a series of which each changes another field than the one before.
 pub(super) fn nth_update(account: &Account<'_>, note: &Note, number: usize) -> Update {
     let text = format!("Change {number}");
     match number % 4 {
@@ -79,7 +80,7 @@ pub(super) fn nth_update(account: &Account<'_>, note: &Note, number: usize) -> U
     }
 }
 
-/// A note whose texts take a moment to copy.
+/// A note with a [`long_text`].
 pub(super) fn long_note(account: &Account<'_>) -> Note {
     Note {
         content: value(&long_text("As created")),
@@ -88,7 +89,7 @@ pub(super) fn long_note(account: &Account<'_>) -> Note {
     }
 }
 
-/// A change of a note, and a write that is to be refused after it.
+/// A change of a note, and a write that must be refused after it.
 struct Step {
     update: Update,
     state: Note,
@@ -102,8 +103,8 @@ enum Refused {
 }
 
 impl Step {
-    /// Changes of a note, one after another. All is made before the race begins: it is to be one of
-    /// the store's calls.
+    /// Consecutive changes of a note. They are prepared before the race begins, so that the race consists of
+    /// calls of the store alone.
     fn all(account: &Account<'_>, created: &Note) -> Vec<Self> {
         let mut steps: Vec<Self> = Vec::new();
         for number in 0..CHANGES {
@@ -156,7 +157,7 @@ impl Step {
     }
 }
 
-/// How far the writer of a note is.
+/// The progress of the writer of a note.
 #[derive(Default)]
 struct Progress {
     /// How many of its changes are acknowledged.
@@ -164,7 +165,7 @@ struct Progress {
     is_over: AtomicBool,
 }
 
-/// The readers of a note end with its writer, also when that fails.
+/// Makes the readers of a note stop when its writer is done, even if the writer panics.
 struct Writer<'a>(&'a Progress);
 
 impl Drop for Writer<'_> {
@@ -173,8 +174,8 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// A note is changed by one thread, which also tries what is to be refused, and read by the others:
-/// each read gives the note as it was at one moment of the read.
+/// One thread changes a note, and also tries writes that must be refused, while other threads read it. Asserts
+/// that each read returns a state that the note had at one moment during the read.
 #[track_caller]
 pub(super) fn assert_whole_while_changing<'a>(
     harness: &'a dyn Harness,
@@ -221,7 +222,7 @@ async fn follow(
     let mut last = 0;
     loop {
         let is_over = progress.is_over.load(Ordering::Acquire);
-        // State 0 is that of the creation.
+        // State 0 is the created note; state n is that after n changes.
         let from = progress.acknowledged.load(Ordering::Acquire).max(last);
         let Some(seen) = read().await else {
             fail("a note that is only changed is not there");

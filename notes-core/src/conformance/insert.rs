@@ -33,7 +33,7 @@ fn stores(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {
     })
 }
 
-/// What was inserted is what `get` and `list` give.
+/// `get` and `list` return exactly the note that was inserted.
 pub async fn stores_the_note_as_given(harness: &dyn Harness) {
     let account = Account::open(harness);
     stores(&account, &account.new_note()).await;
@@ -58,7 +58,7 @@ pub async fn keeps_text_byte_for_byte(harness: &dyn Harness) {
     stores(&account, &note).await;
 }
 
-/// A content may have any character, also those that other texts end or break at.
+/// A content may have any character, also those at which programs often cut or split a text.
 pub async fn keeps_control_characters_of_the_content(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -68,7 +68,7 @@ pub async fn keeps_control_characters_of_the_content(harness: &dyn Harness) {
     stores(&account, &note).await;
 }
 
-/// A note with the largest values of all fields at once fits.
+/// A note with the largest values of all fields at once can be stored.
 pub async fn stores_the_largest_values(harness: &dyn Harness) {
     let account = Account::open(harness);
     let longest = format!("{:x<1$}", account.user.as_str(), UserId::MAX_BYTES);
@@ -87,7 +87,7 @@ pub async fn stores_the_largest_values(harness: &dyn Harness) {
     }
 }
 
-/// One character is a title, and one is a category.
+/// A title or a category may be a single character.
 pub async fn stores_the_smallest_values(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -99,7 +99,7 @@ pub async fn stores_the_smallest_values(harness: &dyn Harness) {
     stores(&account, &note).await;
 }
 
-/// An empty content is a content.
+/// A content may be empty.
 pub async fn stores_an_empty_content(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -109,7 +109,7 @@ pub async fn stores_an_empty_content(harness: &dyn Harness) {
     stores(&account, &note).await;
 }
 
-/// An id says when its creator named the note; imported notes are old, clocks may be ahead.
+/// An id may have any date: imported notes are old, and clocks may be ahead.
 pub async fn takes_an_id_of_any_date(harness: &dyn Harness) {
     let account = Account::open(harness);
     let dated = |text| NoteId::generate(value::<Timestamp>(text));
@@ -126,7 +126,7 @@ pub async fn takes_an_id_of_any_date(harness: &dyn Harness) {
     assert!(listed.iter().rev().map(|note| note.id).eq(ids));
 }
 
-/// Ids that differ in one bit are two ids: a key keeps each of them.
+/// Ids that differ in one bit are two ids: the key has to contain every bit.
 pub async fn keeps_apart_ids_that_differ_in_one_bit(harness: &dyn Harness) {
     let account = Account::open(harness);
     let id = account.new_note().id.ordinal();
@@ -140,7 +140,7 @@ pub async fn keeps_apart_ids_that_differ_in_one_bit(harness: &dyn Harness) {
     }
 }
 
-/// A live note stays as it is, whatever the same id is used for.
+/// A live note stays as it is, whatever else is inserted under its id.
 pub async fn never_overwrites_a_live_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -155,7 +155,7 @@ pub async fn never_overwrites_a_live_note(harness: &dyn Harness) {
     assert_same!(account.get(note.id).await, Some(note));
 }
 
-/// The answer to a repeated insertion is the note with the fingerprint that it was given.
+/// A repeated insertion returns the note with its fingerprint.
 pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(60);
@@ -165,7 +165,8 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     assert_same!(account.notes().await, [note]);
 }
 
-/// A note that has changed is told as it is now, with the fingerprint of its creation.
+/// An insertion under the id of a note that has changed returns it as it is now, with the fingerprint of its
+/// creation.
 pub async fn tells_the_note_as_it_is_now_and_how_it_was_created(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
@@ -195,7 +196,7 @@ pub async fn never_reuses_the_id_of_an_expired_note(harness: &dyn Harness) {
     assert_spent(&later, &note).await;
 }
 
-/// The id of an expired note is spent as long as the insertion, or the last update of the end, asks.
+/// The id of an expired note stays spent for as long as the insertion, or the last update of the expiry, says.
 pub async fn keeps_the_id_of_an_expired_note_spent_as_long_as_asked(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(60);
@@ -208,7 +209,7 @@ pub async fn keeps_the_id_of_an_expired_note_spent_as_long_as_asked(harness: &dy
     assert_spent(&later(last_second(end)), &note).await;
 }
 
-/// A note that has expired is not stored: `Expired`, and its id stays free. Where the id is taken, the
+/// A note that has already expired is not stored: `Expired`, and its id stays free. If the id is taken, the
 /// outcome says by what.
 pub async fn never_stores_a_note_that_has_expired(harness: &dyn Harness) {
     let account = Account::open(harness);
@@ -230,7 +231,7 @@ pub async fn never_stores_a_note_that_has_expired(harness: &dyn Harness) {
     assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
-/// An item that can't be read is left alone, and told.
+/// An unreadable item is left as it is, and the outcome says so.
 pub async fn never_overwrites_an_item_that_cannot_be_read(harness: &dyn Harness) {
     for (account, note, kind) in Account::unreadable_items(harness).await {
         let outcome = account.insert(&insertion(&note)).await;
@@ -240,7 +241,7 @@ pub async fn never_overwrites_an_item_that_cannot_be_read(harness: &dyn Harness)
     }
 }
 
-/// Of concurrent inserts of one id exactly one is `Inserted`; all others are told its note.
+/// Of concurrent inserts of one id exactly one is `Inserted`; all others get its note.
 pub async fn of_concurrent_inserts_of_one_id_exactly_one_wins(harness: &dyn Harness) {
     let account = Account::open(harness);
     let id = account.new_note().id;
@@ -251,7 +252,7 @@ pub async fn of_concurrent_inserts_of_one_id_exactly_one_wins(harness: &dyn Harn
         })
         .collect();
     let insertions: Vec<_> = rivals.iter().map(insertion).collect();
-    let outcomes = join_all(insertions.iter().map(|it| account.insert(it))).await;
+    let outcomes = join_all(insertions.iter().map(|insertion| account.insert(insertion))).await;
     let winner = account.get(id).await.expect("one has won");
     for (rival, outcome) in rivals.iter().zip(outcomes) {
         if rival.title == winner.title {
@@ -266,12 +267,12 @@ pub async fn of_concurrent_inserts_of_one_id_exactly_one_wins(harness: &dyn Harn
 pub async fn of_concurrent_inserts_of_different_ids_loses_none(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes: Vec<_> = (0..40).map(|_| account.new_note()).collect();
-    join_all(notes.iter().map(|it| account.put(it))).await;
+    join_all(notes.iter().map(|note| account.put(note))).await;
     notes.sort_by_key(|note| Reverse(note.id));
     assert_same!(account.notes().await, notes);
 }
 
-/// Neither a repetition of its creation nor another creation brings the note back.
+/// Neither a repeated creation nor another one under the same id brings the note back.
 #[track_caller]
 fn assert_spent(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {
     called(async move {
@@ -285,7 +286,7 @@ fn assert_spent(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> 
     })
 }
 
-/// Every expiry up to the last is kept, and moves the end of a note to that second.
+/// Every expiry up to the last possible is stored, and the note expires at that second.
 pub async fn keeps_every_expiry_up_to_the_last(harness: &dyn Harness) {
     let account = Account::open(harness);
     let last = Timestamp::MAX.as_secs();
@@ -308,8 +309,7 @@ pub async fn keeps_every_expiry_up_to_the_last(harness: &dyn Harness) {
     }
 }
 
-/// However a note changes, a repetition of its creation finds it, with the fingerprint that it was
-/// created with.
+/// However a note has changed, a repeated creation returns it with the fingerprint of its creation.
 pub async fn tells_how_it_was_created_after_every_kind_of_change(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_retained_note();
@@ -329,7 +329,7 @@ pub async fn tells_how_it_was_created_after_every_kind_of_change(harness: &dyn H
     }
 }
 
-/// An insertion that its caller gives up at any moment has happened or has not, and holds nothing up.
+/// An insertion that is dropped at any moment has happened or has not, and does not block other calls.
 pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
     for polls in 0..MOST_POLLS {
         let account = Account::open(harness);
@@ -360,12 +360,12 @@ pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
     }
 }
 
-/// Of inserts of one id by several threads exactly one is `Inserted`; all others are told its note.
+/// Of inserts of one id by several threads exactly one is `Inserted`; all others get its note.
 pub async fn of_inserts_of_one_id_by_threads_exactly_one_wins(harness: &dyn Harness) {
     race_for_one_id(|| vec![Account::open(harness)]).await;
 }
 
-/// The accounts are those of the threads.
+/// Each thread has one of the accounts.
 #[track_caller]
 pub(super) fn race_for_one_id<'a>(
     accounts: impl Fn() -> Vec<Account<'a>>,
@@ -426,7 +426,7 @@ pub async fn of_inserts_of_different_ids_by_threads_loses_none(harness: &dyn Har
     }
 }
 
-/// While a note changes, a repetition of its creation is told the note as it was at one moment.
+/// While a note changes, a repeated creation returns a state that the note had at one moment.
 pub async fn repeated_while_the_note_changes_tells_whole_states_only(harness: &dyn Harness) {
     assert_whole_while_changing(harness, async |account, created| {
         match account.insert(&insertion(created)).await {

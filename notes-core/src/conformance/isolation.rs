@@ -10,7 +10,7 @@ use crate::note::stored::Note;
 use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
 use crate::value::user_id::UserId;
 
-/// Users whose ids are easily taken for one another.
+/// Users whose ids are easily confused.
 fn look_alikes(harness: &dyn Harness) -> Vec<Account<'_>> {
     let account = Account::open(harness);
     let base = account.user.as_str();
@@ -39,10 +39,13 @@ fn look_alikes(harness: &dyn Harness) -> Vec<Account<'_>> {
         format!("{base}{}", "x".repeat(bytes_left - 1)),
         format!("{base}{}", "x".repeat(bytes_left)),
     ];
-    names.iter().map(|it| Account::named(harness, it)).collect()
+    names
+        .iter()
+        .map(|name| Account::named(harness, name))
+        .collect()
 }
 
-/// Users share ids but no notes, however alike they are called.
+/// Users may use the same note ids without sharing notes, however similar their user ids are.
 pub async fn of_users_holds_whatever_they_are_called(harness: &dyn Harness) {
     let accounts = look_alikes(harness);
     let id = accounts[0].new_note().id;
@@ -85,11 +88,11 @@ fn assert_each_has_its_own(accounts: &[Account<'_>], notes: &[Note]) -> impl Fut
     })
 }
 
-/// A purge of one user leaves those that are called alike.
+/// A purge of one user leaves the notes of users with similar ids.
 pub async fn of_users_holds_for_purges(harness: &dyn Harness) {
     let accounts = look_alikes(harness);
     let id = accounts[0].new_note().id;
-    let notes: Vec<_> = accounts.iter().map(|it| it.note(id)).collect();
+    let notes: Vec<_> = accounts.iter().map(|account| account.note(id)).collect();
     for (account, note) in accounts.iter().zip(&notes) {
         account.put(note).await;
     }
@@ -101,7 +104,7 @@ pub async fn of_users_holds_for_purges(harness: &dyn Harness) {
     }
 }
 
-/// To all but its owner a note is missing; nobody else can change it, delete it or take its id away.
+/// For everyone but its owner a note is missing: nobody else can change it, delete it or take its id.
 pub async fn of_a_note_holds_for_every_method(harness: &dyn Harness) {
     let (owner, other) = (Account::open(harness), Account::open(harness));
     let note = owner.put_new().await;
@@ -120,7 +123,7 @@ pub async fn of_a_note_holds_for_every_method(harness: &dyn Harness) {
     assert_same!(owner.notes().await, [note]);
 }
 
-/// An item of one user that can't be read is no matter of the others.
+/// An unreadable item of one user does not affect other users.
 pub async fn of_unreadable_items_holds(harness: &dyn Harness) {
     let (account, other) = (Account::open(harness), Account::open(harness));
     let note = account.new_note();

@@ -16,7 +16,7 @@ use crate::value::content::Content;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 
-/// A list of all, in pages of this size.
+/// A query for all notes, in pages of this size.
 pub(super) fn by(limit: usize, order: Order) -> ListQuery {
     let limit = u8::try_from(limit).expect("a small number");
     ListQuery {
@@ -38,7 +38,7 @@ fn ids<T: Borrow<Note>>(notes: impl IntoIterator<Item = T>) -> Vec<NoteId> {
     notes.into_iter().map(|note| note.borrow().id).collect()
 }
 
-/// New notes that are stored, the oldest first.
+/// Stores new notes and returns them, the oldest first.
 #[track_caller]
 fn put(account: &Account<'_>, count: u64) -> impl Future<Output = Vec<Note>> {
     called(async move {
@@ -48,7 +48,7 @@ fn put(account: &Account<'_>, count: u64) -> impl Future<Output = Vec<Note>> {
     })
 }
 
-/// That notes, given oldest first, are the list in both orders, in pages of any size.
+/// Asserts that these notes, oldest first, are the whole list in both orders and in pages of any size.
 #[track_caller]
 fn assert_listed(account: &Account<'_>, notes: &[Note]) -> impl Future<Output = ()> {
     called(async move {
@@ -77,14 +77,14 @@ pub async fn gives_the_newest_first(harness: &dyn Harness) {
     assert_same!(account.list(ListQuery::default()).await.notes, notes);
 }
 
-/// The other way round, the note created first does.
+/// In the other order, the note created first comes first.
 pub async fn gives_the_oldest_first(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 5).await;
     assert_same!(account.list(by(20, Order::Oldest)).await.notes, notes);
 }
 
-/// Notes of one millisecond are all there, in the order of their ids.
+/// Notes created in the same millisecond are all listed, in the order of their ids.
 pub async fn orders_notes_of_one_millisecond_by_id(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes: Vec<_> = (0..8).map(|_| account.new_note()).collect();
@@ -93,7 +93,7 @@ pub async fn orders_notes_of_one_millisecond_by_id(harness: &dyn Harness) {
     assert_listed(&account, &notes).await;
 }
 
-/// Following `next` gives each note once, whatever the limit.
+/// Following `next` returns each note once, whatever the limit.
 pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
     const COUNT: usize = 7;
     let account = Account::open(harness);
@@ -106,7 +106,7 @@ pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
     }
 }
 
-/// A page of many notes goes on like one of few.
+/// A list of many notes continues over pages like one of few.
 pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 250).await;
@@ -114,7 +114,7 @@ pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harnes
     assert_same!(ids(&newest), ids(notes.iter().rev()));
 }
 
-/// A page of large notes may have few of them; following `next` gives each once all the same.
+/// A page of large notes may have fewer than the limit; following `next` still returns each note once.
 pub async fn gives_every_note_once_when_notes_are_large(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(8);
@@ -125,7 +125,7 @@ pub async fn gives_every_note_once_when_notes_are_large(harness: &dyn Harness) {
     assert_listed(&account, &notes).await;
 }
 
-/// The order is that of creation, whatever changed last.
+/// The order is that of creation, whichever note was changed last.
 pub async fn keeps_the_order_of_creation_when_notes_change(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = put(&account, 5).await;
@@ -137,8 +137,7 @@ pub async fn keeps_the_order_of_creation_when_notes_change(harness: &dyn Harness
     assert_listed(&account, &notes).await;
 }
 
-/// A note belongs to a stretch of time when it was created after its start and before its end; one
-/// created in the millisecond of a bound is outside.
+/// The bounds of time are exclusive: a note created in the millisecond of a bound is not listed.
 pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
     let account = Account::open(harness);
     let millis = account.now.as_millis() - 10_000;
@@ -197,7 +196,7 @@ pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
     }
 }
 
-/// Nothing was created before 1970, and nothing is today that comes after the last moment.
+/// No note was created before 1970 or after the last timestamp.
 pub async fn gives_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -218,7 +217,7 @@ pub async fn gives_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
     }
 }
 
-/// A position cuts off what comes before it in the order asked for, and itself.
+/// A position excludes its own id and all that come before it in the order of the list.
 pub async fn goes_on_after_a_position(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 5).await;
@@ -236,7 +235,7 @@ pub async fn goes_on_after_a_position(harness: &dyn Harness) {
     assert_same!(none, []);
 }
 
-/// A position is a place in the order of all ids; no note has to be there, or to be still there.
+/// A position is any id: there need not be a note with it, nor ever have been one.
 pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = account.new_notes(5);
@@ -255,7 +254,7 @@ pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
     }
 }
 
-/// After the last of all positions nothing comes, and after the first everything does.
+/// Nothing comes after the last possible position, and everything after the first.
 pub async fn goes_on_after_the_first_and_the_last_of_all_positions(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -275,7 +274,7 @@ pub async fn goes_on_after_the_first_and_the_last_of_all_positions(harness: &dyn
     }
 }
 
-/// A position outside the bounds of time moves neither of them.
+/// A position outside the bounds of time changes neither bound.
 pub async fn keeps_its_bounds_whatever_the_position(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 7).await;
@@ -295,7 +294,10 @@ pub async fn keeps_its_bounds_whatever_the_position(harness: &dyn Harness) {
             ..query
         };
         let listed = account.list(query).await.notes;
-        assert_same!(ids(&listed), ids(expected.into_iter().map(|it| &notes[it])));
+        assert_same!(
+            ids(&listed),
+            ids(expected.into_iter().map(|index| &notes[index]))
+        );
     }
 }
 
@@ -336,11 +338,11 @@ pub async fn finds_notes_beyond_many_hidden_ones(harness: &dyn Harness) {
     assert_listed(&account, &live).await;
 }
 
-/// An item that can't be read is named, once, whatever is wrong with it; all notes around it are there.
+/// An unreadable item is named once, whatever is wrong with it, and all notes around it are listed.
 pub async fn names_items_that_cannot_be_read_and_hides_no_others(harness: &dyn Harness) {
     let account = Account::open(harness);
     let kinds = harness.unreadable_kinds();
-    // Between notes, in a row, and at both ends.
+    // Between notes, several in a row, and at both ends of the list.
     let (mut live, mut named) = (Vec::new(), Vec::new());
     let notes = account.new_notes(kinds.len() as u64 * 7);
     for (kind, notes) in notes.chunks(7).enumerate() {
@@ -375,7 +377,7 @@ pub async fn names_items_that_cannot_be_read_and_hides_no_others(harness: &dyn H
     }
 }
 
-/// Notes that come and go while the pages are read don't disturb those that stay.
+/// While notes are created and deleted between pages, each note that stays is listed once.
 pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn Harness) {
     for order in [Order::Newest, Order::Oldest] {
         let account = Account::open(harness);
@@ -397,16 +399,16 @@ pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn H
                 ..by(3, order)
             };
             let rest = account.list(rest).await.notes;
-            assert!(!rest.iter().any(|it| ids(&gone).contains(&it.id)));
+            assert!(!rest.iter().any(|note| ids(&gone).contains(&note.id)));
             listed.extend(rest);
         }
-        listed.retain(|it| ids(&notes).contains(&it.id));
+        listed.retain(|note| ids(&notes).contains(&note.id));
         assert_same!(listed, notes);
     }
 }
 
-/// Notes that come and go while each page is read don't disturb those that stay, also where the
-/// position is one of them.
+/// While notes are created and deleted during each page, each note that stays is listed once, even if the position
+/// is a note that has gone.
 pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn Harness) {
     for (limit, order) in [(1, Order::Newest), (2, Order::Oldest), (3, Order::Newest)] {
         let account = Account::open(harness);
@@ -417,7 +419,7 @@ pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn
         let mut query = by(limit, order);
         let mut listed = Vec::new();
         for round in 0..100 {
-            // Every other page begins with a rival; where the limit is 1, it is the next position.
+            // Every other page begins with a rival note; with a limit of 1, it becomes the next position.
             let first = query.position.filter(|_| round % 2 == 1).map(|position| {
                 let ordinal = match order {
                     Order::Newest => position.ordinal() - 1,
@@ -438,12 +440,12 @@ pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn
             }
         }
         assert_same!(query.position, None, "the list has an end");
-        listed.retain(|it| ids(&notes).contains(&it.id));
+        listed.retain(|note| ids(&notes).contains(&note.id));
         assert_same!(listed, notes);
     }
 }
 
-/// However many hidden items lie in a row, whatever hides them, the list goes on behind them.
+/// The list continues after any number of hidden items in a row, deleted or expired.
 pub async fn goes_on_behind_a_thousand_hidden_items(harness: &dyn Harness) {
     const HIDDEN: usize = 1_100;
     let account = Account::open(harness);
@@ -463,9 +465,9 @@ pub async fn goes_on_behind_a_thousand_hidden_items(harness: &dyn Harness) {
     }
 }
 
-/// A page that would be of many megabytes is cut somewhere, and loses nothing.
+/// A page that would have many megabytes is cut without losing a note.
 pub async fn gives_every_note_once_where_pages_are_of_many_megabytes(harness: &dyn Harness) {
-    // Together more than 16 MB: an engine's message or document is often no larger.
+    // Together more than 16 MB, a common limit of an engine for one message or document.
     const COUNT: u64 = 50;
     let account = Account::open(harness);
     let mut notes = account.new_notes(COUNT);
@@ -477,8 +479,9 @@ pub async fn gives_every_note_once_where_pages_are_of_many_megabytes(harness: &d
     assert_same!(ids(&listed), ids(notes.iter().rev()));
 }
 
-/// While a note changes, a list gives it as it was at one moment, and those beside it: never a gap,
-/// never half a change, nothing that was refused, and nothing from before an acknowledged write.
+/// While a note changes, a list contains it in a state that it had at one moment, and the notes beside it: it is
+/// never missing or half changed, and shows nothing that was refused and no state from before an acknowledged
+/// write.
 pub async fn of_notes_that_change_gives_whole_states_only(harness: &dyn Harness) {
     assert_whole_while_changing(harness, async |account, created| {
         let mut notes = account.page(&ListQuery::default()).await.notes;

@@ -9,8 +9,8 @@ use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
 use crate::note::stored::Note;
 use crate::store::note_store::{InsertOutcome, Purged};
 
-/// How many calls it takes at most to remove a case's few items: a purge that never ends is to fail,
-/// not to hang.
+/// The most calls that may be needed to remove a case's few items: a purge that never ends has to fail the case,
+/// not hang it.
 const MOST_CALLS: usize = 1_000;
 
 #[track_caller]
@@ -22,7 +22,7 @@ fn purge(account: &Account<'_>, budget: u32) -> impl Future<Output = Purged> {
     })
 }
 
-/// Purges until nothing is left, and gives the number of items removed.
+/// Purges until nothing is left, and returns the number of items removed.
 #[track_caller]
 pub(super) fn purge_all(account: &Account<'_>, budget: u32) -> impl Future<Output = u32> {
     called(async move {
@@ -68,7 +68,7 @@ pub async fn removes_items_whatever_their_state(harness: &dyn Harness) {
     account.assert_all(&again).await;
 }
 
-/// An item that could not be read is gone for reads, too.
+/// After a purge, reads no longer find an unreadable item either.
 pub async fn removes_an_item_that_cannot_be_read(harness: &dyn Harness) {
     for (account, note, kind) in Account::unreadable_items(harness).await {
         account.assert_unreadable(note.id, kind.name).await;
@@ -77,7 +77,7 @@ pub async fn removes_an_item_that_cannot_be_read(harness: &dyn Harness) {
     }
 }
 
-/// One call removes no more than its budget, and says that there is more.
+/// One call removes no more than its budget, and says whether there is more.
 pub async fn keeps_to_its_budget(harness: &dyn Harness) {
     let account = Account::open(harness);
     account.put_all(&account.new_notes(5)).await;
@@ -88,7 +88,7 @@ pub async fn keeps_to_its_budget(harness: &dyn Harness) {
     assert_same!(left + purged.removed as usize, 5);
 }
 
-/// Calls that follow each other go on until nothing is left, whatever the budget.
+/// Repeated calls remove everything, whatever the budget.
 pub async fn goes_on_until_nothing_is_left(harness: &dyn Harness) {
     for budget in [1, 2, 4, 5, 100] {
         let account = Account::open(harness);
@@ -100,7 +100,7 @@ pub async fn goes_on_until_nothing_is_left(harness: &dyn Harness) {
     }
 }
 
-/// More items than any page or batch holds are removed.
+/// More items than fit into any page or batch are removed.
 pub async fn removes_many_items(harness: &dyn Harness) {
     let account = Account::open(harness);
     account.put_all(&account.new_notes(130)).await;
@@ -108,7 +108,7 @@ pub async fn removes_many_items(harness: &dyn Harness) {
     assert_same!(account.notes().await, []);
 }
 
-/// Notes made after a purge are notes like any other.
+/// Notes created after a purge are notes like any other.
 pub async fn leaves_the_user_able_to_begin_again(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -119,7 +119,7 @@ pub async fn leaves_the_user_able_to_begin_again(harness: &dyn Harness) {
     assert_same!(account.get(note.id).await, Some(note));
 }
 
-/// Items of other users stay.
+/// Items of other users are not removed.
 pub async fn leaves_the_items_of_other_users(harness: &dyn Harness) {
     let (account, other) = (Account::open(harness), Account::open(harness));
     let notes = other.new_notes(3);
@@ -130,7 +130,7 @@ pub async fn leaves_the_items_of_other_users(harness: &dyn Harness) {
     other.assert_all(&notes).await;
 }
 
-/// A purge that its caller gives up at any moment leaves whole notes, and goes on when it is repeated.
+/// A purge that is dropped at any moment leaves only whole notes, and continues when it is repeated.
 pub async fn given_up_at_any_poll_leaves_whole_notes(harness: &dyn Harness) {
     for polls in 0..MOST_POLLS {
         let account = Account::open(harness);
@@ -155,7 +155,7 @@ pub async fn given_up_at_any_poll_leaves_whole_notes(harness: &dyn Harness) {
     }
 }
 
-/// What another user writes while a purge is under way on another thread is there afterwards.
+/// Notes that another user writes during a purge on another thread are kept.
 pub async fn by_a_thread_loses_no_note_of_another_user(harness: &dyn Harness) {
     for _batch in Rounds::new() {
         let (account, other) = (Account::open(harness), Account::open(harness));

@@ -1,6 +1,5 @@
-//! Clauses on the physical removal of items, for which a store has until some time after their
-//! [`PurgeAt`](crate::PurgeAt), and which it may not begin earlier. The harness
-//! [sweeps](super::Harness::sweep).
+//! Clauses on the physical removal of items, which must not happen before their [`PurgeAt`](crate::PurgeAt) and may
+//! happen any time after it. The cases trigger it with [`Harness::sweep`](super::Harness::sweep).
 
 use super::Harness;
 use super::account::{
@@ -14,7 +13,7 @@ use crate::value::timestamp::Timestamp;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// That the note is there after whatever might be removed at some time was.
+/// Asserts that the note is still there after a removal at the given time.
 #[track_caller]
 fn assert_outlasts(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Output = ()> {
     called(async move {
@@ -24,7 +23,7 @@ fn assert_outlasts(account: &Account<'_>, note: &Note, secs: u64) -> impl Future
     })
 }
 
-/// That the id is spent after whatever might be removed at some time was.
+/// Asserts that the id is still spent after a removal at the given time.
 #[track_caller]
 fn assert_spent(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Output = ()> {
     called(async move {
@@ -36,7 +35,7 @@ fn assert_spent(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Ou
     })
 }
 
-/// A note that does not end is never removed.
+/// A note without an expiry is never removed.
 pub async fn spares_a_note_that_does_not_end(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -46,7 +45,7 @@ pub async fn spares_a_note_that_does_not_end(harness: &dyn Harness) {
     }
 }
 
-/// A note is there until its end, and its id spent until the time that was asked for.
+/// A note is there until its expiry, and its id stays spent until its `purge_at`.
 pub async fn waits_for_the_time_that_was_asked_for(harness: &dyn Harness) {
     for days in [0, 1, 30] {
         let account = Account::open(harness);
@@ -59,7 +58,7 @@ pub async fn waits_for_the_time_that_was_asked_for(harness: &dyn Harness) {
     }
 }
 
-/// A note whose end its author moves is removed by its new end.
+/// A note whose expiry is moved by its author is removed by the new expiry.
 pub async fn waits_for_the_end_that_the_author_has_moved(harness: &dyn Harness) {
     for days in [1, 30] {
         let account = Account::open(harness);
@@ -77,7 +76,7 @@ pub async fn waits_for_the_end_that_the_author_has_moved(harness: &dyn Harness) 
     }
 }
 
-/// A note that gets an end from its author has not been removable before.
+/// A note that gets an expiry from its author is not removed before that.
 pub async fn waits_for_the_end_of_a_note_that_had_none(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -88,7 +87,7 @@ pub async fn waits_for_the_end_of_a_note_that_had_none(harness: &dyn Harness) {
     assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
 }
 
-/// A note that is renewed is removed by its new end.
+/// A note that is renewed is removed by its new expiry.
 pub async fn waits_for_the_end_that_a_renewal_has_moved(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_retained_note();
@@ -104,7 +103,7 @@ pub async fn waits_for_the_end_that_a_renewal_has_moved(harness: &dyn Harness) {
     assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
 }
 
-/// A note whose end is removed does not end, and is never removed.
+/// A note whose expiry is removed never expires, and is never removed physically.
 pub async fn spares_a_note_whose_end_was_taken_away(harness: &dyn Harness) {
     for is_retained in [true, false] {
         for patch in [without_expiry(), clear_all()] {
@@ -123,7 +122,7 @@ pub async fn spares_a_note_whose_end_was_taken_away(harness: &dyn Harness) {
     }
 }
 
-/// A change that does not mention the end leaves the time of removal as it is.
+/// A change that does not mention the expiry leaves the time of removal as it is.
 pub async fn is_not_moved_by_a_change_of_other_fields(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(30 * DAY);
@@ -134,7 +133,7 @@ pub async fn is_not_moved_by_a_change_of_other_fields(harness: &dyn Harness) {
     assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
 }
 
-/// The id of a deleted note is spent as long as the deletion asks, whenever the note would have ended.
+/// The id of a deleted note stays spent for as long as the deletion says, whenever the note would have expired.
 pub async fn waits_as_long_as_a_deletion_asks(harness: &dyn Harness) {
     let account = Account::open(harness);
     for note in [

@@ -11,7 +11,7 @@ use crate::note::stored::Note;
 use crate::store::note_store::{Expected, Update};
 use crate::value::purge_at::PurgeAt;
 
-/// A renewal moves the end of a note that is retained, and leaves it retained.
+/// A renewal moves the expiry of a note that is retained, and leaves it retained.
 pub async fn moves_the_end_of_a_retained_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.new_retained_note();
@@ -29,7 +29,7 @@ pub async fn moves_the_end_of_a_retained_note(harness: &dyn Harness) {
     assert_stale(&account, &note, &foreign).await;
 }
 
-/// A renewal is not for a note whose author said when it ends, or that it does not.
+/// A renewal is refused for a note whose author has chosen an expiry, or none.
 pub async fn is_refused_for_a_note_that_is_not_retained(harness: &dyn Harness) {
     let account = Account::open(harness);
     for note in [account.new_note(), account.new_note_ending_in(60)] {
@@ -44,7 +44,7 @@ pub async fn is_refused_for_a_note_that_is_not_retained(harness: &dyn Harness) {
     }
 }
 
-/// With an end that its author sets or removes, a note is retained no longer.
+/// When its author sets or removes the expiry, a note is no longer retained.
 pub async fn is_over_when_the_author_sets_or_removes_the_end(harness: &dyn Harness) {
     for patch in [
         until(Account::open(harness).expiry_in(86_400)),
@@ -68,7 +68,7 @@ pub async fn goes_on_after_a_change_of_other_fields(harness: &dyn Harness) {
     assert!(note.retained);
 }
 
-/// A renewal moves the end also to an earlier time: the setting may have been shortened.
+/// A renewal can also move the expiry to an earlier time, as the retention setting may have been shortened.
 pub async fn moves_the_end_to_an_earlier_time(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -86,7 +86,7 @@ pub async fn moves_the_end_to_an_earlier_time(harness: &dyn Harness) {
     assert_same!(account.at_millis(end).get(note.id).await, None);
 }
 
-/// An end that the author sets is the author's, also where the note would have ended then anyway.
+/// When its author sets the same expiry that retention has given it, a note is no longer retained either.
 pub async fn is_over_when_the_author_sets_the_same_end(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_retained_note();
@@ -97,7 +97,7 @@ pub async fn is_over_when_the_author_sets_the_same_end(harness: &dyn Harness) {
     assert_stale(&account, &note, &renewal(&note, account.expiry_in(86_400))).await;
 }
 
-/// A renewed note is still the one that was created: a repetition of its creation finds it.
+/// A repeated creation still finds a note that has been renewed.
 pub async fn keeps_how_the_note_was_created(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_retained_note();
@@ -112,8 +112,8 @@ pub async fn keeps_how_the_note_was_created(harness: &dyn Harness) {
     assert_same!(again, taken_by(&note, &created));
 }
 
-/// A renewed note is there until its new end, also when its old one is long over and the item might
-/// have been removed.
+/// A renewed note is there until its new expiry, even long after its old one, when the item might have been
+/// removed.
 pub async fn keeps_a_note_that_might_have_been_removed_at_its_old_end(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_retained_note();

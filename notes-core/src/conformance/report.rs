@@ -1,4 +1,4 @@
-//! How a case fails: it shows both values where they differ, and the line of the case.
+//! The message of a failed case: both values where they differ, and the line of the case.
 
 use std::cell::RefCell;
 use std::fmt::{Display, Write};
@@ -24,16 +24,16 @@ const SHORT: usize = 200;
 /// How many characters of a longer text are shown before and after the first difference.
 const AROUND: usize = 40;
 
-/// How many differences are shown of values that differ in more.
+/// The most differences that are shown.
 const MOST_DIFFERENCES: usize = 20;
 
 thread_local! {
-    /// Where the helpers that are running on this thread were called, the case's own line first.
+    /// The lines that have called the helpers which are running on this thread; the line of the case comes first.
     static CALLS: RefCell<Vec<&'static Location<'static>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a helper of the cases does. A failure in it names the line that called the helper: an async
-/// function can't do that by `#[track_caller]` alone.
+/// Wraps the future of a helper, so that a failure in it shows the line that called the helper.
+/// `#[track_caller]` alone does not work for async functions.
 #[track_caller]
 pub(super) fn called<F: Future>(helper: F) -> Called<F> {
     Called {
@@ -56,7 +56,7 @@ impl<F: Future> Future for Called<F> {
     }
 }
 
-/// A helper is running, until this is dropped.
+/// Marks a helper as running until this is dropped.
 pub(super) struct Call(());
 
 impl Call {
@@ -85,13 +85,13 @@ pub(super) fn fail(what: impl Display) -> ! {
     panic!("{what}\nin the case at {}", line_of_the_case());
 }
 
-/// What a method of the store answers, which may not be an error here.
+/// The result of a method of the store that must not fail here.
 #[track_caller]
 pub(super) fn answered<T>(method: &str, answer: Result<T, StoreError>) -> T {
     answer.unwrap_or_else(|error| fail(format_args!("{method} fails: {error:?}")))
 }
 
-/// Like `assert_eq!`, but shows texts, which `Debug` does not, and only where they differ.
+/// Like `assert_eq!`, but it shows only the differences, and the texts of notes, which their `Debug` hides.
 macro_rules! assert_same {
     ($actual:expr, $expected:expr $(,)?) => {
         assert_same!($actual, $expected, "")
@@ -114,12 +114,12 @@ macro_rules! assert_same {
 }
 pub(super) use assert_same;
 
-/// A value as texts with names.
+/// A value that can be shown as a list of named texts.
 pub(super) trait Shown {
     fn parts(&self) -> Vec<(String, String)>;
 }
 
-/// The parts of a value that is itself a part of another.
+/// The parts of a value that belongs to another value, with the name that it has there as a prefix.
 fn under<T: Shown + ?Sized>(name: impl Display, value: &T) -> Vec<(String, String)> {
     let parts = value.parts().into_iter();
     parts
@@ -329,7 +329,7 @@ fn difference_of_texts(name: &str, actual: &str, expected: &str) -> String {
     )
 }
 
-/// A text, or of a long one what is around this position.
+/// A short text as a whole; of a long one, what is around this position.
 fn excerpt(text: &str, position: usize) -> String {
     let count = text.chars().count();
     if count <= SHORT {
@@ -356,7 +356,7 @@ mod tests {
     use crate::store::memory::MemoryNoteStore;
     use crate::value::content::Content;
 
-    /// What a case says when it fails.
+    /// The message of a case that fails.
     fn message(case: impl FnOnce() + panic::UnwindSafe) -> String {
         let payload = panic::catch_unwind(case).expect_err("the case fails");
         *payload.downcast::<String>().expect("a message")

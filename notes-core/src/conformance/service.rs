@@ -1,4 +1,4 @@
-//! Promises of [`Notes`] that it can't keep alone: the store takes part in each.
+//! Guarantees of [`Notes`] that depend on the store.
 
 use futures_util::StreamExt;
 
@@ -14,7 +14,7 @@ use crate::store::note_store::{DeleteOutcome, Expected, Page, UpdateOutcome};
 use crate::store::store_error::StoreErrorKind;
 use crate::value::change::Change;
 
-/// A creation that is repeated makes no second note: not after a change, and not after a deletion.
+/// A repeated creation never makes a second note, neither after a change nor after a deletion.
 pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let (notes, user) = (Notes::new(account.store()), &account.user);
@@ -41,8 +41,7 @@ pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {
     assert_same!(create().await, CreateOutcome::Spent);
 }
 
-/// A stream gives each live note once, over all pages, and an error for each item that can't be
-/// read.
+/// A stream returns each live note once, over all pages, and an error for each unreadable item.
 pub async fn streams_every_note_once(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(230);
@@ -53,7 +52,7 @@ pub async fn streams_every_note_once(harness: &dyn Harness) {
     notes.drain(50..60);
     let service = Notes::new(account.store());
     for order in [Order::Newest, Order::Oldest] {
-        // A list without end fails here; the stream of it would hang.
+        // An endless list fails here, where the stream would hang.
         account.list(by(100, order)).await;
         let all: Vec<_> = service.stream(&account.user, order).collect().await;
         let (mut read, mut kinds) = (Vec::new(), Vec::new());
@@ -71,7 +70,7 @@ pub async fn streams_every_note_once(harness: &dyn Harness) {
     }
 }
 
-/// An erased user has nothing left, in whatever state it was, and the count says how much it was.
+/// Nothing is left of an erased user, in whatever state it was, and the result is the number of items removed.
 pub async fn erases_all_of_a_user(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(130);
@@ -82,7 +81,7 @@ pub async fn erases_all_of_a_user(harness: &dyn Harness) {
     }
     account.put_all(&notes).await;
     account.remove_all(&notes[30..60]).await;
-    // A purge without end fails here; `erase` would hang.
+    // An endless purge fails here, where `erase` would hang.
     let other = Account::open(harness);
     other.put_new().await;
     assert_same!(purge_all(&other, 50).await, 1);

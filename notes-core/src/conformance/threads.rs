@@ -1,5 +1,5 @@
-//! Threads of the operating system, on which cases race: tasks of one thread only meet where they
-//! wait, and a store that looks and then writes without waiting in between would never be caught.
+//! Races between threads of the operating system. Tasks on one thread only alternate where they `.await`, so they
+//! would never catch a store that checks and then writes without an `.await` in between.
 
 use std::cell::RefCell;
 use std::hint;
@@ -13,33 +13,33 @@ use std::time::{Duration, Instant};
 
 use super::report::{Call, fail, line_of_the_case};
 
-/// Calls its argument within the runtime that the store under test needs.
+/// Calls its argument inside the async runtime that the store under test needs.
 type Enter = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
-/// How long the calls of one thread may take: a lock that is never released is to fail, not to hang.
+/// How long the calls of one thread may take: a lock that is never released has to fail the case, not hang it.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A race goes on for so long.
+/// How long a race is repeated.
 const TIME: Duration = Duration::from_millis(500);
 
-/// A store that gets through so many rounds in that time is a fast one, whose threads meet less often: it
-/// is given more time, until it has got through enough rounds.
+/// A store that does at least this many rounds in [`TIME`] is a fast one. Its calls are short and overlap less
+/// often, so the race is repeated for longer, until it has done [`ENOUGH_ROUNDS`].
 const ROUNDS_OF_A_FAST_STORE: usize = 500;
 const ENOUGH_ROUNDS: usize = 20_000;
 const MOST_TIME: Duration = Duration::from_millis(1_500);
 
-/// A future that is not over after so many polls is not given up any later.
+/// The greatest number of polls after which a case drops a future.
 pub(super) const MOST_POLLS: usize = 64;
 
-/// After so many rounds, a race looks at what has come of them.
+/// How many rounds a race has before its outcomes are checked.
 pub(super) const BATCH: usize = 12;
 
 thread_local! {
     static RUNTIME: RefCell<Option<Enter>> = const { RefCell::new(None) };
 }
 
-/// Runs a case, whose threads are to be within a runtime: that of [`conformance!`](crate::conformance!)
-/// is tokio's.
+/// Runs a case whose threads have to be inside an async runtime. For [`conformance!`](crate::conformance!) it is
+/// tokio's.
 #[doc(hidden)]
 pub fn within_runtime<F: Future>(
     enter: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static,
@@ -65,12 +65,12 @@ impl<F: Future> Future for WithinRuntime<F> {
     }
 }
 
-/// How many threads race: as many as run at the same time, for only those meet.
+/// The number of threads in a race: as many as there are cores, since only running threads can collide.
 pub(super) fn racers() -> usize {
     thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4))
 }
 
-/// Does `work` on so many threads at the same time. Each is given its number.
+/// Runs `work` on this many threads at the same time. Each gets its number.
 #[track_caller]
 pub(super) fn on_threads<T: Send>(count: usize, work: impl AsyncFn(usize) -> T + Sync) -> Vec<T> {
     let (case, runtime) = (line_of_the_case(), RUNTIME.with_borrow(Clone::clone));
@@ -87,7 +87,7 @@ pub(super) fn on_threads<T: Send>(count: usize, work: impl AsyncFn(usize) -> T +
     })
 }
 
-/// Does `work` on a thread of its own, and fails where it never ends.
+/// Runs `work` on a thread of its own, and fails if it does not end in time.
 #[track_caller]
 pub(super) fn in_time<T: Send>(work: impl AsyncFn() -> T + Sync) -> T {
     let mut results = on_threads(1, async |_| work().await);
@@ -117,7 +117,7 @@ impl Wake for Unpark {
     }
 }
 
-/// What the future gives, or none where that takes too long.
+/// Runs the future to its end; `None` if that takes too long.
 fn block_on<F: Future>(mut future: Pin<&mut F>, limit: Duration) -> Option<F::Output> {
     let end = Instant::now() + limit;
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
@@ -130,7 +130,7 @@ fn block_on<F: Future>(mut future: Pin<&mut F>, limit: Duration) -> Option<F::Ou
     }
 }
 
-/// How often a race is repeated: chance decides whether two threads meet.
+/// The repetitions of a race: whether two threads collide is left to chance.
 pub(super) struct Rounds {
     begin: Instant,
     batches: usize,
@@ -144,7 +144,7 @@ impl Rounds {
         }
     }
 
-    /// Whether so many rounds are enough.
+    /// Whether this many rounds are enough.
     pub(super) fn are_over(&self, rounds: usize) -> bool {
         let time = self.begin.elapsed();
         let is_fast = rounds >= ROUNDS_OF_A_FAST_STORE;
@@ -152,7 +152,7 @@ impl Rounds {
     }
 }
 
-/// The number of each batch.
+/// Iterates over the numbers of the batches.
 impl Iterator for Rounds {
     type Item = usize;
 
@@ -181,7 +181,8 @@ impl Gate {
         }
     }
 
-    /// Waits for the others. It spins: a thread that has to be woken comes too late to meet them.
+    /// Waits for the other threads. It spins, since a thread that has to be woken would start too late to
+    /// collide with them.
     pub(super) fn pass(&self, round: usize) {
         let all = (round + 1) * self.threads;
         self.arrived.fetch_add(1, Ordering::AcqRel);
@@ -201,7 +202,7 @@ impl Gate {
     }
 }
 
-/// A thread that fails lets no other wait for it.
+/// Marks the gate as broken when its thread panics, so that the other threads fail instead of waiting.
 pub(super) struct Racer<'a>(pub(super) &'a Gate);
 
 impl Drop for Racer<'_> {
@@ -212,8 +213,8 @@ impl Drop for Racer<'_> {
     }
 }
 
-/// Lets `work` be done by all threads at the same time, once per round of a batch. Gives what came of
-/// it, by round and thread.
+/// Runs `work` on all threads at the same time, once for each round of a batch. Returns the results by round and
+/// thread.
 #[track_caller]
 pub(super) fn race<T: Send>(
     threads: usize,
@@ -226,7 +227,7 @@ pub(super) fn race<T: Send>(
         let mut results = Vec::new();
         for round in 0..rounds {
             gate.pass(round);
-            // A little later each time, now this thread and now that: they are to meet everywhere.
+            // A different short delay for each round and thread, so that the calls overlap in different ways.
             for _ in 0..(round * 7 + thread * 13) % 32 {
                 hint::spin_loop();
             }
@@ -240,7 +241,7 @@ pub(super) fn race<T: Send>(
         .collect()
 }
 
-/// Polls a future so many times at most, and drops it then. Gives what it gave, if it was over.
+/// Polls a future at most this many times and then drops it. Returns its output if it was ready.
 pub(super) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     let mut future = Some(Box::pin(future));
     let mut left = times;

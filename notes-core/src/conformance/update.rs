@@ -47,7 +47,7 @@ fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Fu
     })
 }
 
-/// A field that is mentioned alone changes alone; all others stay.
+/// An update that mentions one field changes that field alone.
 pub async fn changes_one_field_and_keeps_the_others(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.new_note_ending_in(60);
@@ -72,7 +72,7 @@ pub async fn changes_one_field_and_keeps_the_others(harness: &dyn Harness) {
     }
 }
 
-/// What a note may lack can be removed, and given again.
+/// Optional fields can be removed and set again.
 pub async fn removes_and_restores_category_and_expiry(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_note_ending_in(60);
@@ -122,7 +122,7 @@ pub async fn keeps_text_byte_for_byte(harness: &dyn Harness) {
     }
 }
 
-/// A note takes the largest values of all fields at once also when it has others.
+/// A note can be updated to the largest values of all fields at once.
 pub async fn takes_the_largest_values(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -135,7 +135,7 @@ pub async fn takes_the_largest_values(harness: &dyn Harness) {
     assert_updates(&account, &note, &update_of(&note, patch)).await;
 }
 
-/// Each write has a revision of its own, also one that changes no field.
+/// Each write has a revision of its own, even one that changes no field.
 pub async fn gives_the_new_revision_also_when_nothing_else_changes(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -145,7 +145,7 @@ pub async fn gives_the_new_revision_also_when_nothing_else_changes(harness: &dyn
     assert_updates(&account, &after, &update_of(&after, NotePatch::default())).await;
 }
 
-/// A note ends when its newest expiry says, not an earlier one.
+/// The newest expiry counts, and none that the note had before.
 pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(60);
@@ -160,7 +160,7 @@ pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
     assert_same!(much_later.get(note.id).await, Some(note));
 }
 
-/// An update of an id that was never used makes no note, and leaves the id free.
+/// An update of an id that was never used creates no note, and leaves the id free.
 pub async fn never_creates_a_note(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note();
@@ -183,7 +183,7 @@ pub async fn never_brings_a_deleted_note_back(harness: &dyn Harness) {
         ..update_of(&note, retitle("Back"))
     };
     assert_missing(&account, note.id, &of_the_deletion).await;
-    // Even under the name of the deletion: this update has not happened.
+    // Even an update with the deletion's revision has not happened.
     let same_revision = Update {
         revision: deletion.revision,
         ..of_the_deletion
@@ -207,8 +207,8 @@ pub async fn never_brings_an_expired_note_back(harness: &dyn Harness) {
     assert_updates(&in_time, &note, &renewal).await;
 }
 
-/// From the margin before its expiry on a note is missing for an update that moves or removes the expiry,
-/// so that one that is executed late brings no note back. Other updates find it until it expires.
+/// For an update that moves or removes the expiry, a note is missing from [`Update::EXPIRY_MARGIN`] before its
+/// expiry on, so that a late update does not bring it back. Other updates find it until it expires.
 pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
     for retained in [false, true] {
         let account = Account::open(harness);
@@ -228,7 +228,7 @@ pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
                 let outcome = too_late.update(note.id, &update).await;
                 assert_same!(outcome, UpdateOutcome::Missing);
             }
-            // What is there already: the update has happened before, and was in time.
+            // A patch that would change nothing: the update may have happened before, in time.
             if !retained {
                 let same = NotePatch {
                     title: Some(note.title.clone()),
@@ -305,7 +305,7 @@ pub async fn accepts_the_longest_list_of_revisions(harness: &dyn Harness) {
     assert_updates(&account, &note, &update(&revisions)).await;
 }
 
-/// Without an expected revision any live note changes.
+/// Without an expected revision any live note is changed.
 pub async fn accepts_any_revision(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;
@@ -318,8 +318,8 @@ pub async fn accepts_any_revision(harness: &dyn Harness) {
     }
 }
 
-/// The note's revision may be any but those named, of which there may be as many as
-/// [`Expected::MAX`], or none.
+/// The note's revision may be any except those in the list, which has at most [`Expected::MAX`] revisions or
+/// none.
 pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;
@@ -345,7 +345,7 @@ pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
         ..but(vec![foreign()], &note)
     };
     assert_stale(&account, &note, &smaller).await;
-    // Once more, with the very revision that it made: it has happened.
+    // The same update again, with the same revision: it has happened.
     let update = but(vec![foreign()], &note);
     note = assert_updates(&account, &note, &update).await;
     let again = Update {
@@ -374,7 +374,7 @@ pub async fn refuses_a_revision_that_does_not_grow(harness: &dyn Harness) {
     }
 }
 
-/// An update that comes again has happened: `Updated` with the note as it is, and nothing changes.
+/// A repeated update has happened: it is `Updated` with the note as it is, and changes nothing.
 pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     for is_conditional in [true, false] {
         let account = Account::open(harness);
@@ -402,7 +402,7 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     }
 }
 
-/// Also when the note has expired since: the update was in time.
+/// A repeated update is `Updated` even if the note has expired since: the update was in time.
 pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_note_ending_in(60);
@@ -415,7 +415,7 @@ pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harne
     assert_missing(&later, note.id, &update_of(&note, retitle("Late"))).await;
 }
 
-/// An end that has already come ends the note at once, as its expiry would have.
+/// An expiry that is already past makes the note expire at once.
 pub async fn ends_a_note_at_once(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
@@ -430,7 +430,7 @@ pub async fn ends_a_note_at_once(harness: &dyn Harness) {
     assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
 }
 
-/// An attempt that lands after a rival's write changes nothing.
+/// A repeated attempt that is executed after a rival's write changes nothing.
 pub async fn repeated_after_a_rival_is_refused(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
@@ -444,9 +444,9 @@ pub async fn repeated_after_a_rival_is_refused(harness: &dyn Harness) {
     assert_stale(&account, &note, &lost).await;
 }
 
-/// An item that can't be read is not changed, whatever is expected: `Stale` without a note. One with
-/// a value of the right type and size that breaks another rule may be: then it is `Updated` where it can
-/// be read afterwards, and fails as `Corrupt` where it can't.
+/// An unreadable item is not changed, whatever is expected: `Stale` without a note. One with a value of the right
+/// type and size that breaks another rule may be changed: then the outcome is `Updated` if it can be read
+/// afterwards, and otherwise the error `Corrupt`.
 pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
     for (account, note, kind) in Account::unreadable_items(harness).await {
         for (expected, patch) in [
@@ -486,9 +486,18 @@ pub async fn of_concurrent_updates_of_one_revision_exactly_one_wins(harness: &dy
     let rivals: Vec<_> = (0..20)
         .map(|rival| update_of(&created, retitle(&format!("Rival {rival}"))))
         .collect();
-    let outcomes = join_all(rivals.iter().map(|it| account.update(created.id, it))).await;
+    let outcomes = join_all(
+        rivals
+            .iter()
+            .map(|update| account.update(created.id, update)),
+    )
+    .await;
     let note = account.get(created.id).await.expect("one has won");
-    assert!(rivals.iter().any(|it| updated(&created, it) == note));
+    assert!(
+        rivals
+            .iter()
+            .any(|update| updated(&created, update) == note)
+    );
     for (rival, outcome) in rivals.iter().zip(outcomes) {
         let expected = if rival.revision == note.revision {
             UpdateOutcome::Updated(note.clone())
@@ -499,8 +508,8 @@ pub async fn of_concurrent_updates_of_one_revision_exactly_one_wins(harness: &dy
     }
 }
 
-/// Concurrent updates that expect no revision are applied in the order of their revisions or not at
-/// all: the greatest is there in the end.
+/// Concurrent updates that expect no revision are applied in the order of their revisions or not at all: in the
+/// end, the note has the greatest revision.
 pub async fn of_concurrent_updates_of_any_revision_the_greatest_stays(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
@@ -516,15 +525,18 @@ pub async fn of_concurrent_updates_of_any_revision_the_greatest_stays(harness: &
     for rival in &mut rivals {
         rival.expected = Expected::Any;
     }
-    let updates = rivals.iter().rev().map(|it| account.update(created.id, it));
+    let updates = rivals
+        .iter()
+        .rev()
+        .map(|update| account.update(created.id, update));
     let outcomes = join_all(updates).await;
     let greatest = updated(&created, &rivals[19]);
     assert_same!(outcomes[0], UpdateOutcome::Updated(greatest.clone()));
     assert_same!(account.get(created.id).await, Some(greatest));
 }
 
-/// Of concurrent updates of different fields none is lost: what each `Updated` one mentions is
-/// there in the end.
+/// Of concurrent updates of different fields none is lost: in the end, the note has the fields of each that was
+/// `Updated`.
 pub async fn of_concurrent_updates_of_different_fields_loses_none(harness: &dyn Harness) {
     for _ in 0..5 {
         let account = Account::open(harness);
@@ -543,14 +555,21 @@ pub async fn of_concurrent_updates_of_different_fields_loses_none(harness: &dyn 
         ];
         let mut updates: Vec<Update> = Vec::new();
         for patch in patches {
-            let last = updates.last().map_or(created.revision, |it| it.revision);
+            let last = updates
+                .last()
+                .map_or(created.revision, |update| update.revision);
             updates.push(Update {
                 expected: Expected::Any,
                 revision: after(last),
                 ..update_of(&created, patch)
             });
         }
-        let outcomes = join_all(updates.iter().map(|it| account.update(created.id, it))).await;
+        let outcomes = join_all(
+            updates
+                .iter()
+                .map(|update| account.update(created.id, update)),
+        )
+        .await;
         let mut note = created;
         for (update, outcome) in updates.iter().zip(outcomes) {
             match outcome {
@@ -563,7 +582,7 @@ pub async fn of_concurrent_updates_of_different_fields_loses_none(harness: &dyn 
     }
 }
 
-/// An update that comes again while it is under way happens once, and each attempt is told so.
+/// An update that is repeated while it is in progress happens once, and each attempt is `Updated`.
 pub async fn repeated_while_under_way_happens_once(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
@@ -576,7 +595,7 @@ pub async fn repeated_while_under_way_happens_once(harness: &dyn Harness) {
     assert_same!(account.get(note.id).await, Some(after));
 }
 
-/// What is not there can be removed: the update happens as any other.
+/// To remove a field that the note does not have is an update like any other.
 pub async fn clears_what_is_absent(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = Note {
@@ -599,7 +618,7 @@ pub async fn clears_what_is_absent(harness: &dyn Harness) {
     assert_updates(&account, &note, &update_of(&note, with_others)).await;
 }
 
-/// A note ends when its newest expiry says, also when that is earlier than the one before.
+/// The newest expiry counts, even if it is earlier than the one before.
 pub async fn moves_the_end_of_a_note_to_an_earlier_time(harness: &dyn Harness) {
     for is_retained in [false, true] {
         let account = Account::open(harness);
@@ -620,7 +639,7 @@ pub async fn moves_the_end_of_a_note_to_an_earlier_time(harness: &dyn Harness) {
     }
 }
 
-/// An update takes every expiry up to the last.
+/// An update accepts every expiry up to the last possible.
 pub async fn takes_every_expiry_up_to_the_last(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;
@@ -638,7 +657,7 @@ pub async fn takes_every_expiry_up_to_the_last(harness: &dyn Harness) {
     }
 }
 
-/// Two revisions are one or two, one is smaller than the other, to the last of their bits.
+/// Revisions are compared in all their bits, for equality and for order.
 pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
     for ordinal in ordinals_of_revisions(Timestamp::now()) {
         let account = Account::open(harness);
@@ -667,8 +686,7 @@ pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
     }
 }
 
-/// An update that its caller gives up at any moment has happened or has not, as a whole, and holds
-/// nothing up.
+/// An update that is dropped at any moment has happened as a whole or not at all, and does not block other calls.
 pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
     for polls in 0..MOST_POLLS {
         let account = Account::open(harness);
@@ -714,8 +732,7 @@ pub async fn given_up_at_any_poll_has_happened_or_not(harness: &dyn Harness) {
     }
 }
 
-/// Of two updates under way one is given up at any moment: that holds up neither the other nor what
-/// comes later.
+/// If one of two concurrent updates is dropped at any moment, neither the other nor later calls are blocked.
 pub async fn given_up_beside_another_holds_nothing_up(harness: &dyn Harness) {
     for polls in 1..MOST_POLLS {
         let account = Account::open(harness);
@@ -732,12 +749,12 @@ pub async fn given_up_beside_another_holds_nothing_up(harness: &dyn Harness) {
                 .update(&account.user, note.id, &given_up, account.now);
             let (outcome, attempt) =
                 join(account.update(note.id, &kept), polled(polls, attempt)).await;
-            // The other may have come first, and with a greater revision.
+            // The other update may have been executed first, with a greater revision.
             if outcome != UpdateOutcome::Updated(updated(&note, &kept)) {
                 let first = updated(&note, &given_up);
                 assert_same!(outcome, UpdateOutcome::Stale(Some(first)));
             }
-            // A request that was given up may still be executed; a deletion ends that.
+            // The dropped request may still be executed. After a deletion it can't change anything.
             let outcome = account
                 .delete(note.id, &account.deletion_of_any(&note))
                 .await;
@@ -758,7 +775,7 @@ pub async fn of_updates_of_one_revision_by_threads_exactly_one_wins(harness: &dy
     race_for_one_revision(|| vec![Account::open(harness)]).await;
 }
 
-/// The accounts are those of the threads.
+/// Each thread has one of the accounts.
 #[track_caller]
 pub(super) fn race_for_one_revision<'a>(
     accounts: impl Fn() -> Vec<Account<'a>>,
@@ -794,13 +811,14 @@ pub(super) fn race_for_one_revision<'a>(
     })
 }
 
-/// Of updates by several threads that expect any revision, or the one last told, each is told just
-/// what it made or was refused by; what is left is the work of all that were `Updated`.
+/// Each update by one of several threads, which expects any revision or the last that the thread has seen, returns
+/// exactly the note that it made or that it was refused by. In the end, the note has all changes that were
+/// `Updated`.
 pub async fn of_updates_by_threads_each_is_told_what_happened(harness: &dyn Harness) {
     race_to_update(|| vec![Account::open(harness)]).await;
 }
 
-/// The accounts are those of the threads.
+/// Each thread has one of the accounts.
 #[track_caller]
 pub(super) fn race_to_update<'a>(
     accounts: impl Fn() -> Vec<Account<'a>>,
@@ -813,7 +831,7 @@ pub(super) fn race_to_update<'a>(
             let account = &accounts[0];
             let created: Vec<_> = (0..BATCH).map(|_| long_note(account)).collect();
             account.put_all(&created).await;
-            // The revisions of the threads alternate: each is the next of another thread's.
+            // The threads take turns in the order of revisions: each revision follows one of another thread.
             let mut updates: Vec<Vec<Update>> = Vec::new();
             for (round, note) in created.iter().enumerate() {
                 let mut last = note.revision;
