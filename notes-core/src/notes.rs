@@ -139,6 +139,7 @@ impl<S> Notes<S> {
     pub fn check_id_date(&self, id: NoteId) -> Result<(), UnacceptableDate> {
         let now = self.now();
         match self.check_distance(id.created_at(), now) {
+            // Seconds, read as milliseconds, are always far ahead.
             Err(UnacceptableDate::TooFarAhead)
                 if self
                     .check_distance(id.created_at_by_old_draft(), now)
@@ -150,6 +151,7 @@ impl<S> Notes<S> {
         }
     }
 
+    /// Compares one date with the bounds of [`check_id_date`](Self::check_id_date).
     fn check_distance(&self, dated: Timestamp, now: Timestamp) -> Result<(), UnacceptableDate> {
         let (now, dated) = (now.as_millis(), dated.as_millis());
         let within = |limit: Duration, distance: u64| u128::from(distance) <= limit.as_millis();

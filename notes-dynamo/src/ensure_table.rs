@@ -29,6 +29,7 @@ pub async fn ensure_table(client: &Client, table: &str) -> Result<(), StoreError
     })
 }
 
+/// Names the table; the source says what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 #[error("the table {table} can't be used")]
 struct UnusableTable {
@@ -36,6 +37,7 @@ struct UnusableTable {
     source: BoxError,
 }
 
+/// [`ensure_table`] with an error that does not name the table.
 async fn ensure(client: &Client, table: &str) -> Result<(), BoxError> {
     if create(client, table).await? {
         wait_until_active(client, table).await?;

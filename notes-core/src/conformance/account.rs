@@ -365,6 +365,7 @@ pub(super) fn expiry(secs: u64) -> Expiry {
     secs.try_into().expect("the suite uses valid values")
 }
 
+/// An insertion of this note, as the service would make it.
 pub(super) fn insertion(note: &Note) -> Insertion {
     let request = NewNote {
         title: note.title.clone(),
@@ -412,10 +413,12 @@ pub(super) fn retitle(title: &str) -> NotePatch {
     }
 }
 
+/// When a note that expires or is deleted at this time may be removed, with the default acceptance window.
 pub(super) fn purge_at(id: NoteId, end_secs: u64) -> PurgeAt {
     PurgeAt::new(id, end_secs, Duration::from_secs(7 * 24 * 60 * 60))
 }
 
+/// Exactly this revision.
 pub(super) fn only(revision: Revision) -> Expected {
     Expected::OneOf(vec![revision])
 }
@@ -456,6 +459,7 @@ pub(super) fn taken_by(note: &Note, created: &Note) -> InsertOutcome {
     })
 }
 
+/// A patch that sets this expiry.
 pub(super) fn until(end: Expiry) -> NotePatch {
     NotePatch {
         expiry: Change::Set(end),

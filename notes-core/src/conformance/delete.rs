@@ -18,6 +18,7 @@ use crate::value::note_id::NoteId;
 use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 
+/// Asserts that the deletion is `Stale` and leaves the note as it is.
 #[track_caller]
 fn assert_stale(
     account: &Account<'_>,
@@ -31,6 +32,7 @@ fn assert_stale(
     })
 }
 
+/// Asserts that the deletion is `Missing`, whatever revision it expects.
 #[track_caller]
 fn assert_missing(
     account: &Account<'_>,
@@ -523,6 +525,7 @@ pub(super) fn race_to_delete<'a>(
     })
 }
 
+/// Asserts that exactly one of the writes of a race has succeeded, and that the others were refused by its result.
 #[track_caller]
 fn assert_one_has_won(
     account: &Account<'_>,

@@ -149,6 +149,7 @@ pub async fn never_goes_back_in_the_life_of_a_note(harness: &dyn Harness) {
     }
 }
 
+/// Sets the flag when it is dropped.
 struct Flag<'a>(&'a AtomicBool);
 
 impl Drop for Flag<'_> {

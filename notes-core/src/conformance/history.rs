@@ -96,6 +96,7 @@ struct Step {
     refused: Refused,
 }
 
+/// A write that the store must refuse.
 enum Refused {
     Update(Update),
     Delete(Deletion),
@@ -134,6 +135,7 @@ impl Step {
         steps
     }
 
+    /// Sends the change and the write that must be refused, and checks both outcomes.
     async fn take(&self, account: &Account<'_>, created: &Note) {
         let id = created.id;
         match account.update(id, &self.update).await {

@@ -1,5 +1,5 @@
 //! Clauses on the physical removal of items, which must not happen before their [`PurgeAt`](crate::PurgeAt) and may
-//! happen any time after it. The cases trigger it with [`Harness::sweep`](super::Harness::sweep).
+//! happen any time after it. The cases trigger it with [`Harness::sweep`].
 
 use super::Harness;
 use super::account::{

@@ -127,10 +127,12 @@ fn under<T: Shown + ?Sized>(name: impl Display, value: &T) -> Vec<(String, Strin
         .collect()
 }
 
+/// One named text. A value that is a single text has an empty name.
 fn part(name: &str, text: impl Into<String>) -> (String, String) {
     (name.to_owned(), text.into())
 }
 
+/// Shows these types by their `Debug`, as one text.
 macro_rules! shown_by_debug {
     ($($type:ty),*) => {
         $(impl Shown for $type {
@@ -143,6 +145,7 @@ macro_rules! shown_by_debug {
 
 shown_by_debug!(bool, u32, u64, usize, Fingerprint, Purged, StoreErrorKind);
 
+/// Shows these types by their `Display`, as one text.
 macro_rules! shown_by_display {
     ($($type:ty),*) => {
         $(impl Shown for $type {
@@ -234,6 +237,7 @@ impl Shown for Page {
     }
 }
 
+/// The parts of an outcome: its name, and the note in it.
 fn outcome(name: &str, note: Option<&Note>) -> Vec<(String, String)> {
     let name = vec![part("outcome", name)];
     [name, note.map(Shown::parts).unwrap_or_default()].concat()
@@ -315,7 +319,9 @@ pub(super) fn difference(actual: &[(String, String)], expected: &[(String, Strin
 
 fn difference_of_texts(name: &str, actual: &str, expected: &str) -> String {
     let pairs = actual.chars().zip(expected.chars());
-    let position = pairs.take_while(|(a, b)| a == b).count();
+    let position = pairs
+        .take_while(|(actual, expected)| actual == expected)
+        .count();
     let (actual_count, expected_count) = (actual.chars().count(), expected.chars().count());
     let place = if actual_count.max(expected_count) > SHORT {
         format!(" (from character {position} on, of {actual_count} and {expected_count})")

@@ -94,6 +94,8 @@ pub(super) fn in_time<T: Send>(work: impl AsyncFn() -> T + Sync) -> T {
     results.remove(0)
 }
 
+/// Runs the future on this thread, inside the runtime if there is one, and fails the case if it takes longer than
+/// [`LIMIT`].
 fn run<T>(
     case: &'static Location<'static>,
     runtime: Option<&Enter>,
@@ -109,6 +111,7 @@ fn run<T>(
     result.unwrap_or_else(|| fail(format_args!("the store does not answer for {LIMIT:?}")))
 }
 
+/// Wakes a future by unparking the thread that polls it.
 struct Unpark(Thread);
 
 impl Wake for Unpark {

@@ -27,6 +27,7 @@ use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 use crate::value::title::Title;
 
+/// Asserts that the update is `Missing`, whatever revision it expects, and creates no note.
 #[track_caller]
 fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Future<Output = ()> {
     called(async move {

@@ -30,8 +30,10 @@ pub struct MemoryNoteStore {
     items: Arc<Mutex<BTreeMap<(UserId, NoteId), Item>>>,
 }
 
+/// What is stored under a key.
 #[derive(Clone, Debug)]
 enum Item {
+    /// A note, which may have expired.
     Note(Note, Fingerprint, Option<PurgeAt>),
     #[cfg_attr(
         not(feature = "conformance"),

@@ -17,6 +17,7 @@ use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
+/// Implements [`NoteStore`] for a pointer by the methods of the store that it points to.
 macro_rules! delegate {
     ($pointer:ty) => {
         #[async_trait]

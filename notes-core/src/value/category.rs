@@ -37,6 +37,7 @@ pub enum InvalidCategory {
     ControlCharacter,
 }
 
+/// Trims the text and checks it.
 fn check(text: String) -> Result<String, InvalidCategory> {
     let trimmed = text.trim();
     match trimmed.chars().count() {

@@ -10,6 +10,7 @@ pub(crate) fn is_blank(text: &str) -> bool {
         .all(|char| char.is_whitespace() || is_invisible(char))
 }
 
+/// Whether a character that is not white space has no glyph.
 fn is_invisible(char: char) -> bool {
     let at = IGNORABLE.partition_point(|&(_, last)| last < char);
     let is_ignorable = IGNORABLE.get(at).is_some_and(|&(first, _)| first <= char);

@@ -58,10 +58,12 @@ impl NoteId {
         uuid_v7::from_ordinal(ordinal).map(Self)
     }
 
+    /// The time in the id if it was made by an old draft of UUIDv7, with seconds instead of milliseconds.
     pub(crate) fn created_at_by_old_draft(self) -> Timestamp {
         uuid_v7::created_at_by_old_draft(self.0)
     }
 
+    /// The id as a UUID.
     pub(crate) fn uuid(self) -> Uuid {
         self.0
     }

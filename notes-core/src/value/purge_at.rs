@@ -10,6 +10,7 @@ use crate::value::note_id::NoteId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PurgeAt(u64);
 
+/// The safety margin for clocks that differ.
 const MARGIN_SECS: u64 = 60 * 60;
 
 impl PurgeAt {

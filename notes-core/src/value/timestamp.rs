@@ -79,6 +79,7 @@ pub(crate) struct Parsed {
     pub(crate) has_more: bool,
 }
 
+/// Parses RFC 3339, with what is lost by rounding.
 pub(crate) fn parse(text: &str) -> Result<Parsed, InvalidTimestamp> {
     parse_rfc3339(text).ok_or(InvalidTimestamp)
 }

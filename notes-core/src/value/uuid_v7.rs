@@ -18,6 +18,7 @@ pub(crate) fn generate(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix_time(now.as_secs(), nanos, 0, 0))
 }
 
+/// Whether this is a UUID of version 7 of RFC 9562, by its version and variant.
 pub(crate) fn is_v7(uuid: Uuid) -> bool {
     uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122
 }

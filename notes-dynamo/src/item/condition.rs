@@ -182,6 +182,8 @@ impl Expression {
     }
 }
 
+/// A revision as a value of the type B (binary). DynamoDB compares such values byte by byte, as unsigned numbers,
+/// which is the order of revisions.
 fn binary(revision: Revision) -> AttributeValue {
     AttributeValue::B(revision.into_bytes().to_vec().into())
 }

@@ -109,6 +109,7 @@ impl From<Item> for DecodedItem {
                 Ok((note, fingerprint)) => Self::Note(note, fingerprint),
                 Err(why) => Self::Unreadable(UnreadableItem { sort_key, why }),
             },
+            // A tombstone whose revision can't be read is still a deleted note.
             Some(AttributeValue::Bool(true)) => {
                 let revision = item.get(REVISION).and_then(|value| value.as_b().ok());
                 let bytes = revision.and_then(|blob| <[u8; 16]>::try_from(blob.as_ref()).ok());
@@ -122,6 +123,11 @@ impl From<Item> for DecodedItem {
     }
 }
 
+/// Decodes an item that is not a tombstone. Attributes that it does not know are ignored, so that a later version
+/// may add some.
+///
+/// # Errors
+/// Says what is wrong, without any of the item's values.
 fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerprint), BoxError> {
     let user = match item.remove(USER_ID) {
         Some(AttributeValue::S(user)) => user.try_into()?,
@@ -184,6 +190,7 @@ impl<const N: usize> Serialize for Binary<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Binary<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// Accepts exactly `N` bytes.
         struct Bytes<const N: usize>;
 
         impl<const N: usize> Visitor<'_> for Bytes<N> {

@@ -77,6 +77,7 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
         "Attempts"
     }
 
+    /// Counts the attempt just before it is sent.
     fn read_before_transmit(
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
@@ -91,12 +92,14 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
         Ok(())
     }
 
+    /// Takes the attempt out of the count if its result is certain.
     fn read_after_attempt(
         &self,
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // An attempt without a result stays in doubt.
         let Some(result) = context.output_or_error() else {
             return Ok(());
         };
