@@ -466,7 +466,7 @@ impl<S: fmt::Debug> fmt::Debug for Notes<S> {
     }
 }
 
-/// What became of a creation.
+/// The outcome of a creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CreateOutcome {
     /// The note was created.

@@ -144,7 +144,7 @@ pub async fn given_up_at_any_poll_leaves_whole_notes(harness: &dyn Harness) {
             }
             purge_all(&account, 100).await;
             assert_same!(account.notes().await, [], "after {polls} polls");
-            // Of other ids: those of the notes have to rest.
+            // With new ids: the dropped purge may still be executed, and would remove notes under the old ones.
             let others = account.new_notes(4);
             account.put_all(&others).await;
             account.assert_all(&others).await;

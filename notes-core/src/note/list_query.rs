@@ -8,7 +8,7 @@ use crate::value::timestamp::Timestamp;
 pub struct ListQuery {
     /// The most notes in a page.
     pub limit: PageLimit,
-    /// By time of creation.
+    /// Whether the newest or the oldest note comes first, by time of creation.
     pub order: Order,
     /// Only notes created later than this.
     pub created_after: Option<Timestamp>,

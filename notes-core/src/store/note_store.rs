@@ -182,7 +182,7 @@ pub struct Insertion {
     pub purge_at: Option<PurgeAt>,
 }
 
-/// What became of an insertion.
+/// The outcome of an insertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InsertOutcome {
     /// The note is stored.
@@ -304,7 +304,7 @@ impl Update {
     }
 }
 
-/// What became of an update.
+/// The outcome of an update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateOutcome {
     /// The update is done, by this call or an earlier one; the note as it is now.
@@ -326,7 +326,7 @@ pub struct Deletion {
     pub purge_at: PurgeAt,
 }
 
-/// What became of a deletion.
+/// The outcome of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeleteOutcome {
     /// The note is deleted.
@@ -337,7 +337,7 @@ pub enum DeleteOutcome {
     Stale(Option<Note>),
 }
 
-/// What a purge removed.
+/// The result of a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purged {
     /// How many items were removed.

@@ -22,7 +22,7 @@ impl Revision {
     }
 
     /// A new revision that is greater than this one. Its time is `now`, unless this one is from a clock that is
-    /// ahead: then it is hardly greater than this one.
+    /// ahead: then it is greater than this one by less than a millisecond.
     ///
     /// In both cases it is random, so that concurrent writers of the same state get different revisions.
     /// `None` only after the last UUIDv7, in the year 10889.

@@ -1,8 +1,8 @@
 use crate::value::text_value::text_value;
 
 text_value! {
-    /// Identifies the owner of notes: 1 to 255 bytes without control characters. What it means is up to whoever
-    /// issues it.
+    /// Identifies the owner of notes: 1 to 255 bytes without control characters. Its meaning is up to
+    /// the system that issues it.
     ///
     /// ```
     /// use notes_core::UserId;

@@ -15,7 +15,8 @@ use crate::table::Table;
 /// request, and shows the very state that the condition was checked on.
 ///
 /// # Errors
-/// `OutcomeUnknown` when an earlier attempt of this call may have been executed.
+/// As [`write_error`]: `OutcomeUnknown` when an attempt of this call may have been executed. A failed condition
+/// is no error, unless nothing is left of the item by which an attempt in doubt could be recognised.
 pub(crate) async fn conditional_update(
     table: &Table,
     key: Item,

@@ -27,8 +27,8 @@ pub(crate) async fn insert(
         (item, Attempts::<PutItemError>::that_may_write())
     } else {
         // A note that has already expired is not stored, but the caller has to learn what holds its id. So
-        // the condition can never hold, and its failure returns that item. A failed write
-        // consumes capacity too; with the key alone, the request itself is as small as it can be.
+        // the condition can never hold, and its failure returns that item. A failed write consumes capacity
+        // too; with the key alone, the request itself is as small as it can be.
         expression.require_present(USER_ID);
         (key.clone(), Attempts::that_cannot_write())
     };
