@@ -97,6 +97,33 @@ async fn a_mock_stands_in_for_a_store() {
 }
 
 #[test]
+fn revisions_and_times_are_serialised_as_their_texts() {
+    for text in ["\"019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d\"", "\"x\""] {
+        let revision: Result<Revision, _> = serde_json::from_str(text);
+        let shown = revision.map(|revision| serde_json::to_string(&revision).unwrap());
+        assert_eq!(shown.ok().as_deref(), (text != "\"x\"").then_some(text));
+    }
+    let time: Timestamp = serde_json::from_str("\"2026-11-22T19:47:00+01:00\"").unwrap();
+    let shown = serde_json::to_string(&time).unwrap();
+    assert_eq!(shown, "\"2026-11-22T18:47:00.000Z\"");
+    assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
+}
+
+#[tokio::test]
+async fn a_boxed_store_is_a_store() {
+    let store: Box<dyn NoteStore> = Box::new(MemoryNoteStore::new());
+    let notes = Notes::new(store);
+    let user = "alice".parse().unwrap();
+    let outcome = notes.create(&user, notes.new_id(), milk()).await;
+    let CreateOutcome::Created(note) = outcome.unwrap() else {
+        panic!("not created");
+    };
+    let expected = note.revision.into();
+    let outcome = notes.delete(&user, note.id, &expected).await;
+    assert_eq!(outcome.unwrap(), DeleteOutcome::Deleted);
+}
+
+#[test]
 fn an_error_says_its_cause_in_its_source_only() {
     let error = StoreError::new(StoreErrorKind::Other, "no such table");
     assert_eq!(error.to_string(), "the store failed");

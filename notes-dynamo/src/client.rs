@@ -31,7 +31,7 @@ pub fn client_config() -> Builder {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     Config::builder()
-        .behavior_version(BehaviorVersion::latest())
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
         .retry_config(
             RetryConfig::standard()

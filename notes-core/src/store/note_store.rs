@@ -232,6 +232,13 @@ pub enum Expected {
     NoneOf(Vec<Revision>),
 }
 
+impl From<Revision> for Expected {
+    /// This one and no other.
+    fn from(revision: Revision) -> Self {
+        Self::OneOf(vec![revision])
+    }
+}
+
 impl Expected {
     /// The most revisions in a list.
     pub const MAX: usize = 100;

@@ -77,3 +77,4 @@ macro_rules! delegate {
 
 delegate!(&T);
 delegate!(Arc<T>);
+delegate!(Box<T>);

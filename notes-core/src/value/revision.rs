@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::value::note_id::NoteId;
@@ -11,7 +12,8 @@ use crate::value::uuid_v7;
 ///
 /// The first revision of a note is its id; each later write makes a new one. The time in it is that of the
 /// write. The HTTP API shows it as the `ETag`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Revision(Uuid);
 
 impl Revision {
@@ -65,6 +67,20 @@ impl TryFrom<[u8; 16]> for Revision {
         uuid_v7::is_v7(uuid)
             .then_some(Self(uuid))
             .ok_or(InvalidRevision)
+    }
+}
+
+impl TryFrom<String> for Revision {
+    type Error = InvalidRevision;
+
+    fn try_from(text: String) -> Result<Self, InvalidRevision> {
+        text.parse()
+    }
+}
+
+impl From<Revision> for String {
+    fn from(revision: Revision) -> Self {
+        revision.to_string()
     }
 }
 

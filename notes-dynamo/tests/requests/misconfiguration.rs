@@ -6,7 +6,9 @@ use std::time::Duration;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, Config, Credentials, IdentityCache, Region};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Builder, Config, Credentials, IdentityCache, Region,
+};
 use notes_core::StoreErrorKind::{self, Other, Unavailable};
 use notes_core::{ErrorChain, StoreError};
 use notes_dynamo::{DynamoNoteStore, client_config, ensure_table};
@@ -65,7 +67,7 @@ async fn a_client_that_lacks_something_is_no_outage_and_says_what_is_missing() {
     is(&failure(nobody).await, Other, "credentials");
     is(&failure(client_config()).await, Other, "credentials");
     let no_http = Config::builder()
-        .behavior_version_latest()
+        .behavior_version(BehaviorVersion::v2026_01_12())
         .region(region())
         .credentials_provider(credentials());
     is(&failure(no_http).await, Other, "No HTTP client");
