@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use crate::clock::MAX_SKEW_MILLIS;
 use crate::history::{Action, Answer, Condition, Field, Record, Sighting, seconds};
@@ -206,41 +207,76 @@ impl<'a> Note<'a> {
         self.of_acknowledged(request)
     }
 
-    /// Whether a write puts this value into this field, as far as the expiry is not the retention setting's.
+    /// Whether a write puts this value into this field, by what it asks for or by the retention setting.
     fn sets(&self, write: &Record, field: Field, value: Option<&str>) -> bool {
-        let Some(fields) = write.writes() else {
-            return false;
-        };
-        match (fields.get(&field), self.settings.retention, value) {
-            (Some(set), ..) => set.as_deref() == value,
-            (None, Some(retention), Some(value)) if field == Field::Expiry => {
-                let within = write.times.0 / 1_000..=(write.times.1 + MAX_SKEW_MILLIS) / 1_000;
-                seconds(value).is_some_and(|expiry| within.contains(&(expiry - retention)))
+        match write.writes().and_then(|fields| fields.get(&field)) {
+            Some(set) => set.as_deref() == value,
+            None if field == Field::Expiry => {
+                let expiry = value.and_then(seconds);
+                let renewed = self.expiries_by_retention(write);
+                renewed.is_some_and(|range| expiry.is_some_and(|expiry| range.contains(&expiry)))
             }
-            (None, ..) => false,
+            None => false,
         }
     }
 
-    /// Whether the value that a write gave a field may be there when this is asked for. It is not when an acknowledged
-    /// patch began after all that the write could do, and gave the field another value.
+    /// Which expiries, in seconds, the retention setting may give the note by this write.
+    fn expiries_by_retention(&self, write: &Record) -> Option<RangeInclusive<u64>> {
+        let retention = self.settings.retention.filter(|_| self.may_renew(write))?;
+        let first = write.times.0 / 1_000 + retention;
+        let last = (write.times.1 + MAX_SKEW_MILLIS) / 1_000 + retention;
+        // Only a patch answers with what it wrote: a creation may be a replay.
+        match write.sighting().filter(|_| write.is_patch()) {
+            Some(sighting) => {
+                let expiry = sighting.expiry()?;
+                (first..=last).contains(&expiry).then_some(expiry..=expiry)
+            }
+            None => Some(first..=last),
+        }
+    }
+
+    /// Whether the retention setting may move the expiry by this write: it does so for a creation that says nothing of
+    /// the expiry, and for each such patch of that note, until a write says when the note expires, or that it never does.
+    fn may_renew(&self, write: &Record) -> bool {
+        let leaves_expiry = |record: &Record| {
+            let fields = record.writes();
+            fields.is_some_and(|fields| !fields.contains_key(&Field::Expiry))
+        };
+        // Of the creations with one id, only that which made the note is acknowledged.
+        let decides = |record: &Record| {
+            let is_before = record.is_create() || record.ended < write.begun;
+            record.is_acknowledged() && is_before && !leaves_expiry(record)
+        };
+        if self.settings.retention.is_none()
+            || !leaves_expiry(write)
+            || self.writes.iter().any(|record| decides(record))
+        {
+            return false;
+        }
+        if write.is_create() {
+            // Sent again, it changes nothing.
+            return !self.was_there_before(write);
+        }
+        self.writes.iter().any(|record| {
+            record.is_create() && leaves_expiry(record) && record.begun < write.done_by()
+        })
+    }
+
+    /// Whether the value that a write gave a field may be there when this is asked for. It is not when a request that
+    /// began after all that the write could do was shown another value.
     fn may_hold(&self, write: &Record, field: Field, request: &Record) -> bool {
-        let value = |record: &'a Record| record.writes().and_then(|fields| fields.get(&field));
         let done_by = if write.is_create() {
             // All else comes after it, whenever it is done.
             0
         } else {
             write.done_by()
         };
-        let replaces = |record: &&&'a Record| {
-            record.is_patch()
-                && record.is_acknowledged()
-                && done_by < record.begun
+        let is_replaced = |(record, sighting): &(&Record, &Sighting)| {
+            done_by < record.begun
                 && record.ended < request.begun
-                && value(record).is_some_and(|new| {
-                    write.writes().and_then(|fields| fields.get(&field)) != Some(new)
-                })
+                && !self.sets(write, field, sighting.fields[&field].as_deref())
         };
-        !self.writes.iter().any(|record| replaces(&record))
+        !self.shown.iter().any(is_replaced)
     }
 
     /// The writes and deletions that certainly were done.
@@ -345,7 +381,7 @@ impl<'a> Note<'a> {
     fn of_missing(&self, request: &Record) -> Option<Violation> {
         let moves_expiry = match &request.action {
             Action::Patch(fields, _) => {
-                fields.contains_key(&Field::Expiry) || self.settings.retention.is_some()
+                fields.contains_key(&Field::Expiry) || self.may_renew(request)
             }
             _ => false,
         };
@@ -380,12 +416,11 @@ impl<'a> Note<'a> {
             .filter(|record| record.begun < request.ended);
         writes.any(|write| {
             let set = write.writes().and_then(|fields| fields.get(&Field::Expiry));
-            let expiry = match set {
-                Some(expiry) => expiry.as_deref().and_then(seconds),
-                None => self
-                    .settings
-                    .retention
-                    .map(|retention| write.times.0 / 1_000 + retention),
+            let expiry = if let Some(expiry) = set {
+                expiry.as_deref().and_then(seconds)
+            } else {
+                let renewed = self.expiries_by_retention(write);
+                renewed.map(|range| *range.start())
             };
             expiry.is_some_and(|expiry| expiry <= latest)
                 && self.may_hold(write, Field::Expiry, request)

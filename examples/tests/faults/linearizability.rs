@@ -115,7 +115,7 @@ pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
         };
         let is_creation = matches!(request, Request::Create(_));
         let reply = match &record.answer {
-            Answer::NotWritten | Answer::Failed | Answer::TooLate => continue,
+            Answer::NotWritten | Answer::TooLate => continue,
             Answer::Unknown => None,
             Answer::Note(sighting) => Some(Reply::Note(sighting.fields.clone())),
             Answer::Deleted => Some(Reply::Deleted),
@@ -123,7 +123,7 @@ pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
             Answer::Stale => Some(Reply::Stale),
             Answer::Spent => Some(Reply::Spent),
             Answer::OtherContents => Some(Reply::OtherContents),
-            Answer::Other(_) => return false,
+            Answer::Failed | Answer::Other(_) => return false,
         };
         // A creation that finds that it was done before is answered with what is there now, which
         // others may have changed or deleted since.
@@ -156,4 +156,32 @@ pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
         valid.unwrap();
     }
     tester.is_consistent()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_history_is_linearizable_with_an_answer_that_no_request_should_get() {
+        let is_allowed = |answer| {
+            let record = Record {
+                client: 0,
+                note: "a".to_owned(),
+                life: 0,
+                action: Action::Delete(Condition::None),
+                begun: 1,
+                ended: 2,
+                times: (1, 2),
+                answer,
+            };
+            is_linearizable(&[&record])
+        };
+        for answer in [Answer::Missing, Answer::NotWritten, Answer::Unknown] {
+            assert!(is_allowed(answer.clone()), "{answer:?}");
+        }
+        for answer in [Answer::Failed, Answer::Other("403".to_owned())] {
+            assert!(!is_allowed(answer.clone()), "{answer:?}");
+        }
+    }
 }

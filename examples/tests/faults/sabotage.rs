@@ -39,6 +39,8 @@ pub(crate) enum Sabotage {
     PurgeIsNeverInDoubt,
     /// An update that moves the expiry is done up to the last moment before it.
     ExpiryHasNoMargin,
+    /// An update renews a note by the retention setting also when its author has said when it expires.
+    EveryNoteIsRenewed,
 }
 
 impl Sabotage {
@@ -177,12 +179,14 @@ impl NoteStore for Sabotaged {
         update: &Update,
         now: Timestamp,
     ) -> Result<UpdateOutcome, StoreError> {
-        let outcome = self.store.update(user, id, update, now).await;
+        let mut update = update.clone();
+        // As if the author had set what the retention setting says.
+        update.renewal &= self.sabotage != Sabotage::EveryNoteIsRenewed;
+        let outcome = self.store.update(user, id, &update, now).await;
         match outcome {
             Err(error) if self.sabotage == Sabotage::UpdatesAreRepeated && is_unknown(&error) => {
-                let mut again = update.clone();
-                again.revision = update.revision.next(now).unwrap();
-                self.store.update(user, id, &again, now).await
+                update.revision = update.revision.next(now).unwrap();
+                self.store.update(user, id, &update, now).await
             }
             outcome => self.own(outcome),
         }

@@ -72,9 +72,14 @@ fn created() -> Record {
 }
 
 fn found(records: &[Record]) -> Vec<Violation> {
+    found_under(None, records)
+}
+
+/// What is found where the retention setting is so many seconds.
+fn found_under(retention: Option<u64>, records: &[Record]) -> Vec<Violation> {
     let settings = Settings {
+        retention,
         expiry_margin: 30,
-        ..Settings::default()
     };
     let found = check(records, settings);
     found.into_iter().map(|(violation, _)| violation).collect()
@@ -406,6 +411,113 @@ fn a_note_without_an_expiry_of_its_authors_expires_so_long_after_its_last_write(
         let found = check(&[creation(112), missing(ended)], settings);
         assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
     }
+}
+
+/// A creation that says nothing of the expiry.
+fn create_retained() -> Action {
+    let mut fields = fields("Milk", None);
+    fields.remove(&Field::Expiry);
+    Action::Create(fields)
+}
+
+/// It comes at second 1, where notes are retained for 100 seconds.
+fn created_retained() -> Record {
+    let answer = shown("Milk", Some(102), "1");
+    request((1, 2), create_retained(), answer)
+}
+
+/// A change of other fields than the expiry at second 10, after which the note has this expiry.
+fn changed(expiry: Option<u64>) -> Record {
+    let answer = shown("Bread", expiry, "9");
+    request((10, 11), patch("Bread", Condition::None), answer)
+}
+
+/// Notes whose author has said that they expire then, or never: at their creation, or by a change of it.
+fn of_author(expiry: Option<u64>) -> [Vec<Record>; 3] {
+    let creation = Action::Create(fields("Milk", expiry));
+    let created = request((1, 2), creation, shown("Milk", expiry, "1"));
+    let moved = request((5, 6), move_expiry(expiry), shown("Milk", expiry, "2"));
+    // Another creation with the same id has not made the note.
+    let other = request((3, 4), create_retained(), Answer::Unknown);
+    [
+        vec![created.clone()],
+        vec![created, other],
+        vec![created_retained(), moved],
+    ]
+}
+
+#[test]
+fn what_an_author_has_said_of_the_expiry_the_retention_setting_does_not_change() {
+    for expiry in [None, Some(500)] {
+        for records in of_author(expiry) {
+            let and = |next: &[Record]| found_under(Some(100), &[&records, next].concat());
+            let missing = |moments| request(moments, Action::Read, Answer::Missing);
+            let in_doubt = Record {
+                answer: Answer::Unknown,
+                ..changed(None)
+            };
+            for change in [changed(expiry), in_doubt] {
+                let found = and(&[change.clone(), missing((120, 121))]);
+                assert_eq!(found, [Violation::GoneWithoutDeletion], "{change:?}");
+                let creation = records[0].action.clone();
+                let found = and(&[change, request((120, 121), creation, Answer::Spent)]);
+                assert_eq!(found, [Violation::SpentWithoutDeletion]);
+            }
+            // Not even some time before, as where the change would renew the note.
+            let change = patch("Bread", Condition::None);
+            let found = and(&[request((80, 81), change, Answer::Missing)]);
+            assert_eq!(found, [Violation::GoneWithoutDeletion]);
+
+            let renewed = changed(Some(111));
+            assert_eq!(and(&[renewed]), [Violation::NobodyAskedFor]);
+
+            assert_eq!(and(&[changed(expiry)]), []);
+            if expiry.is_some() {
+                assert_eq!(and(&[changed(expiry), missing((500, 501))]), []);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_an_author_may_not_have_said_yet_does_not_end_retention() {
+    let said = move_expiry(None);
+    for said in [
+        request((5, 6), said.clone(), Answer::Unknown),
+        request((5, 12), said.clone(), shown("Bread", None, "10")),
+        request((5, 6), said, Answer::NotWritten),
+    ] {
+        let renewed = [created_retained(), said, changed(Some(111))];
+        assert_eq!(found_under(Some(100), &renewed), []);
+        let missing = request((111, 112), Action::Read, Answer::Missing);
+        let records = [&renewed[..], &[missing]].concat();
+        assert_eq!(found_under(Some(100), &records), []);
+    }
+}
+
+#[test]
+fn an_expiry_by_the_retention_setting_is_moved_by_each_change_and_by_no_repeated_creation() {
+    let then = |next: &[Record]| {
+        let created = [created_retained(), changed(Some(111))];
+        found_under(Some(100), &[&created, next].concat())
+    };
+    let missing = |ended| request((ended - 1, ended), Action::Read, Answer::Missing);
+    for (ended, is_innocent) in [(104, false), (108, false), (109, true)] {
+        let found = then(&[missing(ended)]);
+        assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
+    }
+    // Some time before, it is missing for a change.
+    for (ended, is_innocent) in [(78, false), (79, true)] {
+        let change = patch("Beer", Condition::None);
+        let found = then(&[request((ended - 1, ended), change, Answer::Missing)]);
+        assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
+    }
+    let again = |expiry, tag| {
+        let answer = shown("Bread", Some(expiry), tag);
+        request((50, 51), create_retained(), answer)
+    };
+    assert_eq!(then(&[again(111, "9")]), []);
+    assert_eq!(then(&[again(151, "10")]), [Violation::NobodyAskedFor]);
 }
 
 #[test]
