@@ -60,8 +60,18 @@ impl<F: Future> Future for WithinRuntime<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        RUNTIME.set(Some(Arc::clone(&self.enter)));
+        let enter = Some(Arc::clone(&self.enter));
+        let _outer = Outer(RUNTIME.replace(enter));
         self.case.as_mut().poll(context)
+    }
+}
+
+/// The runtime that holds again after a poll, also of a case that fails: other cases are polled on this thread, too.
+struct Outer(Option<Enter>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        RUNTIME.set(self.0.take());
     }
 }
 
@@ -268,6 +278,7 @@ pub(super) async fn polled<F: Future>(times: usize, future: F) -> Option<F::Outp
 #[cfg(test)]
 mod tests {
     use std::future;
+    use std::panic::{self, AssertUnwindSafe};
 
     use super::*;
 
@@ -275,6 +286,43 @@ mod tests {
     fn a_call_that_never_ends_is_given_up() {
         let never = pin!(future::pending::<()>());
         assert_eq!(block_on(never, Duration::from_millis(1)), None);
+    }
+
+    /// Which runtime holds: this counts how often it was entered.
+    fn counted(entered: &Arc<AtomicUsize>) -> impl Fn(&mut dyn FnMut()) + Send + Sync + use<> {
+        let entered = Arc::clone(entered);
+        move |work| {
+            entered.fetch_add(1, Ordering::Relaxed);
+            work();
+        }
+    }
+
+    fn poll_once(future: impl Future<Output = ()>) -> Poll<()> {
+        pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_runtime_holds_for_its_case_alone() {
+        let entered: [Arc<AtomicUsize>; 2] = Default::default();
+        let use_thread = || drop(on_threads(1, async |_| ()));
+        let inner = within_runtime(counted(&entered[1]), async { use_thread() });
+        let outer = within_runtime(counted(&entered[0]), async {
+            assert_eq!(poll_once(inner), Poll::Ready(()));
+            use_thread();
+        });
+        assert_eq!(poll_once(outer), Poll::Ready(()));
+        use_thread();
+        let entered = entered.map(|entered| entered.load(Ordering::Relaxed));
+        assert_eq!(entered, [1, 1]);
+    }
+
+    #[test]
+    fn a_case_that_fails_leaves_no_runtime_behind() {
+        let entered = Arc::default();
+        let failing = within_runtime(counted(&entered), async { panic!("the case fails") });
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| poll_once(failing)));
+        assert!(polled.is_err());
+        assert!(RUNTIME.take().is_none());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod store;
 
 use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
+use std::thread;
 
 use fault::Fault;
 use notes_core::conformance::{self, Harness};
@@ -24,6 +25,26 @@ notes_core::__conformance_tests! {
 
 /// Whether threads meet is a matter of chance, and worse on a machine that has other things to do.
 const TRIES: usize = 10;
+
+/// The cases in which threads have to meet within a call, which they hardly ever do on one core.
+const RACES: &[&str] = &[
+    "insert::of_inserts_of_one_id_by_threads_exactly_one_wins",
+    "insert::of_inserts_of_different_ids_by_threads_loses_none",
+    "insert::repeated_while_the_note_changes_tells_whole_states_only",
+    "get::never_goes_back_in_the_life_of_a_note",
+    "get::of_a_note_that_changes_gives_whole_states_only",
+    "list::of_notes_that_change_gives_whole_states_only",
+    "update::of_updates_of_one_revision_by_threads_exactly_one_wins",
+    "update::of_updates_by_threads_each_is_told_what_happened",
+    "delete::of_writes_of_one_revision_by_threads_exactly_one_wins",
+    "delete::of_a_note_that_threads_change_is_final",
+    "delete::of_a_note_that_threads_create_again_is_final",
+    "purge::by_a_thread_loses_no_note_of_another_user",
+    "handles::of_inserts_of_one_id_exactly_one_wins",
+    "handles::of_updates_of_one_revision_exactly_one_wins",
+    "handles::of_updates_each_is_told_what_happened",
+    "handles::of_writes_of_one_revision_exactly_one_wins",
+];
 
 type Case = fn(&dyn Harness);
 
@@ -53,13 +74,19 @@ fn passes(fault: Option<Fault>, case: Case) -> bool {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "what is skipped is printed")]
 fn each_fault_is_caught_by_the_cases_that_name_it() {
+    let threads_meet = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
     // That the store passes without a fault is what `conformance_without_fault` says.
     let mut uncaught = Vec::new();
     for (fault, names) in Fault::ALL {
         for name in *names {
             let case = CASES.iter().find(|(it, _)| it == name);
             let (_, case) = case.unwrap_or_else(|| panic!("{name} is no case"));
+            if !threads_meet && RACES.contains(name) {
+                println!("on one core, not tested: {fault:?} fails {name}");
+                continue;
+            }
             if (0..TRIES).all(|_| passes(Some(*fault), *case)) {
                 let fails = |(_, case): &&(_, Case)| !passes(Some(*fault), *case);
                 let failed: Vec<_> = CASES.iter().filter(fails).map(|(it, _)| it).collect();
@@ -68,6 +95,13 @@ fn each_fault_is_caught_by_the_cases_that_name_it() {
         }
     }
     assert!(uncaught.is_empty(), "{uncaught:#?}");
+}
+
+#[test]
+fn every_race_is_a_case() {
+    let is_case = |race: &&&str| CASES.iter().any(|(name, _)| name == *race);
+    let others: Vec<_> = RACES.iter().filter(|race| !is_case(race)).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 #[test]

@@ -61,7 +61,6 @@ fn begins_escape(bytes: &[u8]) -> bool {
 mod tests {
     use http::{HeaderValue, Uri};
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
 
     use super::*;
 
@@ -107,10 +106,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig {
-            rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
-        })]
-
         #[test]
         fn any_text_is_a_path_that_leads_nowhere_else(text in any::<String>()) {
             let location = format!("{}/notes", PathPrefix::new(&text).as_str());

@@ -140,7 +140,7 @@ async fn any_bytes_have_a_response_and_a_line() {
     const EVENTS: usize = 500;
     let engine = engine().await;
     let function = Function::start(ALL, &variables(&engine.url())).await;
-    let mut runner = TestRunner::deterministic();
+    let mut runner = TestRunner::default();
     let mut statuses = vec![];
     for _ in 0..EVENTS {
         let event = bytes().new_tree(&mut runner).unwrap().current();
