@@ -348,32 +348,46 @@ def rights_of_test_and_pipeline(emulator):
     check("artifacts travel over TLS only", refused and refused[0]["Condition"]["Bool"] == {"aws:SecureTransport": "false"})
 
 
-def checkout(scratch):
-    """What a checkout has: the files that git knows, or would add. CodePipeline's copy has no .git either, nor executable bits."""
-    copy = files_of_checkout(scratch)
+def checkout(root, copy):
+    """What a checkout of root has, without executable bits. CodePipeline's copy has neither those bits nor a .git."""
+    # Without .git, root is itself such a copy: there the bits are gone already.
+    has_git = (root / ".git").exists()
+    copy_sources(root, copy, has_git)
     executable = 0
     for it in copy.rglob("*"):
         if it.is_file() and not it.is_symlink():
             executable += bool(it.stat().st_mode & 0o111)
             it.chmod(0o644)
-    check("the sources come without the executable bits that they had", executable > 0
+    check("the sources come without the executable bits that they had", (executable > 0 or not has_git)
           and not [it for it in copy.rglob("*") if it.is_file() and os.access(it, os.X_OK)], executable)
     return copy
 
 
-def files_of_checkout(scratch):
-    copy = scratch / "checkout"
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    if listed.returncode != 0:
-        made = shutil.ignore_patterns(".git", "target", "node_modules", ".local", ".serverless")
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=made)
-        return copy
+def copy_sources(root, copy, has_git):
+    """The files that git knows, or would add; without git all but what is built and installed."""
+    if not has_git:
+        made = shutil.ignore_patterns("target", "node_modules", ".local", ".serverless", "__pycache__")
+        shutil.copytree(root, copy, symlinks=True, ignore=made)
+        return
+    listed = subprocess.run(["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                            stdout=subprocess.PIPE, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
-        source, destination = ROOT / name, copy / name
+        source, destination = root / name, copy / name
         if source.exists():
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, destination)
+
+
+def sources(copy):
+    return {str(it.relative_to(copy)): it.read_bytes() for it in copy.rglob("*") if it.is_file()}
+
+
+def checkouts(scratch):
+    results.section("The sources, as CodePipeline hands them on")
+    copy = checkout(ROOT, scratch / "checkout")
+    # In CodeBuild this script starts from such a copy.
+    again = checkout(copy, scratch / "checkout-of-the-copy")
+    check("a copy of the copy has the same files", sources(again) == sources(copy))
     return copy
 
 
@@ -478,7 +492,7 @@ def fetch_binaries(root, scratch):
 
 
 def stages(emulator, scratch, with_ci, boundary_arn):
-    copy = checkout(scratch)
+    copy = checkouts(scratch)
     started = time.time()
 
     results.section("deploy/buildspec.test.yml")
@@ -634,4 +648,5 @@ def main():
         raise SystemExit("Failed: " + "; ".join(results.failed))
 
 
-main()
+if __name__ == "__main__":
+    main()
