@@ -104,6 +104,28 @@ module.exports = BuildFunctions;
 // Variables of serverless.yml.
 const machine = () => Object.keys(PROCESSORS).find((it) => PROCESSORS[it][0] === process.arch);
 // A parameter that is a list separated by commas.
-const list = (name) => async ({ resolveVariable }) =>
+const list = async (name, { resolveVariable }) =>
   (await resolveVariable(`param:${name}`)).split(',').map((part) => part.trim());
-Object.assign(module.exports, { machine, corsOrigins: list('corsOrigins'), corsHeaders: list('corsHeaders') });
+const corsHeaders = (variables) => list('corsHeaders', variables);
+// Who answers for CORS decides where an origin may have a *, beside the * that is any origin. With an HTTP API that is
+// the gateway, which compares any other * as it is written; with a REST API the functions, which would not start.
+const WILDCARDS = {
+  http: [/^https?:\/\/\*$/, 'http://* and https://*'],
+  rest: [/^[^*]+:\/\/[^*]+:\*$/, 'http://localhost:*, in place of the port'],
+};
+async function corsOrigins(variables) {
+  const api = await variables.resolveVariable('param:api');
+  const origins = await list('corsOrigins', variables);
+  if (!(api in WILDCARDS)) return origins; // osls itself says that there is no file for it
+  const [allowed, example] = WILDCARDS[api];
+  const refused = origins.filter((origin) => origin.includes('*') && origin !== '*' && !allowed.test(origin));
+  if (refused.length > 0) {
+    const message =
+      `corsOrigins: no page has the origin ${refused.join(', ')}. With api=${api}, ` +
+      `a * is allowed alone, or as in ${example}`;
+    // osls prints the stack where there is one.
+    throw Object.assign(new Error(message), { stack: message });
+  }
+  return origins;
+}
+Object.assign(module.exports, { machine, corsOrigins, corsHeaders });

@@ -54,17 +54,25 @@ class Guard {
   }
 
   async compareWithWhatIsThere() {
-    const [cloudFormation, { DescribeStackResourcesCommand }] = await this.client('cloudformation', 'CloudFormation');
-    const StackName = this.provider.naming.getStackName();
-    const { StackResources } = await cloudFormation.send(new DescribeStackResourcesCommand({ StackName }));
-    const gone = /^(CREATE_FAILED|DELETE_COMPLETE)$/;
-    const there = StackResources.filter(({ ResourceStatus }) => !gone.test(ResourceStatus));
+    const there = await this.whatIsThere();
     this.protectOnly(new Set(there.map(({ LogicalResourceId }) => LogicalResourceId)));
     // Nothing was said about it; "none" would be something.
     if (!this.settings.boundary) {
       const role = there.find(({ ResourceType }) => ResourceType === 'AWS::IAM::Role');
       if (role) this.bound(await this.boundaryOf(role.PhysicalResourceId));
     }
+  }
+
+  async whatIsThere() {
+    const [client, { paginateListStackResources }] = await this.client('cloudformation', 'CloudFormation');
+    const StackName = this.provider.naming.getStackName();
+    const gone = /^(CREATE_FAILED|DELETE_COMPLETE)$/;
+    const there = [];
+    // In pages: a call that lists all at once leaves out what is beyond the hundredth.
+    for await (const { StackResourceSummaries } of paginateListStackResources({ client }, { StackName })) {
+      there.push(...StackResourceSummaries.filter(({ ResourceStatus }) => !gone.test(ResourceStatus)));
+    }
+    return there;
   }
 
   protectOnly(names) {

@@ -1,0 +1,87 @@
+'use strict';
+// Tests of the plugins of osls beside it, without osls and without AWS: run by deploy/lint.
+const assert = require('node:assert/strict');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const { test } = require('node:test');
+const { corsOrigins } = require('./build-functions.cjs');
+const Guard = require('./guard.cjs');
+
+const ofOsls = createRequire(path.join(__dirname, 'node_modules', 'osls', 'package.json'));
+
+const originsOf = (api, origins) => {
+  const parameters = { 'param:api': api, 'param:corsOrigins': origins };
+  return corsOrigins({ resolveVariable: async (name) => parameters[name] });
+};
+
+test('an origin has a * only where what answers for CORS understands it', async () => {
+  for (const [api, origins] of [
+    ['http', '*'],
+    ['http', 'http://*, https://*'],
+    ['http', 'https://notes.example, http://localhost:5173'],
+    ['rest', '*'],
+    ['rest', 'https://notes.example, http://localhost:*'],
+  ]) {
+    assert.deepEqual(await originsOf(api, origins), origins.split(', '), `${api}: ${origins}`);
+  }
+  for (const [api, origins, refused] of [
+    ['http', 'https://notes.example, http://localhost:*', 'http://localhost:*'],
+    ['http', 'https://*.notes.example', 'https://*.notes.example'],
+    ['http', 'ftp://*', 'ftp://*'],
+    ['rest', 'https://notes.example, https://*', 'https://*'],
+    ['rest', 'https://*:*', 'https://*:*'],
+    ['rest', 'https://*.notes.example', 'https://*.notes.example'],
+  ]) {
+    await assert.rejects(originsOf(api, origins), ({ message }) => {
+      assert.ok(message.startsWith(`corsOrigins: no page has the origin ${refused}. With api=${api},`), message);
+      return true;
+    });
+  }
+});
+
+// A guard of a stack whose resources CloudFormation lists in these pages.
+function guardOf(pages) {
+  const sdk = ofOsls('@aws-sdk/client-cloudformation');
+  class Paged extends sdk.CloudFormationClient {
+    async send({ input: { StackName, NextToken = '0' } }) {
+      assert.equal(StackName, 'notes-test');
+      const next = Number(NextToken) + 1;
+      const StackResourceSummaries = pages[Number(NextToken)];
+      return { StackResourceSummaries, NextToken: next < pages.length ? String(next) : undefined };
+    }
+  }
+  const Resources = {
+    NotesTable: { Type: 'AWS::DynamoDB::Table', Properties: { DeletionProtectionEnabled: true } },
+    UserPool: { Type: 'AWS::Cognito::UserPool', Properties: { DeletionProtection: 'ACTIVE' } },
+    GetNoteRole: { Type: 'AWS::IAM::Role', Properties: {} },
+  };
+  const provider = { compiledCloudFormationTemplate: { Resources } };
+  const serverless = {
+    service: { custom: {}, provider },
+    getProvider: () => ({ naming: { getStackName: () => 'notes-test' } }),
+  };
+  const guard = new Guard(serverless, {});
+  guard.client = async () => [new Paged({ region: 'eu-central-1' }), sdk];
+  guard.boundaryOf = async (role) => `the boundary of ${role}`;
+  return { guard, Resources };
+}
+
+const resource = (LogicalResourceId, ResourceType, ResourceStatus = 'CREATE_COMPLETE') => ({
+  LogicalResourceId,
+  ResourceType,
+  ResourceStatus,
+  PhysicalResourceId: `physical ${LogicalResourceId}`,
+});
+const others = Array.from({ length: 100 }, (_, number) => resource(`Other${number}`, 'AWS::Lambda::Permission'));
+
+test('what is there keeps its protection and its boundary, on whatever page it is listed', async () => {
+  const { guard, Resources } = guardOf([
+    others,
+    [resource('NotesTable', 'AWS::DynamoDB::Table'), resource('GetNoteRole', 'AWS::IAM::Role')],
+    [resource('UserPool', 'AWS::Cognito::UserPool', 'DELETE_COMPLETE')],
+  ]);
+  await guard.compareWithWhatIsThere();
+  assert.equal(Resources.NotesTable.Properties.DeletionProtectionEnabled, true);
+  assert.equal(Resources.UserPool.Properties.DeletionProtection, 'INACTIVE');
+  assert.equal(Resources.GetNoteRole.Properties.PermissionsBoundary, 'the boundary of physical GetNoteRole');
+});
