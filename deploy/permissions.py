@@ -152,8 +152,7 @@ REST_STAGE = f"arn:aws:apigateway:{REGION}::/restapis/abc/stages/{STAGE}"
 BESIDES = [
     ("osls deploys by change sets", OF_STACK, [
         "cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet",
-        "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource", "cloudformation:DescribeStackResources",
-        "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
+        "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource", "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate",
         "cloudformation:ListStackResources", "cloudformation:TagResource", "cloudformation:UntagResource",
         "cloudformation:UpdateTerminationProtection",
     ]),
@@ -247,7 +246,7 @@ def listed(it):
 
 def holds(condition, context):
     for operator, keys in condition.items():
-        if operator not in ("StringEquals", "ForAnyValue:StringEquals", "StringLike", "ArnEquals", "ArnLike"):
+        if operator not in ("StringEquals", "ForAnyValue:StringEquals", "StringLike", "ForAnyValue:StringLike", "ArnEquals", "ArnLike"):
             raise SystemExit(f"this check can't read the condition {operator}")
         for key, wanted in keys.items():
             given = context.get(key)
@@ -259,13 +258,15 @@ def holds(condition, context):
 
 
 def allows(statements, action, resource, context=None):
-    return any(
-        it["Effect"] == "Allow"
-        and any(matches(pattern.lower(), action.lower()) for pattern in listed(it["Action"]))
+    """As IAM decides: one statement has to allow it, and none may deny it."""
+    effects = {
+        it["Effect"]
+        for it in statements
+        if any(matches(pattern.lower(), action.lower()) for pattern in listed(it["Action"]))
         and any(matches(pattern, resource) for pattern in listed(it["Resource"]))
         and holds(it.get("Condition", {}), CONTEXT if context is None else context)
-        for it in statements
-    )
+    }
+    return effects == {"Allow"}
 
 
 def resolved(it):
@@ -367,6 +368,8 @@ def missing(role, calls):
 
 def unneeded(role, calls):
     for statement in role.statements:
+        if statement["Effect"] == "Deny":
+            continue
         for pattern in listed(statement["Action"]):
             # The policy "build" is what CodeBuild itself needs.
             if not any(allows([{**statement, "Action": pattern}], *call) for call in calls) and statement not in role.inline[0]["Statement"]:
@@ -387,6 +390,10 @@ def forbidden(role, pipeline, calls):
     for action, about in (("dynamodb:DeleteTable", TABLE), ("cognito-idp:DeleteUserPool", arn("cognito-idp", f"userpool/{REGION}_abc"))):
         if allows(role.statements, action, about, by_itself):
             yield f"the deploy role itself has {action}"
+    # What is imported into a stack goes with it, or when its template says so: any pool that isn't protected.
+    for kind in ("AWS::Cognito::UserPool", "AWS::DynamoDB::Table"):
+        if allows(role.statements, "cloudformation:CreateChangeSet", OF_STACK, {**CONTEXT, "cloudformation:ImportResourceTypes": kind}):
+            yield f"the deploy role imports {kind} into its stack"
     other = {**CONTEXT, "iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
     bare = {key: value for key, value in CONTEXT.items() if key != "iam:PermissionsBoundary"}
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"):
@@ -458,6 +465,9 @@ def deploy_statement(pipeline, sid):
 FAULTS = {
     "reads notes": lambda it: deploy_statement(it, "Table")["Action"].append("dynamodb:Query"),
     "deletes the table itself": lambda it: deploy_statement(it, "TakeBack").pop("Condition"),
+    "imports the pools of others": lambda it: deploy_statement(it, "NoImport").update(Action="cloudformation:DeleteStack"),
+    "is denied the import of other types only": lambda it: import_condition(it).update({"cloudformation:ImportResourceTypes": "AWS::S3::*"}),
+    "deploys nothing": lambda it: deploy_statement(it, "NoImport").pop("Condition"),
     "writes roles without a boundary": lambda it: deploy_statement(it, "BoundFunctionRoles").pop("Condition"),
     "more than anything needs": lambda it: deploy_statement(it, "Users")["Action"].append("cognito-idp:ListUsers"),
     "any role": lambda it: deploy_statement(it, "FunctionRoles").update(Resource="*"),
@@ -466,6 +476,10 @@ FAULTS = {
     "a boundary without a limit": lambda it: boundary_statement(it).update(Action="dynamodb:*"),
     "a boundary that is too narrow": lambda it: boundary_statement(it).update(Action="dynamodb:GetItem"),
 }
+
+
+def import_condition(pipeline):
+    return deploy_statement(pipeline, "NoImport")["Condition"]["ForAnyValue:StringLike"]
 
 
 def boundary_statement(pipeline):
@@ -480,6 +494,8 @@ def unnoticed(pipeline, templates, calls):
             yield f"not noticed: {fault}"
     role = Role(pipeline, "DeployRole")
     for statement in role.statements:
+        if statement["Effect"] == "Deny":
+            continue
         for pattern in listed(statement["Action"]):
             less = copy.copy(role)
             less.inline = copy.deepcopy(role.inline)
