@@ -6,7 +6,10 @@ CloudFormation imports them: they are not changed. A deployment then creates the
 """
 
 import json
+import secrets
 import sys
+
+from botocore.exceptions import ClientError, WaiterError
 
 from stack import client
 
@@ -28,20 +31,53 @@ def identified(resources, pool):
         yield {"ResourceType": it["Type"], "LogicalResourceId": name, "ResourceIdentifier": identifier}
 
 
+def reason(cloudformation, error):
+    """Why CloudFormation has given up what was waited for: a change set, or the import."""
+    said = error.last_response
+    if not said.get("Stacks"):
+        return said.get("StatusReason") or str(error)
+    events = cloudformation.describe_stack_events(StackName=said["Stacks"][0]["StackId"])["StackEvents"]
+    failed = [it for it in events if it["ResourceStatus"] == "IMPORT_FAILED"]
+    return "; ".join(f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason')}" for it in failed) or str(error)
+
+
+def take_back(cloudformation, stack):
+    """Removes what a failed adoption leaves. A stack without resources blocks the next adoption, and a deployment."""
+    try:
+        cloudformation.delete_change_set(**stack)
+    except ClientError as error:
+        print(f"The change set {stack['ChangeSetName']} stays: {error}", file=sys.stderr)
+    (found,) = cloudformation.describe_stacks(StackName=stack["StackName"])["Stacks"]
+    # The first: nothing has been imported. The second: an import into a new stack was taken back. A stack with
+    # resources is in neither of them.
+    if found["StackStatus"] in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"):
+        cloudformation.delete_stack(StackName=found["StackId"])
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=found["StackId"])
+
+
 def adopt(printed, pool):
     name = printed["custom"]["name"]
     body = template(printed)
     cloudformation = client("cloudformation", region_name=printed["provider"]["region"])
-    stack = {"StackName": name, "ChangeSetName": "adopt"}
+    # A name that no adoption has that was killed before it could remove its change set.
+    stack = {"StackName": name, "ChangeSetName": f"adopt-{secrets.token_hex(4)}"}
     cloudformation.create_change_set(
         **stack,
         ChangeSetType="IMPORT",
         ResourcesToImport=list(identified(body["Resources"], pool)),
         TemplateBody=json.dumps(body),
     )
-    cloudformation.get_waiter("change_set_create_complete").wait(**stack)
-    cloudformation.execute_change_set(**stack)
-    cloudformation.get_waiter("stack_import_complete").wait(StackName=name)
+    try:
+        cloudformation.get_waiter("change_set_create_complete").wait(**stack)
+        cloudformation.execute_change_set(**stack)
+        cloudformation.get_waiter("stack_import_complete").wait(StackName=name)
+    except WaiterError as error:
+        print(f"{name} has adopted nothing: {reason(cloudformation, error)}", file=sys.stderr)
+        take_back(cloudformation, stack)
+        sys.exit(1)
+    except BaseException:
+        take_back(cloudformation, stack)
+        raise
     print(f"{name} has {' and '.join(body['Resources'])}. Now deploy it.")
 
 

@@ -19,7 +19,9 @@ import uuid
 import zipfile
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
+import adopt
 from stack import Stack, UserPool, client
 
 HERE = Path(__file__).parent
@@ -631,6 +633,81 @@ class Protected(unittest.TestCase):
         physical = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
         self.assertEqual((physical["NotesTable"], physical["UserPool"]), (name, pool))
         self.assertEqual(len([it for it in found if it["ResourceType"] == "AWS::Lambda::Function"]), 5)
+
+
+class Adoption(unittest.TestCase):
+    """A table and a user pool without a stack, adopted by deploy/cloud. Needs no deployed stack."""
+
+    def setUp(self):
+        self.stage = f"lost{secrets.token_hex(4)}"
+        self.name = f"notes-{self.stage}"
+        dynamodb, cognito = client("dynamodb"), client("cognito-idp")
+        keys = {"userId": ("S", "HASH"), "timestamp": ("N", "RANGE")}
+        dynamodb.create_table(
+            TableName=self.name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, (kind, _) in keys.items()],
+            KeySchema=[{"AttributeName": name, "KeyType": key} for name, (_, key) in keys.items()],
+        )
+        self.addCleanup(dynamodb.delete_table, TableName=self.name)
+        self.pool = cognito.create_user_pool(PoolName=self.name)["UserPool"]["Id"]
+        self.addCleanup(cognito.delete_user_pool, UserPoolId=self.pool)
+
+    def adopt(self, pool, succeeds):
+        done = subprocess.run(
+            ["bash", HERE / "cloud", "adopt", pool, "--stage", self.stage], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        self.assertEqual(done.returncode == 0, succeeds, done.stdout)
+        return done.stdout
+
+    def stacks(self):
+        found = client("cloudformation").list_stacks()["StackSummaries"]
+        return [it["StackStatus"] for it in found if it["StackName"] == self.name and it["StackStatus"] != "DELETE_COMPLETE"]
+
+    def assert_kept(self):
+        client("dynamodb").describe_table(TableName=self.name)
+        client("cognito-idp").describe_user_pool(UserPoolId=self.pool)
+
+    def test_an_adoption_that_fails_says_why_leaves_no_stack_and_succeeds_when_repeated(self):
+        for _ in range(2):
+            said = self.adopt("eu-central-1_AbCdEfGhI", succeeds=False)
+            self.assertIn("User pool eu-central-1_AbCdEfGhI does not exist", said)
+            self.assertNotIn("Traceback", said)
+            self.assertEqual(self.stacks(), [])
+        self.adopt(self.pool, succeeds=True)
+        self.assertEqual(self.stacks(), ["IMPORT_COMPLETE"])
+        cloudformation = client("cloudformation")
+        cloudformation.delete_stack(StackName=self.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig={"Delay": 1})
+        self.assert_kept()
+
+    def test_an_import_that_is_taken_back_says_why_and_leaves_no_stack(self):
+        printed = {
+            "custom": {"name": self.name},
+            "provider": {"region": os.environ["AWS_REGION"]},
+            "resources": {"Resources": {
+                "NotesTable": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": self.name}},
+                "UserPool": {"Type": "AWS::Cognito::UserPool", "Properties": {}},
+            }},
+        }
+        pool = client("cognito-idp").create_user_pool(PoolName=self.name)["UserPool"]["Id"]
+        real = client("cloudformation")
+
+        class PoolGoesBeforeTheImport:
+            def __getattr__(self, name):
+                if name == "execute_change_set":
+                    client("cognito-idp").delete_user_pool(UserPoolId=pool)
+                return getattr(real, name)
+
+        said = io.StringIO()
+        with mock.patch("adopt.client", return_value=PoolGoesBeforeTheImport()), contextlib.redirect_stderr(said):
+            with self.assertRaises(SystemExit) as ended:
+                adopt.adopt(printed, pool)
+        self.assertEqual(ended.exception.code, 1)
+        self.assertIn(f"{self.name} has adopted nothing: UserPool: User pool {pool} does not exist", said.getvalue())
+        self.assertEqual(self.stacks(), [])
+        self.assert_kept()
 
 
 if __name__ == "__main__":
