@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shlex
 import shutil
@@ -247,12 +248,16 @@ def template():
 def deploy_pipeline(environment, template_path=None):
     """The one command, as docs/deployment.md has it."""
     chosen = {"NOTES_PIPELINE_TEMPLATE": str(template_path)} if template_path else {}
-    return subprocess.run(
-        ["bash", ROOT / "deploy" / "deploy-pipeline", "RepositoryId=example/notes",
-         f"ConnectionArn=arn:aws:codeconnections:{REGION}:000000000000:connection/01234567-89ab-cdef-0123-456789abcdef"],
-        env=clean_environment() | environment | chosen,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )
+    while True:
+        done = subprocess.run(
+            ["bash", ROOT / "deploy" / "deploy-pipeline", "RepositoryId=example/notes",
+             f"ConnectionArn=arn:aws:codeconnections:{REGION}:000000000000:connection/01234567-89ab-cdef-0123-456789abcdef"],
+            env=clean_environment() | environment | chosen,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        # The AWS CLI names a change set after the current second, and the one before may have begun in the same second.
+        if not re.search(r"ChangeSet \[awscli-cloudformation-package-deploy-\d+\] already exists", done.stdout):
+            return done
 
 
 def create(emulator, scratch, pipeline):
