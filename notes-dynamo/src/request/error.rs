@@ -21,7 +21,7 @@ where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     if in_doubt {
-        return StoreError::new(StoreErrorKind::OutcomeUnknown, error);
+        return StoreError::new(StoreErrorKind::OutcomeUnknown, without_request(error));
     }
     read_error(error)
 }

@@ -57,9 +57,7 @@ impl<S: NoteStore + 'static> Gateway<S> {
     pub fn new(api: Api<S>, identity: IdentitySource) -> Self {
         Self { api, identity }
     }
-}
 
-impl<S: NoteStore + 'static> Gateway<S> {
     /// The response to an invocation, whatever the event is, even if handling it panics.
     ///
     /// The API catches panics of its handlers itself. This is for those in reading the event and the identity.

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use http::Method;
 use http::request::Parts;
 use notes_core::StoreErrorKind;
 
@@ -26,9 +25,10 @@ pub(crate) async fn with_deadline<T>(
     let done = tokio::time::timeout_at((*at).into(), operation).await;
     done.unwrap_or_else(|_| {
         // Dropping the operation's future does not undo what it has sent.
-        let kind = match head.method {
-            Method::GET | Method::HEAD => StoreErrorKind::Unavailable,
-            _ => StoreErrorKind::OutcomeUnknown,
+        let kind = if head.method.is_safe() {
+            StoreErrorKind::Unavailable
+        } else {
+            StoreErrorKind::OutcomeUnknown
         };
         Err(Problem::Store(kind.into()))
     })
