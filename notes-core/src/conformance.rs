@@ -261,27 +261,27 @@ macro_rules! __conformance_cases {
                 repeated_while_the_note_changes_tells_whole_states_only
             }
             get {
-                gives_nothing_for_an_id_never_used
+                returns_nothing_for_an_id_never_used
                 sees_every_acknowledged_write
                 hides_a_deleted_note
                 hides_a_note_from_the_second_of_its_expiry
                 fails_as_corrupt_for_an_item_that_cannot_be_read
-                of_a_note_that_changes_gives_whole_states_only
+                of_a_note_that_changes_returns_whole_states_only
                 never_goes_back_in_the_life_of_a_note
                 given_up_at_any_poll_holds_nothing_up
             }
             list {
                 is_empty_for_a_user_without_notes
-                gives_the_newest_first
-                gives_the_oldest_first
+                returns_the_newest_first
+                returns_the_oldest_first
                 orders_notes_of_one_millisecond_by_id
-                gives_every_note_once_whatever_the_limit
-                gives_every_note_once_over_several_large_pages
-                gives_every_note_once_when_notes_are_large
+                returns_every_note_once_whatever_the_limit
+                returns_every_note_once_over_several_large_pages
+                returns_every_note_once_when_notes_are_large
                 keeps_the_order_of_creation_when_notes_change
                 excludes_both_bounds_of_time
-                gives_an_empty_page_for_reversed_bounds
-                gives_nothing_beyond_either_end_of_time
+                returns_an_empty_page_for_reversed_bounds
+                returns_nothing_beyond_either_end_of_time
                 goes_on_after_a_position
                 goes_on_after_a_position_without_a_note
                 goes_on_after_the_first_and_the_last_of_all_positions
@@ -290,11 +290,11 @@ macro_rules! __conformance_cases {
                 hides_notes_from_the_second_of_their_expiry
                 finds_notes_beyond_many_hidden_ones
                 names_items_that_cannot_be_read_and_hides_no_others
-                gives_notes_that_stay_once_while_others_come_and_go
-                gives_notes_that_stay_once_while_each_page_has_rivals
+                returns_notes_that_stay_once_while_others_come_and_go
+                returns_notes_that_stay_once_while_each_page_has_rivals
                 goes_on_behind_a_thousand_hidden_items
-                gives_every_note_once_where_pages_are_of_many_megabytes
-                of_notes_that_change_gives_whole_states_only
+                returns_every_note_once_where_pages_are_of_many_megabytes
+                of_notes_that_change_returns_whole_states_only
             }
             update {
                 changes_one_field_and_keeps_the_others
@@ -302,8 +302,8 @@ macro_rules! __conformance_cases {
                 changes_several_fields_at_once
                 keeps_text_byte_for_byte
                 takes_the_largest_values
-                gives_the_new_revision_also_when_nothing_else_changes
-                moves_the_end_of_a_note
+                sets_the_new_revision_also_when_nothing_else_changes
+                moves_the_expiry_of_a_note
                 never_creates_a_note
                 never_brings_a_deleted_note_back
                 never_brings_an_expired_note_back
@@ -314,8 +314,8 @@ macro_rules! __conformance_cases {
                 accepts_any_revision
                 refuses_a_revision_that_does_not_grow
                 repeated_shows_that_it_has_happened
-                repeated_after_the_end_of_the_note_shows_that_it_has_happened
-                ends_a_note_at_once
+                repeated_after_the_expiry_of_the_note_shows_that_it_has_happened
+                expires_a_note_at_once
                 repeated_after_a_rival_is_refused
                 repeated_while_under_way_happens_once
                 refuses_an_item_that_cannot_be_read
@@ -323,7 +323,7 @@ macro_rules! __conformance_cases {
                 of_concurrent_updates_of_any_revision_the_greatest_stays
                 of_concurrent_updates_of_different_fields_loses_none
                 clears_what_is_absent
-                moves_the_end_of_a_note_to_an_earlier_time
+                moves_the_expiry_of_a_note_to_an_earlier_time
                 takes_every_expiry_up_to_the_last
                 compares_revisions_to_the_last_bit
                 given_up_at_any_poll_has_happened_or_not
@@ -333,14 +333,14 @@ macro_rules! __conformance_cases {
                 given_up_beside_another_holds_nothing_up
             }
             renewal {
-                moves_the_end_of_a_retained_note
+                moves_the_expiry_of_a_retained_note
                 is_refused_for_a_note_that_is_not_retained
-                is_over_when_the_author_sets_or_removes_the_end
-                goes_on_after_a_change_of_other_fields
-                moves_the_end_to_an_earlier_time
-                is_over_when_the_author_sets_the_same_end
+                stops_when_the_author_sets_or_removes_the_expiry
+                continues_after_a_change_of_other_fields
+                moves_the_expiry_to_an_earlier_time
+                stops_when_the_author_sets_the_same_expiry
                 keeps_how_the_note_was_created
-                keeps_a_note_that_might_have_been_removed_at_its_old_end
+                keeps_a_note_that_might_have_been_removed_at_its_old_expiry
             }
             delete {
                 makes_a_note_invisible_and_its_id_spent
@@ -366,12 +366,12 @@ macro_rules! __conformance_cases {
                 of_a_note_that_threads_change_is_final
             }
             removal {
-                spares_a_note_that_does_not_end
+                spares_a_note_that_does_not_expire
                 waits_for_the_time_that_was_asked_for
-                waits_for_the_end_that_the_author_has_moved
-                waits_for_the_end_of_a_note_that_had_none
-                waits_for_the_end_that_a_renewal_has_moved
-                spares_a_note_whose_end_was_taken_away
+                waits_for_the_expiry_that_the_author_has_moved
+                waits_for_the_expiry_of_a_note_that_had_none
+                waits_for_the_expiry_that_a_renewal_has_moved
+                spares_a_note_whose_expiry_was_removed
                 is_not_moved_by_a_change_of_other_fields
                 waits_as_long_as_a_deletion_asks
             }

@@ -8,7 +8,7 @@ mod store;
 mod value;
 
 pub use note::fingerprint::Fingerprint;
-pub use note::list_query::{InvalidPageLimit, ListQuery, Order, PageLimit};
+pub use note::list_query::{InvalidOrder, InvalidPageLimit, ListQuery, Order, PageLimit};
 pub use note::new_note::NewNote;
 pub use note::note_patch::NotePatch;
 pub use note::stored::Note;
@@ -26,7 +26,7 @@ pub use store::memory::MemoryNoteStore;
 /// use std::time::Duration;
 ///
 /// use notes_core::{
-///     Change, CreateOutcome, InsertOutcome, MockNoteStore, NewNote, NoteStore, Notes, Occupant,
+///     CreateOutcome, InsertOutcome, MockNoteStore, NewNote, NoteStore, Notes, Occupant,
 ///     StoreError, StoreErrorKind, UserId,
 /// };
 ///
@@ -67,12 +67,7 @@ pub use store::memory::MemoryNoteStore;
 ///     }
 /// });
 ///
-/// let new = NewNote {
-///     title: "Milk".parse()?,
-///     content: "2 litres".parse()?,
-///     category: None,
-///     expiry: Change::Keep,
-/// };
+/// let new = NewNote::new("Milk".parse()?, "2 litres".parse()?);
 /// let outcome = create(&Notes::new(store), &"alice".parse()?, new).await?;
 /// assert!(matches!(outcome, CreateOutcome::Replayed(_)));
 /// # Ok(())
@@ -88,10 +83,13 @@ pub use store::store_error::{StoreError, StoreErrorKind};
 pub use value::category::{Category, InvalidCategory};
 pub use value::change::Change;
 pub use value::content::{Content, InvalidContent};
+pub use value::expires::Expires;
 pub use value::expiry::Expiry;
+pub use value::expiry_choice::ExpiryChoice;
 pub use value::note_id::{InvalidNoteId, NoteId};
 pub use value::purge_at::PurgeAt;
 pub use value::revision::{InvalidRevision, Revision};
+pub use value::revisions::{InvalidRevisions, Revisions};
 pub use value::timestamp::{InvalidTimestamp, Timestamp};
 pub use value::title::{InvalidTitle, Title};
 pub use value::user_id::{InvalidUserId, UserId};

@@ -15,8 +15,9 @@ use crate::store::note_store::{
     UpdateOutcome,
 };
 use crate::store::store_error::{StoreError, StoreErrorKind};
-use crate::value::change::Change;
+use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
+use crate::value::expiry_choice::ExpiryChoice;
 use crate::value::note_id::NoteId;
 use crate::value::purge_at::PurgeAt;
 use crate::value::revision::Revision;
@@ -26,18 +27,13 @@ use crate::value::user_id::UserId;
 /// The service: the rules for users' notes, which are the same for every store and every transport.
 ///
 /// ```
-/// use notes_core::{Change, CreateOutcome, MemoryNoteStore, NewNote, Notes, UserId};
+/// use notes_core::{CreateOutcome, MemoryNoteStore, NewNote, Notes, UserId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let notes = Notes::new(MemoryNoteStore::new());
 /// let user: UserId = "alice".parse()?;
-/// let milk = NewNote {
-///     title: "Milk".parse()?,
-///     content: "2 litres".parse()?,
-///     category: None,
-///     expiry: Change::Keep,
-/// };
+/// let milk = NewNote::new("Milk".parse()?, "2 litres".parse()?);
 ///
 /// // Choose the id first; then the creation can be retried until its outcome is known.
 /// let id = notes.new_id();
@@ -153,20 +149,13 @@ impl<S> Notes<S> {
 
     /// Compares one date with the bounds of [`check_id_date`](Self::check_id_date).
     fn check_distance(&self, dated: Timestamp, now: Timestamp) -> Result<(), UnacceptableDate> {
-        let (now, dated) = (now.as_millis(), dated.as_millis());
-        let within = |limit: Duration, distance: u64| u128::from(distance) <= limit.as_millis();
-        if !within(self.acceptance_window, now.saturating_sub(dated)) {
+        if now > dated.saturating_add(self.acceptance_window) {
             return Err(UnacceptableDate::TooOld);
         }
-        if !within(Self::MAX_AHEAD, dated.saturating_sub(now)) {
+        if dated > now.saturating_add(Self::MAX_AHEAD) {
             return Err(UnacceptableDate::TooFarAhead);
         }
         Ok(())
-    }
-
-    /// When a note that expires or is deleted at `gone_secs` may be removed physically.
-    fn purge_at(&self, id: NoteId, gone_secs: u64) -> PurgeAt {
-        PurgeAt::new(id, gone_secs, self.acceptance_window)
     }
 }
 
@@ -185,28 +174,23 @@ impl<S: NoteStore> Notes<S> {
     ) -> Result<CreateOutcome, StoreError> {
         let now = self.now();
         let fingerprint = Fingerprint::of(&new);
-        let (expiry, retained) = match new.expiry {
-            Change::Set(expiry) => (Some(expiry), false),
-            Change::Clear => (None, false),
-            Change::Keep => {
-                let expiry = self.retention_expiry(now);
-                (expiry, expiry.is_some())
-            }
+        let expires = match new.expiry {
+            ExpiryChoice::At(expiry) => Expires::Chosen(expiry),
+            ExpiryChoice::Never => Expires::Never,
+            ExpiryChoice::Retention => self
+                .retention_expiry(now)
+                .map_or(Expires::Never, Expires::Retained),
         };
-        let insertion = Insertion {
-            note: Note {
-                user: user.clone(),
-                id,
-                title: new.title,
-                content: new.content,
-                category: new.category,
-                expiry,
-                retained,
-                revision: id.into(),
-            },
-            fingerprint,
-            purge_at: expiry.map(|expiry| self.purge_at(id, expiry.as_secs())),
+        let note = Note {
+            user: user.clone(),
+            id,
+            title: new.title,
+            content: new.content,
+            category: new.category,
+            expires,
+            revision: id.into(),
         };
+        let insertion = Insertion::new(note, fingerprint, self.acceptance_window);
         match self.store.insert(&insertion, now).await? {
             InsertOutcome::Inserted => Ok(CreateOutcome::Created(insertion.note)),
             InsertOutcome::Expired => Ok(CreateOutcome::Expired),
@@ -240,33 +224,52 @@ impl<S: NoteStore> Notes<S> {
     ///
     /// An item that can't be read is an `Err` of the kind `Corrupt` whose source names it, and the
     /// stream continues; any other error ends it.
-    pub fn stream<'a>(
-        &'a self,
-        user: &'a UserId,
+    ///
+    /// The stream owns what it needs, so that it can outlive this service, as the body of a response does. A
+    /// store that can't be cloned can be in an [`Arc`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use futures_util::{Stream, TryStreamExt};
+    /// use notes_core::{NoteStore, Notes, Order, StoreError, UserId};
+    ///
+    /// /// The titles of all notes, one a line, as `axum::body::Body::from_stream` takes them.
+    /// fn titles(
+    ///     notes: &Notes<Arc<dyn NoteStore>>,
+    ///     user: UserId,
+    /// ) -> impl Stream<Item = Result<String, StoreError>> + Send + use<> {
+    ///     let notes = notes.stream(user, Order::Newest);
+    ///     notes.map_ok(|note| format!("{}\n", note.title.as_str()))
+    /// }
+    /// ```
+    pub fn stream(
+        &self,
+        user: UserId,
         order: Order,
-    ) -> impl Stream<Item = Result<Note, StoreError>> + 'a {
-        let first = ListQuery {
-            limit: PageLimit::LARGEST,
-            order,
-            ..ListQuery::default()
-        };
-        stream::unfold(Some(first), async move |query| {
+    ) -> impl Stream<Item = Result<Note, StoreError>> + use<S>
+    where
+        S: Clone,
+    {
+        let first = ListQuery::default()
+            .with_limit(PageLimit::LARGEST)
+            .with_order(order);
+        let start = (self.clone(), user, Some(first));
+        stream::unfold(start, async |(notes, user, query)| {
             let query = query?;
-            Some(match self.list(user, &query).await {
+            let (items, next) = match notes.list(&user, &query).await {
                 Err(error) => (vec![Err(error)], None),
                 Ok(page) => {
-                    let notes = page.notes.into_iter().map(Ok);
+                    let listed = page.notes.into_iter().map(Ok);
                     let unreadable = page.unreadable.into_iter().map(|id| {
                         let what = format!("item {id} can't be read");
                         Err(StoreError::new(StoreErrorKind::Corrupt, what))
                     });
-                    let next = page.next.map(|next| ListQuery {
-                        position: Some(next),
-                        ..query
-                    });
-                    (notes.chain(unreadable).collect(), next)
+                    let next = page.next.map(|next| query.with_position(next));
+                    (listed.chain(unreadable).collect(), next)
                 }
-            })
+            };
+            Some((items, (notes, user, next)))
         })
         .flat_map(stream::iter)
     }
@@ -293,56 +296,42 @@ impl<S: NoteStore> Notes<S> {
         expected: &Expected,
     ) -> Result<UpdateOutcome, StoreError> {
         let now = self.now();
-        // An item that can't be read has none of the revisions that a caller names.
-        let names_one = matches!(expected, Expected::OneOf(_));
-        // What can't write anything is sent as a read: a refused write would cost as much as an executed one
-        // (docs/adr/0005-what-cannot-write-reads.md).
         if patch.is_empty() || expected.is_never_met() {
-            return match self.store.get(user, id, now).await {
-                Ok(None) => Ok(UpdateOutcome::Missing),
-                Ok(Some(current)) if patch.changes_nothing_in(&current) => {
-                    Ok(UpdateOutcome::Updated(current))
+            let stale = |current| match current {
+                Some(current) if patch.changes_nothing_in(&current) => {
+                    UpdateOutcome::Updated(current)
                 }
-                Ok(Some(current)) => Ok(UpdateOutcome::Stale(Some(current))),
-                Err(error) if names_one && error.kind() == StoreErrorKind::Corrupt => {
-                    Ok(UpdateOutcome::Stale(None))
-                }
-                Err(error) => Err(error),
+                current => UpdateOutcome::Stale(current),
             };
+            let missing = UpdateOutcome::Missing;
+            return self
+                .read_instead(user, id, expected, now, missing, stale)
+                .await;
         }
-        let renewed_expiry = self
-            .retention_expiry(now)
-            .filter(|_| patch.expiry == Change::Keep);
         let mut update = Update {
-            purge_at: None,
-            renewal: renewed_expiry.is_some(),
-            patch: patch.clone(),
+            patch,
+            renewal: self.retention_expiry(now),
             expected: expected.clone(),
             revision: revision_after(expected, now),
+            acceptance_window: self.acceptance_window,
         };
-        if let Some(expiry) = renewed_expiry {
-            update.patch.expiry = Change::Set(expiry);
-        }
-        if let Change::Set(expiry) = update.patch.expiry {
-            update.purge_at = Some(self.purge_at(id, expiry.as_secs()));
-        }
         for _ in 0..=MAX_REISSUES {
             // The time is read again for each write: a note that has expired meanwhile must not come back.
             let now = self.now();
             match self.store.update(user, id, &update, now).await? {
-                UpdateOutcome::Stale(Some(current)) if patch.changes_nothing_in(&current) => {
+                UpdateOutcome::Stale(Some(current))
+                    if update.patch.changes_nothing_in(&current) =>
+                {
                     return Ok(UpdateOutcome::Updated(current));
                 }
                 UpdateOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
-                    update.expected = Expected::OneOf(vec![current.revision]);
+                    update.expected = current.revision.into();
                     update.revision = next_revision(current.revision, now)?;
-                    if update.renewal && !current.retained {
-                        update.renewal = false;
-                        update.purge_at = None;
-                        update.patch.expiry = Change::Keep;
+                    if !current.expires.is_retained() {
+                        update.renewal = None;
                     }
                 }
-                UpdateOutcome::Stale(None) if !names_one => {
+                UpdateOutcome::Stale(None) if !names_revisions(expected) => {
                     return Err(StoreErrorKind::Corrupt.into());
                 }
                 outcome => return Ok(outcome),
@@ -368,28 +357,24 @@ impl<S: NoteStore> Notes<S> {
     ) -> Result<DeleteOutcome, StoreError> {
         let now = self.now();
         if expected.is_never_met() {
-            return match self.store.get(user, id, now).await {
-                Ok(None) => Ok(DeleteOutcome::Missing),
-                Ok(current) => Ok(DeleteOutcome::Stale(current)),
-                Err(error) if error.kind() == StoreErrorKind::Corrupt => {
-                    Ok(DeleteOutcome::Stale(None))
-                }
-                Err(error) => Err(error),
-            };
+            let (missing, stale) = (DeleteOutcome::Missing, DeleteOutcome::Stale);
+            return self
+                .read_instead(user, id, expected, now, missing, stale)
+                .await;
         }
         let mut deletion = Deletion {
             expected: expected.clone(),
             revision: revision_after(expected, now),
-            purge_at: self.purge_at(id, now.as_secs()),
+            purge_at: PurgeAt::new(id, now.as_secs(), self.acceptance_window),
         };
         for _ in 0..=MAX_REISSUES {
             let now = self.now();
             match self.store.delete(user, id, &deletion, now).await? {
                 DeleteOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
-                    deletion.expected = Expected::OneOf(vec![current.revision]);
+                    deletion.expected = current.revision.into();
                     deletion.revision = next_revision(current.revision, now)?;
                 }
-                DeleteOutcome::Stale(None) if !matches!(expected, Expected::OneOf(_)) => {
+                DeleteOutcome::Stale(None) if !names_revisions(expected) => {
                     return Err(StoreErrorKind::Corrupt.into());
                 }
                 outcome => return Ok(outcome),
@@ -417,6 +402,27 @@ impl<S: NoteStore> Notes<S> {
         }
     }
 
+    /// The outcome of a write that can't change anything. It is sent as a read, because a refused write would cost
+    /// as much as an executed one (docs/adr/0005-what-cannot-write-reads.md).
+    async fn read_instead<T>(
+        &self,
+        user: &UserId,
+        id: NoteId,
+        expected: &Expected,
+        now: Timestamp,
+        missing: T,
+        stale: impl FnOnce(Option<Note>) -> T,
+    ) -> Result<T, StoreError> {
+        match self.store.get(user, id, now).await {
+            Ok(None) => Ok(missing),
+            Ok(current) => Ok(stale(current)),
+            Err(error) if error.kind() == StoreErrorKind::Corrupt && names_revisions(expected) => {
+                Ok(stale(None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The expiry of a note that is written now, by the retention setting.
     fn retention_expiry(&self, now: Timestamp) -> Option<Expiry> {
         let retention = self.retention?;
@@ -424,6 +430,12 @@ impl<S: NoteStore> Notes<S> {
         let rounded_up = secs.saturating_add(u64::from(retention.subsec_nanos() > 0));
         Some(Expiry::saturating(now.as_secs().saturating_add(rounded_up)))
     }
+}
+
+/// Whether the caller names the revisions that a write may replace. An item that can't be read has none of them, so
+/// it is stale instead of an error.
+fn names_revisions(expected: &Expected) -> bool {
+    matches!(expected, Expected::OneOf(_))
 }
 
 /// A new revision for a write. If exactly one revision is expected, it is also greater than that one: the clock
@@ -436,17 +448,12 @@ fn revision_after(expected: &Expected, now: Timestamp) -> Revision {
     let Expected::OneOf(revisions) = expected else {
         return fresh;
     };
-    let [expected] = revisions[..] else {
-        return fresh;
-    };
-    let ahead = expected
-        .written_at()
-        .as_millis()
-        .saturating_sub(now.as_millis());
-    if u128::from(ahead) > Notes::<()>::MAX_AHEAD.as_millis() {
-        return fresh;
+    match *revisions.as_slice() {
+        [expected] if expected.written_at() <= now.saturating_add(Notes::<()>::MAX_AHEAD) => {
+            expected.next(now).unwrap_or(fresh)
+        }
+        _ => fresh,
     }
-    expected.next(now).unwrap_or(fresh)
 }
 
 /// The revision for reissuing a write on the note as it is now.

@@ -4,11 +4,14 @@
 pub(crate) mod category;
 pub(crate) mod change;
 pub(crate) mod content;
+pub(crate) mod expires;
 pub(crate) mod expiry;
+pub(crate) mod expiry_choice;
 mod invisible;
 pub(crate) mod note_id;
 pub(crate) mod purge_at;
 pub(crate) mod revision;
+pub(crate) mod revisions;
 mod text_value;
 pub(crate) mod timestamp;
 pub(crate) mod title;

@@ -4,13 +4,15 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use futures_util::{Stream, StreamExt};
 use notes_core::{
-    Category, Change, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expiry,
-    Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidContent, InvalidNoteId,
-    InvalidPageLimit, InvalidRevision, InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery,
-    MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant,
-    Order, Page, PageLimit, PurgeAt, Purged, Revision, StoreError, StoreErrorKind, Timestamp,
-    Title, UnacceptableDate, Update, UpdateOutcome, UserId,
+    Category, Change, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
+    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidContent,
+    InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision, InvalidRevisions,
+    InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery, MemoryNoteStore, MockNoteStore,
+    NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant, Order, Page, PageLimit, PurgeAt,
+    Purged, Revision, Revisions, StoreError, StoreErrorKind, Timestamp, Title, UnacceptableDate,
+    Update, UpdateOutcome, UserId,
 };
 
 const fn is_shared<T: Debug + Send + Sync + Unpin + 'static>() {}
@@ -23,15 +25,15 @@ macro_rules! assert_all {
 }
 
 assert_all!(is_shared:
-    Category, Change<Expiry>, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expiry,
-    Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
+    Category, Change<Expiry>, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
+    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
     NoteId, NotePatch, Notes<MemoryNoteStore>, Occupant, Order, Page, PageLimit, PurgeAt, Purged,
-    Revision, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome, UserId,
+    Revision, Revisions, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome, UserId,
 );
 
 assert_all!(is_error:
-    InvalidCategory, InvalidContent, InvalidNoteId, InvalidPageLimit, InvalidRevision,
-    InvalidTimestamp, InvalidTitle, InvalidUserId, StoreError, UnacceptableDate,
+    InvalidCategory, InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
+    InvalidRevisions, InvalidTimestamp, InvalidTitle, InvalidUserId, StoreError, UnacceptableDate,
 );
 
 /// A spawned task may do anything that the service can do.
@@ -50,7 +52,7 @@ async fn a_task_may_await_every_method() {
             .await
             .is_ok()
     );
-    drop(is_send(notes.stream(&user, Order::Newest)));
+    drop(is_send(notes.stream(user.clone(), Order::Newest)));
     assert!(
         is_send(notes.update(&user, id, patch, &Expected::Any))
             .await
@@ -64,6 +66,36 @@ async fn a_task_may_await_every_method() {
     assert!(is_send(notes.erase(&user)).await.is_ok());
 }
 
+/// The body of a response outlives the call that makes it, and with it the service and the user that were
+/// borrowed for it.
+#[tokio::test]
+async fn a_stream_of_notes_outlives_its_service_and_can_move_to_another_task() {
+    fn stream_of(
+        notes: &Notes<Arc<dyn NoteStore>>,
+        user: &UserId,
+    ) -> impl Stream<Item = Result<Note, StoreError>> + Send + 'static {
+        notes.stream(user.clone(), Order::Oldest)
+    }
+    let stream = {
+        let store: Arc<dyn NoteStore> = Arc::new(MemoryNoteStore::new());
+        let (notes, user) = (Notes::new(store), "alice".parse().unwrap());
+        let id = notes.new_id();
+        assert!(notes.create(&user, id, milk()).await.is_ok());
+        stream_of(&notes, &user)
+    };
+    let streamed = tokio::spawn(stream.count());
+    assert_eq!(streamed.await.unwrap(), 1);
+}
+
+/// What a program logs of a store that it knows as `dyn NoteStore` only.
+#[test]
+fn a_store_behind_a_pointer_has_a_debug_form() {
+    let boxed: Box<dyn NoteStore> = Box::new(MemoryNoteStore::new());
+    assert!(format!("{boxed:?}").contains("MemoryNoteStore"));
+    let shared: Arc<dyn NoteStore> = Arc::new(boxed);
+    assert!(format!("{:?}", Notes::new(&*shared)).contains("MemoryNoteStore"));
+}
+
 #[tokio::test]
 async fn a_store_may_be_chosen_when_the_program_runs() {
     let store: Arc<dyn NoteStore> = Arc::new(MemoryNoteStore::new());
@@ -75,7 +107,7 @@ async fn a_store_may_be_chosen_when_the_program_runs() {
     let id = notes.new_id();
     assert!(notes.create(&user, id, milk()).await.is_ok());
     let created = Notes::new(&store).get(&user, id).await.unwrap();
-    assert_eq!(created.map(|it| it.id), Some(id));
+    assert_eq!(created.map(|note| note.id), Some(id));
 }
 
 /// What the feature `mock` is for: code on top of the port, and a store that fails on demand.
@@ -94,6 +126,23 @@ async fn a_mock_stands_in_for_a_store() {
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Throttled);
     assert!(error.is_retryable());
+}
+
+/// What a service takes of a query string, without a type of its own.
+#[test]
+fn orders_and_limits_are_serialised_as_their_text_and_number() {
+    for order in [Order::Newest, Order::Oldest] {
+        assert_eq!(order.to_string().parse(), Ok(order));
+        let json = serde_json::to_value(order).unwrap();
+        assert_eq!(json, order.to_string());
+        assert_eq!(serde_json::from_value::<Order>(json).unwrap(), order);
+    }
+    assert_eq!("Newest".parse::<Order>(), Err(InvalidOrder));
+    let json = serde_json::to_string(&PageLimit::LARGEST).unwrap();
+    assert_eq!(json, "100");
+    let read: PageLimit = serde_json::from_str(&json).unwrap();
+    assert_eq!(u8::from(read), 100);
+    assert!(serde_json::from_str::<PageLimit>("0").is_err());
 }
 
 #[test]
@@ -133,10 +182,8 @@ fn an_error_says_its_cause_in_its_source_only() {
 }
 
 fn milk() -> NewNote {
-    NewNote {
-        title: "Milk".parse().expect("a title"),
-        content: "2 litres".parse().expect("a content"),
-        category: None,
-        expiry: Change::Keep,
-    }
+    NewNote::new(
+        "Milk".parse().expect("a title"),
+        "2 litres".parse().expect("a content"),
+    )
 }

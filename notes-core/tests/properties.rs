@@ -6,8 +6,8 @@ use std::str::FromStr;
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use notes_core::{
-    Category, Change, Content, Expiry, Fingerprint, ListQuery, NewNote, Note, NoteId, NotePatch,
-    Order, PageLimit, Revision, Timestamp, Title, UserId,
+    Category, Change, Content, Expires, Expiry, Fingerprint, ListQuery, NewNote, Note, NoteId,
+    NotePatch, Order, PageLimit, Revision, Timestamp, Title, UserId,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -51,39 +51,43 @@ fn expiries() -> impl Strategy<Value = Expiry> {
 }
 
 fn ids() -> impl Strategy<Value = NoteId> {
-    (0..1_u128 << 122).prop_map(|it| NoteId::from_ordinal(it).expect("an id"))
+    (0..1_u128 << 122).prop_map(|ordinal| NoteId::from_ordinal(ordinal).expect("an id"))
 }
 
 /// Values of which two are often the same, so that patches meet notes that they don't change.
 fn notes() -> impl Strategy<Value = Note> {
     let values = (0..2_u8, 0..2_u8, 0..3_u8, 0..3_u64, any::<bool>(), ids());
-    values.prop_map(|(title, content, category, expiry, retained, id)| Note {
-        user: "alice".parse().expect("a user id"),
-        id,
-        title: few(title),
-        content: few(content),
-        category: (category > 0).then(|| few(category)),
-        expiry: (expiry > 0).then(|| expiry.try_into().expect("an expiry")),
-        retained: retained && expiry > 0,
-        revision: id.into(),
+    values.prop_map(|(title, content, category, expiry, retained, id)| {
+        let expires = expiry > 0;
+        let user = "alice".parse().expect("a user id");
+        let mut note = Note::new(user, id, few(title), few(content));
+        note.category = (category > 0).then(|| few(category));
+        let expiry = || expiry.try_into().expect("an expiry");
+        note.with_expires(match (expires, retained) {
+            (false, _) => Expires::Never,
+            (true, false) => Expires::Chosen(expiry()),
+            (true, true) => Expires::Retained(expiry()),
+        })
     })
 }
 
 fn patches() -> impl Strategy<Value = NotePatch> {
     let values = (0..3_u8, 0..3_u8, 0..4_u8, 0..4_u64);
-    values.prop_map(|(title, content, category, expiry)| NotePatch {
-        title: (title < 2).then(|| few(title)),
-        content: (content < 2).then(|| few(content)),
-        category: match category {
+    values.prop_map(|(title, content, category, expiry)| {
+        let mut patch = NotePatch::default();
+        patch.title = (title < 2).then(|| few(title));
+        patch.content = (content < 2).then(|| few(content));
+        patch.category = match category {
             0 => Change::Clear,
             3 => Change::Keep,
-            it => Change::Set(few(it)),
-        },
-        expiry: match expiry {
+            number => Change::Set(few(number)),
+        };
+        patch.expiry = match expiry {
             0 => Change::Clear,
             3 => Change::Keep,
-            it => Change::Set(it.try_into().expect("an expiry")),
-        },
+            secs => Change::Set(secs.try_into().expect("an expiry")),
+        };
+        patch
     })
 }
 
@@ -259,12 +263,14 @@ proptest! {
         category in prop::option::of(categories()),
         expiry in expiries(),
     ) {
-        let new = NewNote { title, content, category, expiry: Change::Set(expiry) };
+        let mut new = NewNote::new(title, content).with_expiry(expiry);
+        new.category = category;
         let fingerprint = Fingerprint::of(&new);
         prop_assert_eq!(Fingerprint::from(fingerprint.into_bytes()), fingerprint);
         prop_assert_eq!(Fingerprint::of(&new.clone()), fingerprint);
         let longer = format!("{}.", new.content.as_str()).parse().expect("a content");
-        let other = NewNote { content: longer, ..new };
+        let mut other = new;
+        other.content = longer;
         prop_assert_ne!(Fingerprint::of(&other), fingerprint);
     }
 
@@ -300,8 +306,9 @@ proptest! {
         prop_assert_eq!(after.content, patch.content.unwrap_or(note.content));
         prop_assert_eq!(after.category, changed(patch.category, note.category));
         let author_says = patch.expiry != Change::Keep;
-        prop_assert_eq!(after.retained, note.retained && !author_says);
-        prop_assert_eq!(after.expiry, changed(patch.expiry, note.expiry));
+        let was_retained = note.expires.is_retained();
+        prop_assert_eq!(after.expires.is_retained(), was_retained && !author_says);
+        prop_assert_eq!(after.expires.expiry(), changed(patch.expiry, note.expires.expiry()));
         prop_assert_eq!(after.user, note.user);
         prop_assert_eq!((after.id, after.revision), (note.id, note.revision));
     }
@@ -316,20 +323,19 @@ proptest! {
         limit in 1..=PageLimit::MAX,
     ) {
         let id = |ordinal| NoteId::from_ordinal(ordinal).expect("an id");
-        let query = ListQuery {
-            limit: limit.try_into().expect("a limit"),
-            order: if newest { Order::Newest } else { Order::Oldest },
-            created_after: after.map(Timestamp::from_millis),
-            created_before: before.map(Timestamp::from_millis),
-            position: position.map(id),
-        };
+        let mut query = ListQuery::default()
+            .with_limit(limit.try_into().expect("a limit"))
+            .with_order(if newest { Order::Newest } else { Order::Oldest });
+        query.created_after = after.map(Timestamp::from_millis);
+        query.created_before = before.map(Timestamp::from_millis);
+        query.position = position.map(id);
         let range = query.range();
         for ordinal in ordinals {
             let created = ordinal >> 74;
-            let wanted = after.is_none_or(|it| created > u128::from(it))
-                && before.is_none_or(|it| created < u128::from(it))
-                && position.is_none_or(|it| if newest { ordinal < it } else { ordinal > it });
-            let is_in_range = range.as_ref().is_some_and(|it| it.contains(&id(ordinal)));
+            let wanted = after.is_none_or(|after| created > u128::from(after))
+                && before.is_none_or(|before| created < u128::from(before))
+                && position.is_none_or(|at| if newest { ordinal < at } else { ordinal > at });
+            let is_in_range = range.as_ref().is_some_and(|range| range.contains(&id(ordinal)));
             prop_assert_eq!(is_in_range, wanted, "{:?} in {:?}", id(ordinal), query);
         }
         if let Some(range) = range {

@@ -11,14 +11,17 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    Change, Deletion, Expected, Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote,
-    Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, StoreErrorKind, Timestamp,
-    Update, UserId,
+    Category, Deletion, Expected, Expires, Fingerprint, InsertOutcome, Insertion, ListQuery,
+    NewNote, Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, Revisions,
+    StoreErrorKind, Timestamp, Update, UserId,
 };
 use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
 use notes_examples::Engine;
 
 const TABLE: &str = "notes";
+
+/// How long after the time of its id a creation is accepted.
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Whole items, in bytes: 0.5, 1, 1.1, 4, 4.1, 20 and 349 KB, the round ones just below.
 const SIZES: [usize; 7] = [512, 1_000, 1_127, 4_080, 4_200, 20_400, 349_000];
@@ -41,10 +44,10 @@ impl Counted {
         let told = Arc::<Mutex<Capacity>>::default();
         let total = Arc::clone(&told);
         let store = DynamoNoteStore::new(client.clone(), TABLE);
-        let store = store.with_capacity_observer(move |it| {
+        let store = store.with_capacity_observer(move |consumed| {
             let mut total = total.lock().unwrap();
-            total.read_units += it.read_units;
-            total.write_units += it.write_units;
+            total.read_units += consumed.read_units;
+            total.write_units += consumed.write_units;
         });
         Self {
             eventual: store.clone().with_eventually_consistent_reads(),
@@ -65,27 +68,14 @@ impl Counted {
     }
 
     fn insertion(&self, content: usize) -> Insertion {
-        let new = NewNote {
-            title: "Milk".parse().unwrap(),
-            content: "a".repeat(content).parse().unwrap(),
-            category: Some("shop".parse().unwrap()),
-            expiry: Change::Keep,
-        };
+        let title = "Milk".parse().unwrap();
+        let content = "a".repeat(content).parse().unwrap();
+        let new = NewNote::new(title, content).with_category("shop".parse().unwrap());
+        let fingerprint = Fingerprint::of(&new);
         let id = NoteId::generate(self.now);
-        Insertion {
-            fingerprint: Fingerprint::of(&new),
-            note: Note {
-                user: self.user.clone(),
-                id,
-                title: new.title,
-                content: new.content,
-                category: new.category,
-                expiry: None,
-                retained: false,
-                revision: id.into(),
-            },
-            purge_at: None,
-        }
+        let mut note = Note::new(self.user.clone(), id, new.title, new.content);
+        note.category = new.category;
+        Insertion::new(note, fingerprint, WINDOW)
     }
 
     async fn insert(&self, insertion: &Insertion) {
@@ -125,14 +115,16 @@ impl Counted {
 
 /// The [size of an item](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
 fn item_size(item: &HashMap<String, AttributeValue>) -> usize {
-    let value = |it: &AttributeValue| match it {
+    let value = |value: &AttributeValue| match value {
         AttributeValue::S(text) => text.len(),
         AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Bool(_) => 1,
         AttributeValue::N(digits) => digits.trim_end_matches('0').len().div_ceil(2) + 1,
         other => panic!("no attribute of a note: {other:?}"),
     };
-    item.iter().map(|(name, it)| name.len() + value(it)).sum()
+    item.iter()
+        .map(|(name, attribute)| name.len() + value(attribute))
+        .sum()
 }
 
 fn units(size: usize, unit: usize) -> f64 {
@@ -176,25 +168,17 @@ async fn update_and_delete_consume_the_units_of_the_item_and_read_nothing() {
     for size in SIZES {
         let id = counted.note_of(size).await;
         counted.consumed();
-        let update = Update {
-            patch: NotePatch {
-                title: Some("Beer".parse().unwrap()),
-                ..NotePatch::default()
-            },
-            purge_at: None,
-            renewal: false,
-            expected: Expected::Any,
-            revision: counted.later(),
-        };
+        let patch = NotePatch::default().with_title("Beer".parse().unwrap());
+        let update = Update::new(patch, Expected::Any, counted.later(), WINDOW);
         let (user, now) = (&counted.user, counted.now);
         counted.store.update(user, id, &update, now).await.unwrap();
         assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
 
-        let deletion = Deletion {
-            purge_at: PurgeAt::new(id, now.as_secs(), Duration::from_mins(1)),
-            expected: Expected::OneOf(vec![update.revision]),
-            revision: NoteId::generate(Timestamp::from_millis(now.as_millis() + 2)).into(),
-        };
+        let deletion = Deletion::new(
+            update.revision.into(),
+            NoteId::generate(Timestamp::from_millis(now.as_millis() + 2)).into(),
+            PurgeAt::new(id, now.as_secs(), WINDOW),
+        );
         counted
             .store
             .delete(user, id, &deletion, now)
@@ -220,10 +204,8 @@ async fn list_consumes_the_units_of_all_its_items_together() {
             sizes.push(item_size(&counted.item(insertion.note.id).await));
         }
         counted.consumed();
-        let query = ListQuery {
-            limit: u8::try_from(count).unwrap().try_into().unwrap(),
-            ..ListQuery::default()
-        };
+        let limit = u8::try_from(count).unwrap().try_into().unwrap();
+        let query = ListQuery::default().with_limit(limit);
         let expected = reads(sizes.iter().sum());
         for (store, factor) in [(&counted.store, 1.0), (&counted.eventual, 0.5)] {
             let page = store.list(&counted.user, &query, counted.now).await;
@@ -246,7 +228,7 @@ async fn a_page_reads_less_than_two_megabytes_whatever_is_hidden() {
     let soon = Timestamp::from_millis(counted.now.as_millis() + 10_000);
     for _ in 0..60 {
         let mut insertion = counted.insertion(350_000);
-        insertion.note.expiry = Some(soon.as_secs().try_into().unwrap());
+        insertion.note.expires = Expires::Chosen(soon.as_secs().try_into().unwrap());
         counted.insert(&insertion).await;
     }
     counted.consumed();
@@ -273,11 +255,8 @@ async fn a_page_reads_less_than_two_megabytes_whatever_is_hidden() {
 async fn what_cannot_write_consumes_one_read() {
     let counted = Counted::new().await;
     let notes = Notes::new(counted.store.clone());
-    let retitle = NotePatch {
-        title: Some("Beer".parse().unwrap()),
-        ..NotePatch::default()
-    };
-    let never = Expected::OneOf(vec![]);
+    let retitle = NotePatch::default().with_title("Beer".parse().unwrap());
+    let never = Expected::OneOf(Revisions::EMPTY);
     for size in SIZES {
         let id = counted.note_of(size).await;
         counted.consumed();
@@ -311,16 +290,8 @@ async fn an_update_of_an_item_that_would_outgrow_400_kb_is_too_large() {
         .update_expression("SET ofOthers = :text")
         .expression_attribute_values(":text", AttributeValue::S("a".repeat(100_000)));
     foreign.send().await.unwrap();
-    let update = Update {
-        patch: NotePatch {
-            content: Some("a".repeat(350_000).parse().unwrap()),
-            ..NotePatch::default()
-        },
-        purge_at: None,
-        renewal: false,
-        expected: Expected::Any,
-        revision: counted.later(),
-    };
+    let patch = NotePatch::default().with_content("a".repeat(350_000).parse().unwrap());
+    let update = Update::new(patch, Expected::Any, counted.later(), WINDOW);
     let error = counted.store.update(user, id, &update, counted.now).await;
     assert_eq!(error.unwrap_err().kind(), StoreErrorKind::TooLarge);
     let note = counted.store.get(user, id, counted.now).await.unwrap();
@@ -342,23 +313,21 @@ async fn purge_consumes_one_read_and_one_write_of_each_item() {
 #[tokio::test]
 async fn the_overhead_of_a_note_is_bounded() {
     let counted = Counted::new().await;
-    let text = |it: &Note| {
-        let category = it.category.as_ref().map_or(0, |it| it.as_str().len());
-        it.title.as_str().len() + it.content.as_str().len() + category
+    let text = |note: &Note| {
+        let category = note.category.as_ref().map_or("", Category::as_str);
+        note.title.as_str().len() + note.content.as_str().len() + category.len()
     };
-    for (retained, expiry, most) in [(false, false, 160), (false, true, 160), (true, true, 167)] {
+    let expiry = 4_000_000_000.try_into().unwrap();
+    for (expires, most) in [
+        (Expires::Never, 160),
+        (Expires::Chosen(expiry), 160),
+        (Expires::Retained(expiry), 167),
+    ] {
         let mut insertion = counted.insertion(100);
-        insertion.note.retained = retained;
-        insertion.note.expiry = expiry.then(|| 4_000_000_000.try_into().unwrap());
-        let end = insertion.note.expiry.map(Expiry::as_secs);
-        insertion.purge_at =
-            end.map(|it| PurgeAt::new(insertion.note.id, it, Duration::from_mins(1)));
+        insertion.note.expires = expires;
         counted.insert(&insertion).await;
         let size = item_size(&counted.item(insertion.note.id).await);
         let overhead = size - text(&insertion.note);
-        assert!(
-            overhead <= most,
-            "{overhead} with retained: {retained}, expiry: {expiry}"
-        );
+        assert!(overhead <= most, "{overhead} with {expires:?}");
     }
 }

@@ -17,14 +17,17 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use notes_core::{
-    Change, DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery,
-    NewNote, Note, NoteId, NotePatch, NoteStore, Occupant, PurgeAt, Revision, StoreError,
-    StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+    DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote,
+    Note, NoteId, NotePatch, NoteStore, Occupant, PurgeAt, Revision, StoreError, StoreErrorKind,
+    Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_examples::Engine;
 
 const ATTEMPTS: usize = 3;
+
+/// How long after the time of its id a creation is accepted.
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// What the proxy does with one request.
 #[derive(Clone)]
@@ -101,34 +104,15 @@ impl Faulty {
     }
 
     fn insertion(&self) -> Insertion {
-        let new = NewNote {
-            title: "Milk".parse().unwrap(),
-            content: "2 litres".parse().unwrap(),
-            category: None,
-            expiry: Change::Keep,
-        };
-        Insertion {
-            fingerprint: Fingerprint::of(&new),
-            note: Note {
-                user: self.user.clone(),
-                id: self.id,
-                title: new.title,
-                content: new.content,
-                category: None,
-                expiry: None,
-                retained: false,
-                revision: self.id.into(),
-            },
-            purge_at: None,
-        }
+        let new = NewNote::new("Milk".parse().unwrap(), "2 litres".parse().unwrap());
+        let fingerprint = Fingerprint::of(&new);
+        let note = Note::new(self.user.clone(), self.id, new.title, new.content);
+        Insertion::new(note, fingerprint, WINDOW)
     }
 
     fn deletion(&self) -> Deletion {
-        Deletion {
-            expected: Expected::Any,
-            revision: later(self.id.into()),
-            purge_at: PurgeAt::new(self.id, self.now.as_secs(), Duration::from_mins(1)),
-        }
+        let purge_at = PurgeAt::new(self.id, self.now.as_secs(), WINDOW);
+        Deletion::new(Expected::Any, later(self.id.into()), purge_at)
     }
 
     async fn insert(&self) -> Result<InsertOutcome, StoreError> {
@@ -229,16 +213,8 @@ fn later(revision: Revision) -> Revision {
 }
 
 fn retitled(title: &str, after: Revision) -> Update {
-    Update {
-        patch: NotePatch {
-            title: Some(title.parse().unwrap()),
-            ..NotePatch::default()
-        },
-        purge_at: None,
-        renewal: false,
-        expected: Expected::Any,
-        revision: later(after),
-    }
+    let patch = NotePatch::default().with_title(title.parse().unwrap());
+    Update::new(patch, Expected::Any, later(after), WINDOW)
 }
 
 fn kind<T: std::fmt::Debug>(result: Result<T, StoreError>) -> StoreErrorKind {
@@ -293,10 +269,8 @@ async fn an_update_that_may_have_happened_before_a_rivals_is_neither_success_nor
 async fn a_refusal_after_throttling_is_a_plain_conflict() {
     let throttled = Fault::Answer(400, "ThrottlingException");
     let faulty = Faulty::with_note([throttled.clone(), throttled]).await;
-    let update = Update {
-        expected: Expected::OneOf(vec![Revision::generate(faulty.now)]),
-        ..retitled("Bread", faulty.id.into())
-    };
+    let mut update = retitled("Bread", faulty.id.into());
+    update.expected = Revision::generate(faulty.now).into();
     let outcome = faulty.update(&update).await.unwrap();
     assert!(matches!(outcome, UpdateOutcome::Stale(Some(_))));
     assert_eq!(faulty.requests(), ATTEMPTS);

@@ -12,9 +12,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use notes_core::conformance::Harness;
 use notes_core::{
-    Category, Change, DeleteOutcome, Deletion, Expected, Expiry, Fingerprint, InsertOutcome,
-    Insertion, ListQuery, MemoryNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Order,
-    PurgeAt, Revision, Timestamp, Update, UpdateOutcome, UserId,
+    Category, Change, DeleteOutcome, Deletion, Expected, Expires, Expiry, ExpiryChoice,
+    Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, NewNote, Note, NoteId,
+    NotePatch, NoteStore, Order, PurgeAt, Revision, Revisions, Timestamp, Update, UpdateOutcome,
+    UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table};
 use notes_examples::Engine;
@@ -71,20 +72,24 @@ fn id(millis: u64, rest: u128) -> NoteId {
 
 /// Those that notes begin with, and others later and earlier.
 fn revisions() -> impl Strategy<Value = Revision> {
-    prop_oneof![ids(), (0..6_u64).prop_map(|it| id(it, 3))].prop_map(Revision::from)
+    prop_oneof![ids(), (0..6_u64).prop_map(|millis| id(millis, 3))].prop_map(Revision::from)
 }
 
 fn expected() -> impl Strategy<Value = Expected> {
     prop_oneof![
         2 => Just(Expected::Any),
-        3 => vec(revisions(), 0..4).prop_map(Expected::OneOf),
-        2 => vec(revisions(), 0..4).prop_map(Expected::NoneOf),
+        3 => few_revisions().prop_map(Expected::OneOf),
+        2 => few_revisions().prop_map(Expected::NoneOf),
     ]
+}
+
+fn few_revisions() -> impl Strategy<Value = Revisions> {
+    vec(revisions(), 0..4).prop_map(|few| few.try_into().unwrap())
 }
 
 /// Soon after the first step.
 fn expiries() -> impl Strategy<Value = Expiry> {
-    (0..20_u64).prop_map(|it| (START / 1_000 + it).try_into().unwrap())
+    (0..20_u64).prop_map(|secs| (START / 1_000 + secs).try_into().unwrap())
 }
 
 fn changes<T: Clone + std::fmt::Debug + 'static>(
@@ -98,17 +103,19 @@ fn changes<T: Clone + std::fmt::Debug + 'static>(
 }
 
 fn categories() -> impl Strategy<Value = Category> {
-    select(vec!["shop", "🥛"]).prop_map(|it| it.parse().unwrap())
+    select(vec!["shop", "🥛"]).prop_map(|text| text.parse().unwrap())
 }
 
 fn notes() -> impl Strategy<Value = NewNote> {
-    let expiry = prop_oneof![3 => Just(Change::Keep), 1 => expiries().prop_map(Change::Set)];
+    let expiry = prop_oneof![
+        3 => Just(ExpiryChoice::Retention),
+        1 => expiries().prop_map(ExpiryChoice::At),
+    ];
     let values = ("[ab]", "[ab\u{0}]{0,2}", option::of(categories()), expiry);
-    values.prop_map(|(title, content, category, expiry)| NewNote {
-        title: title.parse().unwrap(),
-        content: content.parse().unwrap(),
-        category,
-        expiry,
+    values.prop_map(|(title, content, category, expiry)| {
+        let mut new = NewNote::new(title.parse().unwrap(), content.parse().unwrap());
+        (new.category, new.expiry) = (category, expiry);
+        new
     })
 }
 
@@ -119,94 +126,75 @@ fn patches() -> impl Strategy<Value = NotePatch> {
         changes(categories()),
         changes(expiries()),
     )
-        .prop_map(|(title, content, category, expiry)| NotePatch {
-            title: title.map(|it| it.parse().unwrap()),
-            content: content.map(|it| it.parse().unwrap()),
-            category,
-            expiry,
+        .prop_map(|(title, content, category, expiry)| {
+            let mut patch = NotePatch::default();
+            patch.title = title.map(|text| text.parse().unwrap());
+            patch.content = content.map(|text| text.parse().unwrap());
+            (patch.category, patch.expiry) = (category, expiry);
+            patch
         })
 }
 
 fn updates() -> impl Strategy<Value = Update> {
-    let renewal = prop::bool::weighted(0.3);
+    let renewal = option::weighted(0.3, expiries());
     (patches(), renewal, expected(), revisions()).prop_map(
-        |(patch, renewal, expected, revision)| Update {
-            purge_at: expiry_of(&patch.expiry).map(|it| purge_at(it.as_secs())),
-            renewal: renewal && expiry_of(&patch.expiry).is_some(),
-            patch,
-            expected,
-            revision,
+        |(patch, renewal, expected, revision)| {
+            let mut update = Update::new(patch, expected, revision, Duration::ZERO);
+            update.renewal = renewal;
+            update
         },
     )
 }
 
-fn expiry_of(change: &Change<Expiry>) -> Option<Expiry> {
-    match change {
-        Change::Set(expiry) => Some(*expiry),
-        Change::Keep | Change::Clear => None,
-    }
-}
-
-/// After all steps.
-fn purge_at(end_secs: u64) -> PurgeAt {
-    PurgeAt::new(id(0, 0), end_secs, Duration::ZERO)
-}
-
 fn deletions() -> impl Strategy<Value = Deletion> {
-    (expected(), revisions()).prop_map(|(expected, revision)| Deletion {
-        expected,
-        revision,
-        purge_at: purge_at(START / 1_000),
-    })
+    // After all steps.
+    let purge_at = PurgeAt::new(id(0, 0), START / 1_000, Duration::ZERO);
+    (expected(), revisions())
+        .prop_map(move |(expected, revision)| Deletion::new(expected, revision, purge_at))
 }
 
 fn queries() -> impl Strategy<Value = ListQuery> {
     let time = || option::of((START - 1..START + 4).prop_map(Timestamp::from_millis));
     let order = select(vec![Order::Newest, Order::Oldest]);
     (1..=4_u8, order, time(), time(), option::of(ids())).prop_map(
-        |(limit, order, created_after, created_before, position)| ListQuery {
-            limit: limit.try_into().unwrap(),
-            order,
-            created_after,
-            created_before,
-            position,
+        |(limit, order, created_after, created_before, position)| {
+            let mut query = ListQuery::default()
+                .with_limit(limit.try_into().unwrap())
+                .with_order(order);
+            (query.created_after, query.created_before) = (created_after, created_before);
+            query.position = position;
+            query
         },
     )
 }
 
 fn steps() -> impl Strategy<Value = Step> {
     let user = any::<User>;
-    let budget = (1..4_u32).prop_map(|it| NonZeroU32::new(it).unwrap());
+    let budget = (1..4_u32).prop_map(|items| NonZeroU32::new(items).unwrap());
     prop_oneof![
         6 => (user(), ids(), notes(), any::<bool>())
             .prop_map(|(user, id, note, retained)| Step::Insert(user, id, note, retained)),
         3 => (user(), ids()).prop_map(|(user, id)| Step::Get(user, id)),
         3 => (user(), queries()).prop_map(|(user, query)| Step::List(user, query)),
-        6 => (user(), ids(), updates()).prop_map(|(user, id, it)| Step::Update(user, id, it)),
-        3 => (user(), ids(), deletions()).prop_map(|(user, id, it)| Step::Delete(user, id, it)),
+        6 => (user(), ids(), updates()).prop_map(|(user, id, update)| Step::Update(user, id, update)),
+        3 => (user(), ids(), deletions()).prop_map(|(user, id, deletion)| Step::Delete(user, id, deletion)),
         1 => (user(), budget).prop_map(|(user, budget)| Step::Purge(user, budget)),
         1 => (user(), select(vec![0, 3_600, 3_605, 3_610, 3_800]))
             .prop_map(|(user, secs)| Step::Sweep(user, secs)),
-        1 => (1..5_000_u64).prop_map(|it| Step::Wait(Duration::from_millis(it))),
+        1 => (1..5_000_u64).prop_map(|millis| Step::Wait(Duration::from_millis(millis))),
     ]
 }
 
 fn insertion(user: &UserId, id: NoteId, new: &NewNote, retained: bool) -> Insertion {
-    let expiry = expiry_of(&new.expiry);
-    Insertion {
-        fingerprint: Fingerprint::of(new),
-        purge_at: expiry.map(|it| purge_at(it.as_secs())),
-        note: Note {
-            user: user.clone(),
-            id,
-            title: new.title.clone(),
-            content: new.content.clone(),
-            category: new.category.clone(),
-            expiry,
-            retained: retained && expiry.is_some(),
-            revision: id.into(),
-        },
-    }
+    let (title, content) = (new.title.clone(), new.content.clone());
+    let mut note = Note::new(user.clone(), id, title, content);
+    note.category.clone_from(&new.category);
+    note.expires = match new.expiry {
+        ExpiryChoice::At(expiry) if retained => Expires::Retained(expiry),
+        ExpiryChoice::At(expiry) => Expires::Chosen(expiry),
+        ExpiryChoice::Retention | ExpiryChoice::Never => Expires::Never,
+    };
+    Insertion::new(note, Fingerprint::of(new), Duration::ZERO)
 }
 
 async fn seen(store: &dyn NoteStore, users: &[UserId; 2], step: &Step, now: Timestamp) -> Seen {
@@ -276,7 +264,7 @@ static DYNAMO: LazyLock<Dynamo> = LazyLock::new(|| {
 fn new_users() -> [UserId; 2] {
     static CASES: AtomicUsize = AtomicUsize::new(0);
     let case = CASES.fetch_add(1, Ordering::Relaxed);
-    [format!("alice{case:06}"), format!("alice{case:06}x")].map(|it| it.parse().unwrap())
+    [format!("alice{case:06}"), format!("alice{case:06}x")].map(|name| name.parse().unwrap())
 }
 
 /// Where the stores show something else, if they do.

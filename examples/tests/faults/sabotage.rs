@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use notes_core::{
-    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
-    Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+    Change, DeleteOutcome, Deletion, Expires, InsertOutcome, Insertion, ListQuery, Note, NoteId,
+    NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::DynamoNoteStore;
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ fn remove_margin(call: &mut Call) {
 }
 
 /// A store that does not do all that it should.
+#[derive(Debug)]
 pub(crate) struct Sabotaged {
     store: DynamoNoteStore,
     sabotage: Sabotage,
@@ -181,7 +182,11 @@ impl NoteStore for Sabotaged {
     ) -> Result<UpdateOutcome, StoreError> {
         let mut update = update.clone();
         // As if the author had set what the retention setting says.
-        update.renewal &= self.sabotage != Sabotage::EveryNoteIsRenewed;
+        if self.sabotage == Sabotage::EveryNoteIsRenewed
+            && let Some(Expires::Retained(expiry)) = update.expires()
+        {
+            update.patch.expiry = Change::Set(expiry);
+        }
         let outcome = self.store.update(user, id, &update, now).await;
         match outcome {
             Err(error) if self.sabotage == Sabotage::UpdatesAreRepeated && is_unknown(&error) => {

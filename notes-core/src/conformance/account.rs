@@ -19,8 +19,9 @@ use crate::store::note_store::{
     UpdateOutcome,
 };
 use crate::store::store_error::StoreErrorKind;
-use crate::value::change::Change;
+use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
+use crate::value::expiry_choice::ExpiryChoice;
 use crate::value::note_id::NoteId;
 use crate::value::purge_at::PurgeAt;
 use crate::value::revision::Revision;
@@ -32,6 +33,9 @@ const MOST_PAGES: usize = 1_000;
 
 /// How many concurrent requests a case sends while it prepares its data.
 const PREPARING: usize = 16;
+
+/// How long after the time of its id a creation is accepted, in all cases.
+const ACCEPTANCE_WINDOW: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How many seconds after `now` a new retained note expires.
 pub(super) const RETAINED_SECS: u64 = 60;
@@ -106,8 +110,7 @@ impl<'a> Account<'a> {
             title: value(&format!("Note {id}")),
             content: value("2 litres"),
             category: Some(value("shop")),
-            expiry: None,
-            retained: false,
+            expires: Expires::Never,
             revision: id.into(),
         }
     }
@@ -128,10 +131,10 @@ impl<'a> Account<'a> {
         )))
     }
 
-    /// A new note that expires this many seconds after the second of `now`.
-    pub(super) fn new_note_ending_in(&self, secs: u64) -> Note {
+    /// A new note whose author has chosen an expiry this many seconds after the second of `now`.
+    pub(super) fn new_note_expiring_in(&self, secs: u64) -> Note {
         Note {
-            expiry: Some(self.expiry_in(secs)),
+            expires: Expires::Chosen(self.expiry_in(secs)),
             ..self.new_note()
         }
     }
@@ -139,8 +142,8 @@ impl<'a> Account<'a> {
     /// A new note whose expiry comes from the retention setting.
     pub(super) fn new_retained_note(&self) -> Note {
         Note {
-            retained: true,
-            ..self.new_note_ending_in(RETAINED_SECS)
+            expires: Expires::Retained(self.expiry_in(RETAINED_SECS)),
+            ..self.new_note()
         }
     }
 
@@ -169,7 +172,7 @@ impl<'a> Account<'a> {
     #[track_caller]
     pub(super) fn put(&self, note: &Note) -> impl Future<Output = ()> {
         called(async move {
-            let now = match note.expiry {
+            let now = match note.expiry() {
                 Some(expiry) if !note.is_live(self.now) => {
                     Timestamp::from_millis((expiry.as_secs() - 1) * 1_000)
                 }
@@ -312,7 +315,7 @@ impl<'a> Account<'a> {
 
     /// A deletion of the note, whatever its revision. No other write of the case has a greater revision.
     pub(super) fn deletion_of_any(&self, note: &Note) -> Deletion {
-        let an_hour_later = Timestamp::from_millis(self.now.as_millis() + 3_600_000);
+        let an_hour_later = self.now.saturating_add(Duration::from_secs(3_600));
         Deletion {
             expected: Expected::Any,
             revision: Revision::generate(an_hour_later).max(after(note.revision)),
@@ -371,56 +374,56 @@ pub(super) fn insertion(note: &Note) -> Insertion {
         title: note.title.clone(),
         content: note.content.clone(),
         category: note.category.clone(),
-        expiry: note.expiry.map_or(Change::Keep, Change::Set),
+        expiry: note
+            .expiry()
+            .map_or(ExpiryChoice::Retention, ExpiryChoice::At),
     };
-    Insertion {
-        note: note.clone(),
-        fingerprint: Fingerprint::of(&request),
-        purge_at: note
-            .expiry
-            .map(|expiry| purge_at(note.id, expiry.as_secs())),
-    }
+    Insertion::new(note.clone(), Fingerprint::of(&request), ACCEPTANCE_WINDOW)
 }
 
 /// An update of the note in just this state.
 pub(super) fn update_of(note: &Note, patch: NotePatch) -> Update {
-    let purge_at = match patch.expiry {
-        Change::Set(expiry) => Some(purge_at(note.id, expiry.as_secs())),
-        Change::Keep | Change::Clear => None,
-    };
-    Update {
+    Update::new(
         patch,
-        purge_at,
-        renewal: false,
-        expected: only(note.revision),
-        revision: after(note.revision),
-    }
+        only(note.revision),
+        after(note.revision),
+        ACCEPTANCE_WINDOW,
+    )
 }
 
 /// The note after the update.
 pub(super) fn updated(note: &Note, update: &Update) -> Note {
     let mut note = note.clone();
     update.patch.clone().apply(&mut note);
-    note.retained |= update.renewal;
+    if let Some(expiry) = update.renewal {
+        note.expires = Expires::Retained(expiry);
+    }
     note.revision = update.revision;
     note
 }
 
 pub(super) fn retitle(title: &str) -> NotePatch {
-    NotePatch {
-        title: Some(value(title)),
-        ..NotePatch::default()
-    }
+    NotePatch::default().with_title(value(title))
 }
 
-/// When a note that expires or is deleted at this time may be removed, with the default acceptance window.
-pub(super) fn purge_at(id: NoteId, end_secs: u64) -> PurgeAt {
-    PurgeAt::new(id, end_secs, Duration::from_secs(7 * 24 * 60 * 60))
+/// When a note that expires or is deleted at this time may be removed.
+pub(super) fn purge_at(id: NoteId, gone_secs: u64) -> PurgeAt {
+    PurgeAt::new(id, gone_secs, ACCEPTANCE_WINDOW)
 }
 
 /// Exactly this revision.
 pub(super) fn only(revision: Revision) -> Expected {
-    Expected::OneOf(vec![revision])
+    revision.into()
+}
+
+/// One of these revisions.
+pub(super) fn one_of(revisions: Vec<Revision>) -> Expected {
+    Expected::OneOf(revisions.try_into().expect("the suite uses valid values"))
+}
+
+/// Any revision but these.
+pub(super) fn none_of(revisions: Vec<Revision>) -> Expected {
+    Expected::NoneOf(revisions.try_into().expect("the suite uses valid values"))
 }
 
 /// A new revision greater than this one, or this one if it is the last possible.
@@ -460,49 +463,30 @@ pub(super) fn taken_by(note: &Note, created: &Note) -> InsertOutcome {
 }
 
 /// A patch that sets this expiry.
-pub(super) fn until(end: Expiry) -> NotePatch {
-    NotePatch {
-        expiry: Change::Set(end),
-        ..NotePatch::default()
-    }
+pub(super) fn until(expiry: Expiry) -> NotePatch {
+    NotePatch::default().with_expiry(expiry)
 }
 
 /// A patch that removes all optional fields.
 pub(super) fn clear_all() -> NotePatch {
-    NotePatch {
-        category: Change::Clear,
-        expiry: Change::Clear,
-        ..NotePatch::default()
-    }
+    without_expiry().without_category()
 }
 
 pub(super) fn recontent(content: &str) -> NotePatch {
-    NotePatch {
-        content: Some(value(content)),
-        ..NotePatch::default()
-    }
+    NotePatch::default().with_content(value(content))
 }
 
 pub(super) fn recategorise(category: &str) -> NotePatch {
-    NotePatch {
-        category: Change::Set(value(category)),
-        ..NotePatch::default()
-    }
+    NotePatch::default().with_category(value(category))
 }
 
 pub(super) fn without_expiry() -> NotePatch {
-    NotePatch {
-        expiry: Change::Clear,
-        ..NotePatch::default()
-    }
+    NotePatch::default().without_expiry()
 }
 
 /// An update that is only a renewal by the retention setting.
-pub(super) fn renewal(note: &Note, end: Expiry) -> Update {
-    Update {
-        renewal: true,
-        ..update_of(note, until(end))
-    }
+pub(super) fn renewal(note: &Note, expiry: Expiry) -> Update {
+    update_of(note, NotePatch::default()).with_renewal(expiry)
 }
 
 /// A revision that no note has.

@@ -4,8 +4,9 @@ use futures_util::future::{join, join_all};
 
 use super::Harness;
 use super::account::{
-    Account, after, assert_updates, foreign, insertion, only, ordinals_of_revisions, purge_at,
-    recontent, retitle, revision, taken_by, update_of, updated, value,
+    Account, after, assert_updates, foreign, insertion, none_of, one_of, only,
+    ordinals_of_revisions, purge_at, recontent, retitle, revision, taken_by, update_of, updated,
+    value,
 };
 use super::history::{long_note, nth_update};
 use super::report::{assert_same, called, fail};
@@ -16,6 +17,7 @@ use crate::store::note_store::{
 };
 use crate::value::note_id::NoteId;
 use crate::value::revision::Revision;
+use crate::value::revisions::Revisions;
 use crate::value::timestamp::Timestamp;
 
 /// Asserts that the deletion is `Stale` and leaves the note as it is.
@@ -43,7 +45,7 @@ fn assert_missing(
         for expected in [
             deletion.expected.clone(),
             Expected::Any,
-            Expected::NoneOf(vec![foreign()]),
+            none_of(vec![foreign()]),
         ] {
             let deletion = Deletion {
                 expected,
@@ -93,7 +95,7 @@ pub async fn outlasts_the_expiry_of_the_note(harness: &dyn Harness) {
 /// earlier.
 pub async fn keeps_the_id_spent_as_long_as_asked(harness: &dyn Harness) {
     let account = Account::open(harness);
-    for note in [account.new_note(), account.new_note_ending_in(60)] {
+    for note in [account.new_note(), account.new_note_expiring_in(60)] {
         account.put(&note).await;
         let month = 30 * 24 * 60 * 60;
         let deletion = Deletion {
@@ -120,12 +122,12 @@ pub async fn finds_an_id_never_used_missing(harness: &dyn Harness) {
 /// From the second of its expiry on a note is missing, and not before.
 pub async fn finds_an_expired_note_missing(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
     let deletion = account.deletion_of(&note);
-    let end = (account.now.as_secs() + 60) * 1_000;
-    assert_missing(&account.at_millis(end), note.id, &deletion).await;
-    let just_before = account.at_millis(end - 1);
+    let expiry_millis = (account.now.as_secs() + 60) * 1_000;
+    assert_missing(&account.at_millis(expiry_millis), note.id, &deletion).await;
+    let just_before = account.at_millis(expiry_millis - 1);
     assert_same!(just_before.get(note.id).await.as_ref(), Some(&note));
     let outcome = just_before.delete(note.id, &deletion).await;
     assert_same!(outcome, DeleteOutcome::Deleted);
@@ -152,7 +154,7 @@ pub async fn finds_a_note_deleted_by_another_missing(harness: &dyn Harness) {
 /// A repeated deletion is `Deleted`, since it has happened.
 pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     let account = Account::open(harness);
-    for note in [account.new_note(), account.new_note_ending_in(60)] {
+    for note in [account.new_note(), account.new_note_expiring_in(60)] {
         account.put(&note).await;
         let deletion = account.deletion_of(&note);
         let unconditional = Deletion {
@@ -178,12 +180,12 @@ pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
     let update = update_of(&created, retitle("Changed"));
     account.update(created.id, &update).await;
     let note = updated(&created, &update);
-    let others = (0..Expected::MAX).map(|_| foreign()).collect();
+    let others = (0..Revisions::MAX).map(|_| foreign()).collect();
     for expected in [
         only(created.revision),
         only(foreign()),
-        Expected::OneOf(others),
-        Expected::OneOf(vec![]),
+        one_of(others),
+        Expected::OneOf(Revisions::EMPTY),
     ] {
         let deletion = Deletion {
             expected,
@@ -196,12 +198,12 @@ pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
 /// The note's revision is one of those expected, also in the longest list.
 pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
     let account = Account::open(harness);
-    for count in [2, Expected::MAX] {
+    for count in [2, Revisions::MAX] {
         let note = account.put_new().await;
         let mut revisions: Vec<_> = (1..count).map(|_| foreign()).collect();
         revisions.push(note.revision);
         let deletion = Deletion {
-            expected: Expected::OneOf(revisions),
+            expected: one_of(revisions),
             ..account.deletion_of(&note)
         };
         let outcome = account.delete(note.id, &deletion).await;
@@ -209,15 +211,15 @@ pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
     }
 }
 
-/// The note's revision may be any except those in the list, which has at most [`Expected::MAX`] revisions or
+/// The note's revision may be any except those in the list, which has at most [`Revisions::MAX`] revisions or
 /// none.
 pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let others: Vec<_> = (1..Expected::MAX).map(|_| foreign()).collect();
+    let others: Vec<_> = (1..Revisions::MAX).map(|_| foreign()).collect();
     for accepted in [vec![], vec![foreign()], others.clone()] {
         let note = account.put_new().await;
         let but = |revisions| Deletion {
-            expected: Expected::NoneOf(revisions),
+            expected: none_of(revisions),
             ..account.deletion_of(&note)
         };
         for place in [0, 1, others.len()] {
@@ -415,7 +417,7 @@ pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
             (only(this), below),
             (only(below), next),
             (only(next), beyond),
-            (Expected::OneOf(vec![below, next]), beyond),
+            (one_of(vec![below, next]), beyond),
         ] {
             assert_stale(&account, &note, &to(expected, revision)).await;
         }

@@ -15,7 +15,7 @@ use crate::note::stored::Note;
 use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
 
 /// An id that was never used has no note, whichever ids next to it have one.
-pub async fn gives_nothing_for_an_id_never_used(harness: &dyn Harness) {
+pub async fn returns_nothing_for_an_id_never_used(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = account.new_notes(5);
     account.put_all(&[notes[1].clone(), notes[3].clone()]).await;
@@ -50,18 +50,22 @@ pub async fn hides_a_deleted_note(harness: &dyn Harness) {
 /// A note is there until the last millisecond before its expiry, and not from then on.
 pub async fn hides_a_note_from_the_second_of_its_expiry(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(10);
+    let note = account.new_note_expiring_in(10);
     account.put(&note).await;
-    let end = (account.now.as_secs() + 10) * 1_000;
+    let expiry_millis = (account.now.as_secs() + 10) * 1_000;
     for (millis, is_there) in [
-        (end - 1_000, true),
-        (end - 1, true),
-        (end, false),
-        (end + 999, false),
-        (end + 1_000_000_000, false),
+        (expiry_millis - 1_000, true),
+        (expiry_millis - 1, true),
+        (expiry_millis, false),
+        (expiry_millis + 999, false),
+        (expiry_millis + 1_000_000_000, false),
     ] {
         let read = account.at_millis(millis).get(note.id).await;
-        assert_same!(read.is_some(), is_there, "at {millis}, its end is {end}");
+        assert_same!(
+            read.is_some(),
+            is_there,
+            "at {millis}, its expiry is {expiry_millis}"
+        );
     }
 }
 
@@ -74,7 +78,7 @@ pub async fn fails_as_corrupt_for_an_item_that_cannot_be_read(harness: &dyn Harn
 
 /// While a note changes, a read returns a state that it had at one moment: it is never missing or half changed,
 /// and shows nothing that was refused and no state from before an acknowledged write.
-pub async fn of_a_note_that_changes_gives_whole_states_only(harness: &dyn Harness) {
+pub async fn of_a_note_that_changes_returns_whole_states_only(harness: &dyn Harness) {
     assert_whole_while_changing(harness, async |account, created| {
         account.get(created.id).await
     })

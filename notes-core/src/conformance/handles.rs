@@ -28,7 +28,7 @@ fn by_two_handles(harness: &dyn Harness) -> Vec<Account<'_>> {
 pub async fn see_every_write_acknowledged_to_another(harness: &dyn Harness) {
     let accounts = by_two_handles(harness);
     let [one, other] = [&accounts[0], &accounts[1]];
-    let created = one.new_note_ending_in(90_000);
+    let created = one.new_note_expiring_in(90_000);
     // Both read before there is anything, so that a cache could remember that.
     for account in [one, other] {
         assert_same!(account.get(created.id).await, None);

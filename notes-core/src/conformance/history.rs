@@ -16,6 +16,8 @@ use crate::note::stored::Note;
 use crate::store::note_store::{
     DeleteOutcome, Deletion, Expected, Insertion, Update, UpdateOutcome,
 };
+use crate::value::expires::Expires;
+use crate::value::revisions::Revisions;
 
 /// How often one note is changed while others read it, before the case continues with another note.
 const CHANGES: usize = 2_000;
@@ -39,7 +41,9 @@ pub(super) fn assert_explained(created: &Note, mut writes: Vec<(Update, UpdateOu
             let before = &states[states.len() - 1];
             let state = updated(before, update);
             assert_same!(told, &state, "what an update is told is not what it made");
-            if !update.expected.allows(before.revision) || update.renewal && !before.retained {
+            if !update.expected.allows(before.revision)
+                || update.is_renewal() && !before.expires.is_retained()
+            {
                 fail("an update replaced what it should not");
             }
             states.push(state);
@@ -53,7 +57,7 @@ pub(super) fn assert_explained(created: &Note, mut writes: Vec<(Update, UpdateOu
                 assert_same!(Some(told), state, "what was told has never been there");
                 let is_allowed = update.expected.allows(told.revision)
                     && told.revision < update.revision
-                    && (told.retained || !update.renewal);
+                    && (told.expires.is_retained() || !update.is_renewal());
                 if is_allowed {
                     fail("an update was refused that the note which was told allows");
                 }
@@ -84,8 +88,8 @@ pub(super) fn nth_update(account: &Account<'_>, note: &Note, number: usize) -> U
 pub(super) fn long_note(account: &Account<'_>) -> Note {
     Note {
         content: value(&long_text("As created")),
-        expiry: Some(account.expiry_in(80_000)),
-        ..account.new_retained_note()
+        expires: Expires::Retained(account.expiry_in(80_000)),
+        ..account.new_note()
     }
 }
 
@@ -118,7 +122,7 @@ impl Step {
                     ..update_of(&state, retitle("Refused"))
                 }),
                 1 => Refused::Delete(Deletion {
-                    expected: Expected::OneOf(vec![]),
+                    expected: Expected::OneOf(Revisions::EMPTY),
                     ..account.deletion_of(&state)
                 }),
                 _ => Refused::Insert(insertion(&Note {

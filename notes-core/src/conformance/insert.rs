@@ -18,6 +18,7 @@ use crate::note::stored::Note;
 use crate::store::note_store::{InsertOutcome, Occupant, UpdateOutcome};
 use crate::value::category::Category;
 use crate::value::content::Content;
+use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
@@ -37,7 +38,7 @@ fn stores(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> {
 pub async fn stores_the_note_as_given(harness: &dyn Harness) {
     let account = Account::open(harness);
     stores(&account, &account.new_note()).await;
-    stores(&account, &account.new_note_ending_in(60)).await;
+    stores(&account, &account.new_note_expiring_in(60)).await;
     stores(&account, &account.new_retained_note()).await;
     let without_category = Note {
         category: None,
@@ -94,7 +95,7 @@ pub async fn stores_the_smallest_values(harness: &dyn Harness) {
         title: value("0"),
         content: value(""),
         category: Some(value("-")),
-        ..account.new_note_ending_in(1)
+        ..account.new_note_expiring_in(1)
     };
     stores(&account, &note).await;
 }
@@ -147,8 +148,7 @@ pub async fn never_overwrites_a_live_note(harness: &dyn Harness) {
     let other = insertion(&Note {
         title: value("Other"),
         category: None,
-        expiry: account.new_retained_note().expiry,
-        retained: true,
+        expires: account.new_retained_note().expires,
         ..account.note(note.id)
     });
     assert_same!(account.insert(&other).await, taken_by(&note, &note));
@@ -158,7 +158,7 @@ pub async fn never_overwrites_a_live_note(harness: &dyn Harness) {
 /// A repeated insertion returns the note with its fingerprint.
 pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
     let again = account.insert(&insertion(&note)).await;
     assert_same!(again, taken_by(&note, &note));
@@ -190,7 +190,7 @@ pub async fn never_reuses_the_id_of_a_deleted_note(harness: &dyn Harness) {
 /// The id of an expired note is spent, and the note stays expired.
 pub async fn never_reuses_the_id_of_an_expired_note(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
     let later = account.at_millis(account.now.as_millis() + 60_000);
     assert_spent(&later, &note).await;
@@ -199,14 +199,14 @@ pub async fn never_reuses_the_id_of_an_expired_note(harness: &dyn Harness) {
 /// The id of an expired note stays spent for as long as the insertion, or the last update of the expiry, says.
 pub async fn keeps_the_id_of_an_expired_note_spent_as_long_as_asked(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
-    let last_second = |end: Expiry| purge_at(note.id, end.as_secs()).as_secs() - 1;
+    let last_second = |expiry: Expiry| purge_at(note.id, expiry.as_secs()).as_secs() - 1;
     let later = |secs: u64| account.at_millis(secs * 1_000);
     assert_spent(&later(last_second(account.expiry_in(60))), &note).await;
-    let end = account.expiry_in(30 * 24 * 60 * 60);
-    assert_updates(&account, &note, &update_of(&note, until(end))).await;
-    assert_spent(&later(last_second(end)), &note).await;
+    let new_expiry = account.expiry_in(30 * 24 * 60 * 60);
+    assert_updates(&account, &note, &update_of(&note, until(new_expiry))).await;
+    assert_spent(&later(last_second(new_expiry)), &note).await;
 }
 
 /// A note that has already expired is not stored: `Expired`, and its id stays free. If the id is taken, the
@@ -215,7 +215,7 @@ pub async fn never_stores_a_note_that_has_expired(harness: &dyn Harness) {
     let account = Account::open(harness);
     let live = account.new_note();
     let expired = Note {
-        expiry: Some(account.expiry_in(0)),
+        expires: Expires::Chosen(account.expiry_in(0)),
         ..live.clone()
     };
     for _ in 0..2 {
@@ -290,22 +290,32 @@ fn assert_spent(account: &Account<'_>, note: &Note) -> impl Future<Output = ()> 
 pub async fn keeps_every_expiry_up_to_the_last(harness: &dyn Harness) {
     let account = Account::open(harness);
     let last = Timestamp::MAX.as_secs();
-    for end in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
+    for expiry_secs in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
         let note = Note {
-            expiry: Some(expiry(end)),
+            expires: Expires::Chosen(expiry(expiry_secs)),
             ..account.new_note()
         };
         stores(&account, &note).await;
-        let at_the_end = account.at_millis(end * 1_000);
-        let just_before = account.at_millis(end * 1_000 - 1);
+        let at_the_expiry = account.at_millis(expiry_secs * 1_000);
+        let just_before = account.at_millis(expiry_secs * 1_000 - 1);
         assert_same!(
             just_before.get(note.id).await,
             Some(note.clone()),
-            "until {end}"
+            "until {expiry_secs}"
         );
-        assert_same!(at_the_end.get(note.id).await, None, "until {end}");
-        assert!(just_before.notes().await.contains(&note), "until {end}");
-        assert!(!at_the_end.notes().await.contains(&note), "until {end}");
+        assert_same!(
+            at_the_expiry.get(note.id).await,
+            None,
+            "until {expiry_secs}"
+        );
+        assert!(
+            just_before.notes().await.contains(&note),
+            "until {expiry_secs}"
+        );
+        assert!(
+            !at_the_expiry.notes().await.contains(&note),
+            "until {expiry_secs}"
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use crate::note::list_query::{ListQuery, Order, PageLimit};
 use crate::note::stored::Note;
 use crate::store::note_store::Page;
 use crate::value::content::Content;
+use crate::value::expires::Expires;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 
@@ -69,7 +70,7 @@ pub async fn is_empty_for_a_user_without_notes(harness: &dyn Harness) {
 }
 
 /// By default, the note created last comes first.
-pub async fn gives_the_newest_first(harness: &dyn Harness) {
+pub async fn returns_the_newest_first(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = put(&account, 5).await;
     notes.reverse();
@@ -78,7 +79,7 @@ pub async fn gives_the_newest_first(harness: &dyn Harness) {
 }
 
 /// In the other order, the note created first comes first.
-pub async fn gives_the_oldest_first(harness: &dyn Harness) {
+pub async fn returns_the_oldest_first(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 5).await;
     assert_same!(account.list(by(20, Order::Oldest)).await.notes, notes);
@@ -94,7 +95,7 @@ pub async fn orders_notes_of_one_millisecond_by_id(harness: &dyn Harness) {
 }
 
 /// Following `next` returns each note once, whatever the limit.
-pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
+pub async fn returns_every_note_once_whatever_the_limit(harness: &dyn Harness) {
     const COUNT: usize = 7;
     let account = Account::open(harness);
     let notes = put(&account, COUNT as u64).await;
@@ -107,7 +108,7 @@ pub async fn gives_every_note_once_whatever_the_limit(harness: &dyn Harness) {
 }
 
 /// A list of many notes continues over pages like one of few.
-pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harness) {
+pub async fn returns_every_note_once_over_several_large_pages(harness: &dyn Harness) {
     let account = Account::open(harness);
     let notes = put(&account, 250).await;
     let newest = account.list(by(100, Order::Newest)).await.notes;
@@ -115,7 +116,7 @@ pub async fn gives_every_note_once_over_several_large_pages(harness: &dyn Harnes
 }
 
 /// A page of large notes may have fewer than the limit; following `next` still returns each note once.
-pub async fn gives_every_note_once_when_notes_are_large(harness: &dyn Harness) {
+pub async fn returns_every_note_once_when_notes_are_large(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(8);
     for note in &mut notes {
@@ -176,7 +177,7 @@ pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
 }
 
 /// Bounds with nothing between them give an empty page, which is the last.
-pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
+pub async fn returns_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let millis = note.created_at().as_millis();
@@ -197,7 +198,7 @@ pub async fn gives_an_empty_page_for_reversed_bounds(harness: &dyn Harness) {
 }
 
 /// No note was created before 1970 or after the last timestamp.
-pub async fn gives_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
+pub async fn returns_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let last = Timestamp::MAX.as_millis();
@@ -314,15 +315,19 @@ pub async fn hides_deleted_notes(harness: &dyn Harness) {
 /// A note is in the list until the last millisecond before its expiry, and not from then on.
 pub async fn hides_notes_from_the_second_of_their_expiry(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let end = account.now.as_secs() + 10;
+    let expiry_secs = account.now.as_secs() + 10;
     let mut notes = account.new_notes(3);
-    notes[0].expiry = Some(expiry(end));
-    notes[2].expiry = Some(expiry(end + 1));
+    notes[0].expires = Expires::Chosen(expiry(expiry_secs));
+    notes[2].expires = Expires::Chosen(expiry(expiry_secs + 1));
     account.put_all(&notes).await;
-    assert_listed(&account.at_millis(end * 1_000 - 1), &notes).await;
-    assert_listed(&account.at_millis(end * 1_000), &notes[1..]).await;
-    assert_listed(&account.at_millis(end * 1_000 + 999), &notes[1..]).await;
-    assert_listed(&account.at_millis(end * 1_000 + 1_000), &notes[1..2]).await;
+    assert_listed(&account.at_millis(expiry_secs * 1_000 - 1), &notes).await;
+    assert_listed(&account.at_millis(expiry_secs * 1_000), &notes[1..]).await;
+    assert_listed(&account.at_millis(expiry_secs * 1_000 + 999), &notes[1..]).await;
+    assert_listed(
+        &account.at_millis(expiry_secs * 1_000 + 1_000),
+        &notes[1..2],
+    )
+    .await;
 }
 
 /// However many hidden notes lie between two live ones, both are in the list.
@@ -330,7 +335,7 @@ pub async fn finds_notes_beyond_many_hidden_ones(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(303);
     for note in &mut notes[1..151] {
-        note.expiry = Some(account.expiry_in(0));
+        note.expires = Expires::Chosen(account.expiry_in(0));
     }
     account.put_all(&notes).await;
     account.remove_all(&notes[152..302]).await;
@@ -378,7 +383,7 @@ pub async fn names_items_that_cannot_be_read_and_hides_no_others(harness: &dyn H
 }
 
 /// While notes are created and deleted between pages, each note that stays is listed once.
-pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn Harness) {
+pub async fn returns_notes_that_stay_once_while_others_come_and_go(harness: &dyn Harness) {
     for order in [Order::Newest, Order::Oldest] {
         let account = Account::open(harness);
         let mut notes = account.new_notes(10);
@@ -409,7 +414,7 @@ pub async fn gives_notes_that_stay_once_while_others_come_and_go(harness: &dyn H
 
 /// While notes are created and deleted during each page, each note that stays is listed once, even if the position
 /// is a note that has gone.
-pub async fn gives_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn Harness) {
+pub async fn returns_notes_that_stay_once_while_each_page_has_rivals(harness: &dyn Harness) {
     for (limit, order) in [(1, Order::Newest), (2, Order::Oldest), (3, Order::Newest)] {
         let account = Account::open(harness);
         let mut notes = put(&account, 12).await;
@@ -451,7 +456,7 @@ pub async fn goes_on_behind_a_thousand_hidden_items(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(HIDDEN as u64 + 2);
     for note in &mut notes[1..=HIDDEN] {
-        note.expiry = Some(account.expiry_in(300));
+        note.expires = Expires::Chosen(account.expiry_in(300));
     }
     account.put_all(&notes).await;
     account.remove_all(&notes[1..HIDDEN / 2]).await;
@@ -466,7 +471,7 @@ pub async fn goes_on_behind_a_thousand_hidden_items(harness: &dyn Harness) {
 }
 
 /// A page that would have many megabytes is cut without losing a note.
-pub async fn gives_every_note_once_where_pages_are_of_many_megabytes(harness: &dyn Harness) {
+pub async fn returns_every_note_once_where_pages_are_of_many_megabytes(harness: &dyn Harness) {
     // Together more than 16 MB, a common limit of an engine for one message or document.
     const COUNT: u64 = 50;
     let account = Account::open(harness);
@@ -482,7 +487,7 @@ pub async fn gives_every_note_once_where_pages_are_of_many_megabytes(harness: &d
 /// While a note changes, a list contains it in a state that it had at one moment, and the notes beside it: it is
 /// never missing or half changed, and shows nothing that was refused and no state from before an acknowledged
 /// write.
-pub async fn of_notes_that_change_gives_whole_states_only(harness: &dyn Harness) {
+pub async fn of_notes_that_change_returns_whole_states_only(harness: &dyn Harness) {
     assert_whole_while_changing(harness, async |account, created| {
         let mut notes = account.page(&ListQuery::default()).await.notes;
         assert_same!(ids(&notes), [created.id]);

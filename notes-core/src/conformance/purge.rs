@@ -8,6 +8,7 @@ use super::report::{answered, assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
 use crate::note::stored::Note;
 use crate::store::note_store::{InsertOutcome, Purged};
+use crate::value::expires::Expires;
 
 /// The most calls that may be needed to remove a case's few items: a purge that never ends has to fail the case,
 /// not hang it.
@@ -58,7 +59,7 @@ pub async fn of_a_user_without_items_removes_nothing(harness: &dyn Harness) {
 pub async fn removes_items_whatever_their_state(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut notes = account.new_notes(4);
-    notes[2].expiry = Some(account.expiry_in(0));
+    notes[2].expires = Expires::Chosen(account.expiry_in(0));
     account.put_all(&notes[..3]).await;
     account.remove(&notes[1]).await;
     account.plant_unreadable(notes[3].id).await;

@@ -9,6 +9,7 @@ use super::account::{
 use super::report::{assert_same, called};
 use crate::note::stored::Note;
 use crate::store::note_store::{Deletion, Expected, InsertOutcome, Occupant, Update};
+use crate::value::expires::Expires;
 use crate::value::timestamp::Timestamp;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -36,7 +37,7 @@ fn assert_spent(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Ou
 }
 
 /// A note without an expiry is never removed.
-pub async fn spares_a_note_that_does_not_end(harness: &dyn Harness) {
+pub async fn spares_a_note_that_does_not_expire(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let note = assert_updates(&account, &note, &update_of(&note, retitle("Changed"))).await;
@@ -49,46 +50,66 @@ pub async fn spares_a_note_that_does_not_end(harness: &dyn Harness) {
 pub async fn waits_for_the_time_that_was_asked_for(harness: &dyn Harness) {
     for days in [0, 1, 30] {
         let account = Account::open(harness);
-        let note = account.new_note_ending_in(300 + days * DAY);
+        let note = account.new_note_expiring_in(300 + days * DAY);
         account.put(&note).await;
-        let end = account.now.as_secs() + 300 + days * DAY;
-        assert_outlasts(&account, &note, end - 1).await;
-        assert_spent(&account, &note, end).await;
-        assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+        let expiry_secs = account.now.as_secs() + 300 + days * DAY;
+        assert_outlasts(&account, &note, expiry_secs - 1).await;
+        assert_spent(&account, &note, expiry_secs).await;
+        assert_spent(
+            &account,
+            &note,
+            purge_at(note.id, expiry_secs).as_secs() - 1,
+        )
+        .await;
     }
 }
 
 /// A note whose expiry is moved by its author is removed by the new expiry.
-pub async fn waits_for_the_end_that_the_author_has_moved(harness: &dyn Harness) {
+pub async fn waits_for_the_expiry_that_the_author_has_moved(harness: &dyn Harness) {
     for days in [1, 30] {
         let account = Account::open(harness);
-        let note = account.new_note_ending_in(300);
+        let note = account.new_note_expiring_in(300);
         account.put(&note).await;
-        let end = account.now.as_secs() + days * DAY;
+        let expiry_secs = account.now.as_secs() + days * DAY;
         let update = Update {
             expected: Expected::Any,
-            ..update_of(&note, until(expiry(end)))
+            ..update_of(&note, until(expiry(expiry_secs)))
         };
         let note = assert_updates(&account, &note, &update).await;
-        assert_outlasts(&account, &note, end - 1).await;
-        assert_spent(&account, &note, end).await;
-        assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+        assert_outlasts(&account, &note, expiry_secs - 1).await;
+        assert_spent(&account, &note, expiry_secs).await;
+        assert_spent(
+            &account,
+            &note,
+            purge_at(note.id, expiry_secs).as_secs() - 1,
+        )
+        .await;
     }
 }
 
 /// A note that gets an expiry from its author is not removed before that.
-pub async fn waits_for_the_end_of_a_note_that_had_none(harness: &dyn Harness) {
+pub async fn waits_for_the_expiry_of_a_note_that_had_none(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
-    let end = account.now.as_secs() + 30 * DAY;
-    let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
-    assert_outlasts(&account, &note, end - 1).await;
-    assert_spent(&account, &note, end).await;
-    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+    let expiry_secs = account.now.as_secs() + 30 * DAY;
+    let note = assert_updates(
+        &account,
+        &note,
+        &update_of(&note, until(expiry(expiry_secs))),
+    )
+    .await;
+    assert_outlasts(&account, &note, expiry_secs - 1).await;
+    assert_spent(&account, &note, expiry_secs).await;
+    assert_spent(
+        &account,
+        &note,
+        purge_at(note.id, expiry_secs).as_secs() - 1,
+    )
+    .await;
 }
 
 /// A note that is renewed is removed by its new expiry.
-pub async fn waits_for_the_end_that_a_renewal_has_moved(harness: &dyn Harness) {
+pub async fn waits_for_the_expiry_that_a_renewal_has_moved(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.new_retained_note();
     account.put(&created).await;
@@ -97,20 +118,25 @@ pub async fn waits_for_the_end_that_a_renewal_has_moved(harness: &dyn Harness) {
         let renewal = renewal(&note, account.expiry_in(days * DAY));
         note = assert_updates(&account, &note, &renewal).await;
     }
-    let end = account.now.as_secs() + 40 * DAY;
-    assert_outlasts(&account, &note, end - 20 * DAY).await;
-    assert_outlasts(&account, &note, end - 1).await;
-    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+    let expiry_secs = account.now.as_secs() + 40 * DAY;
+    assert_outlasts(&account, &note, expiry_secs - 20 * DAY).await;
+    assert_outlasts(&account, &note, expiry_secs - 1).await;
+    assert_spent(
+        &account,
+        &note,
+        purge_at(note.id, expiry_secs).as_secs() - 1,
+    )
+    .await;
 }
 
 /// A note whose expiry is removed never expires, and is never removed physically.
-pub async fn spares_a_note_whose_end_was_taken_away(harness: &dyn Harness) {
-    for is_retained in [true, false] {
+pub async fn spares_a_note_whose_expiry_was_removed(harness: &dyn Harness) {
+    for expires in [Expires::Retained, Expires::Chosen] {
         for patch in [without_expiry(), clear_all()] {
             let account = Account::open(harness);
             let note = Note {
-                retained: is_retained,
-                ..account.new_note_ending_in(3_600)
+                expires: expires(account.expiry_in(3_600)),
+                ..account.new_note()
             };
             account.put(&note).await;
             let note = assert_updates(&account, &note, &update_of(&note, patch)).await;
@@ -125,12 +151,17 @@ pub async fn spares_a_note_whose_end_was_taken_away(harness: &dyn Harness) {
 /// A change that does not mention the expiry leaves the time of removal as it is.
 pub async fn is_not_moved_by_a_change_of_other_fields(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(30 * DAY);
+    let note = account.new_note_expiring_in(30 * DAY);
     account.put(&note).await;
     let note = assert_updates(&account, &note, &update_of(&note, recontent("changed"))).await;
-    let end = account.now.as_secs() + 30 * DAY;
-    assert_outlasts(&account, &note, end - 1).await;
-    assert_spent(&account, &note, purge_at(note.id, end).as_secs() - 1).await;
+    let expiry_secs = account.now.as_secs() + 30 * DAY;
+    assert_outlasts(&account, &note, expiry_secs - 1).await;
+    assert_spent(
+        &account,
+        &note,
+        purge_at(note.id, expiry_secs).as_secs() - 1,
+    )
+    .await;
 }
 
 /// The id of a deleted note stays spent for as long as the deletion says, whenever the note would have expired.
@@ -138,8 +169,8 @@ pub async fn waits_as_long_as_a_deletion_asks(harness: &dyn Harness) {
     let account = Account::open(harness);
     for note in [
         account.new_note(),
-        account.new_note_ending_in(300),
-        account.new_note_ending_in(90 * DAY),
+        account.new_note_expiring_in(300),
+        account.new_note_expiring_in(90 * DAY),
         account.new_retained_note(),
     ] {
         account.put(&note).await;

@@ -178,9 +178,9 @@ impl Shown for Note {
             ),
             part(
                 "expiry",
-                optional(self.expiry.map(|expiry| expiry.to_string())),
+                optional(self.expiry().map(|expiry| expiry.to_string())),
             ),
-            part("retained", self.retained.to_string()),
+            part("retained", self.expires.is_retained().to_string()),
             part("revision", self.revision.to_string()),
         ]
     }

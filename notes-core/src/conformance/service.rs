@@ -12,7 +12,7 @@ use crate::note::new_note::NewNote;
 use crate::notes::{CreateOutcome, Notes};
 use crate::store::note_store::{DeleteOutcome, Expected, Page, UpdateOutcome};
 use crate::store::store_error::StoreErrorKind;
-use crate::value::change::Change;
+use crate::value::expires::Expires;
 
 /// A repeated creation never makes a second note, neither after a change nor after a deletion.
 pub async fn repeats_a_creation_without_a_second_note(harness: &dyn Harness) {
@@ -54,7 +54,7 @@ pub async fn streams_every_note_once(harness: &dyn Harness) {
     for order in [Order::Newest, Order::Oldest] {
         // An endless list fails here, where the stream would hang.
         account.list(by(100, order)).await;
-        let all: Vec<_> = service.stream(&account.user, order).collect().await;
+        let all: Vec<_> = service.stream(account.user.clone(), order).collect().await;
         let (mut read, mut kinds) = (Vec::new(), Vec::new());
         for item in all {
             match item {
@@ -77,7 +77,7 @@ pub async fn erases_all_of_a_user(harness: &dyn Harness) {
     let unreadable = notes.remove(70);
     account.plant_unreadable(unreadable.id).await;
     for note in &mut notes[..30] {
-        note.expiry = Some(account.expiry_in(0));
+        note.expires = Expires::Chosen(account.expiry_in(0));
     }
     account.put_all(&notes).await;
     account.remove_all(&notes[30..60]).await;
@@ -98,10 +98,5 @@ pub async fn erases_all_of_a_user(harness: &dyn Harness) {
 }
 
 fn milk() -> NewNote {
-    NewNote {
-        title: value("Milk"),
-        content: value("2 litres"),
-        category: None,
-        expiry: Change::Keep,
-    }
+    NewNote::new(value("Milk"), value("2 litres"))
 }

@@ -7,8 +7,8 @@ use futures_util::future::{join, join_all};
 use super::Harness;
 use super::account::{
     AWKWARD_TEXT, Account, CONTROL_CHARACTERS, after, assert_stale, assert_updates, clear_all,
-    expiry, foreign, insertion, only, ordinals_of_revisions, renewal, retitle, revision, taken_by,
-    until, update_of, updated, value, without_expiry,
+    expiry, foreign, insertion, none_of, one_of, only, ordinals_of_revisions, renewal, retitle,
+    revision, taken_by, until, update_of, updated, value, without_expiry,
 };
 use super::history::{assert_explained, long_note, nth_update};
 use super::report::{assert_same, called, fail};
@@ -22,8 +22,10 @@ use crate::store::store_error::StoreErrorKind;
 use crate::value::category::Category;
 use crate::value::change::Change;
 use crate::value::content::Content;
+use crate::value::expires::Expires;
 use crate::value::note_id::NoteId;
 use crate::value::revision::Revision;
+use crate::value::revisions::Revisions;
 use crate::value::timestamp::Timestamp;
 use crate::value::title::Title;
 
@@ -34,7 +36,7 @@ fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Fu
         for expected in [
             update.expected.clone(),
             Expected::Any,
-            Expected::NoneOf(vec![foreign()]),
+            none_of(vec![foreign()]),
         ] {
             let update = Update {
                 expected,
@@ -51,7 +53,7 @@ fn assert_missing(account: &Account<'_>, id: NoteId, update: &Update) -> impl Fu
 /// An update that mentions one field changes that field alone.
 pub async fn changes_one_field_and_keeps_the_others(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let mut note = account.new_note_ending_in(60);
+    let mut note = account.new_note_expiring_in(60);
     account.put(&note).await;
     for patch in [
         retitle("Butter"),
@@ -76,23 +78,20 @@ pub async fn changes_one_field_and_keeps_the_others(harness: &dyn Harness) {
 /// Optional fields can be removed and set again.
 pub async fn removes_and_restores_category_and_expiry(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let created = account.new_note_ending_in(60);
+    let created = account.new_note_expiring_in(60);
     account.put(&created).await;
-    let clear_category = NotePatch {
-        category: Change::Clear,
-        ..NotePatch::default()
-    };
+    let clear_category = NotePatch::default().without_category();
     let note = assert_updates(&account, &created, &update_of(&created, clear_category)).await;
     let note = assert_updates(&account, &note, &update_of(&note, without_expiry())).await;
-    assert_same!((&note.category, note.expiry), (&None, None));
+    assert_same!((&note.category, note.expiry()), (&None, None));
 
     let restore = NotePatch {
         category: Change::Set(value("again")),
-        expiry: created.expiry.map_or(Change::Keep, Change::Set),
+        expiry: created.expiry().map_or(Change::Keep, Change::Set),
         ..NotePatch::default()
     };
     let note = assert_updates(&account, &note, &update_of(&note, restore)).await;
-    assert_same!(note.expiry, created.expiry);
+    assert_same!(note.expiry(), created.expiry());
 }
 
 /// All fields may change at once.
@@ -137,7 +136,7 @@ pub async fn takes_the_largest_values(harness: &dyn Harness) {
 }
 
 /// Each write has a revision of its own, even one that changes no field.
-pub async fn gives_the_new_revision_also_when_nothing_else_changes(harness: &dyn Harness) {
+pub async fn sets_the_new_revision_also_when_nothing_else_changes(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let same = retitle(note.title.as_str());
@@ -147,17 +146,22 @@ pub async fn gives_the_new_revision_also_when_nothing_else_changes(harness: &dyn
 }
 
 /// The newest expiry counts, and none that the note had before.
-pub async fn moves_the_end_of_a_note(harness: &dyn Harness) {
+pub async fn moves_the_expiry_of_a_note(harness: &dyn Harness) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
-    let end = account.now.as_secs() + 120;
-    let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
-    let later = account.at_millis(end * 1_000 - 1);
+    let expiry_secs = account.now.as_secs() + 120;
+    let note = assert_updates(
+        &account,
+        &note,
+        &update_of(&note, until(expiry(expiry_secs))),
+    )
+    .await;
+    let later = account.at_millis(expiry_secs * 1_000 - 1);
     assert_same!(later.get(note.id).await.as_ref(), Some(&note));
-    let in_time = account.at_millis(end * 1_000 - margin_millis() - 1);
+    let in_time = account.at_millis(expiry_secs * 1_000 - margin_millis() - 1);
     let note = assert_updates(&in_time, &note, &update_of(&note, without_expiry())).await;
-    let much_later = account.at_millis(end * 2_000);
+    let much_later = account.at_millis(expiry_secs * 2_000);
     assert_same!(much_later.get(note.id).await, Some(note));
 }
 
@@ -199,27 +203,29 @@ pub async fn never_brings_an_expired_note_back(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.new_retained_note();
     account.put(&note).await;
-    let end = (account.now.as_secs() + 60) * 1_000;
-    let expired = account.at_millis(end);
+    let expiry_millis = (account.now.as_secs() + 60) * 1_000;
+    let expired = account.at_millis(expiry_millis);
     assert_missing(&expired, note.id, &update_of(&note, without_expiry())).await;
     let renewal = renewal(&note, account.expiry_in(3_600));
     assert_missing(&expired, note.id, &renewal).await;
-    let in_time = account.at_millis(end - margin_millis() - 1);
+    let in_time = account.at_millis(expiry_millis - margin_millis() - 1);
     assert_updates(&in_time, &note, &renewal).await;
 }
 
 /// For an update that moves or removes the expiry, a note is missing from [`Update::EXPIRY_MARGIN`] before its
 /// expiry on, so that a late update does not bring it back. Other updates find it until it expires.
 pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
-    for retained in [false, true] {
+    for expires in [Expires::Chosen, Expires::Retained] {
         let account = Account::open(harness);
         let note = Note {
-            retained,
-            ..account.new_note_ending_in(60)
+            expires: expires(account.expiry_in(60)),
+            ..account.new_note()
         };
         account.put(&note).await;
-        let end = (account.now.as_secs() + 60) * 1_000;
-        for too_late in [end - margin_millis(), end - 1].map(|millis| account.at_millis(millis)) {
+        let expiry_millis = (account.now.as_secs() + 60) * 1_000;
+        for too_late in [expiry_millis - margin_millis(), expiry_millis - 1]
+            .map(|millis| account.at_millis(millis))
+        {
             for patch in [
                 until(account.expiry_in(3_600)),
                 until(account.expiry_in(61)),
@@ -230,7 +236,7 @@ pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
                 assert_same!(outcome, UpdateOutcome::Missing);
             }
             // A patch that would change nothing: the update may have happened before, in time.
-            if !retained {
+            if !note.expires.is_retained() {
                 let same = NotePatch {
                     title: Some(note.title.clone()),
                     ..until(account.expiry_in(60))
@@ -240,14 +246,14 @@ pub async fn of_the_expiry_has_to_come_in_time(harness: &dyn Harness) {
                 }
             }
             let renewal = renewal(&note, account.expiry_in(3_600));
-            if retained {
+            if note.expires.is_retained() {
                 let outcome = too_late.update(note.id, &renewal).await;
                 assert_same!(outcome, UpdateOutcome::Missing);
             } else {
                 assert_stale(&too_late, &note, &renewal).await;
             }
         }
-        let just_before = account.at_millis(end - 1);
+        let just_before = account.at_millis(expiry_millis - 1);
         assert_updates(&just_before, &note, &update_of(&note, retitle("Last"))).await;
     }
 }
@@ -266,8 +272,8 @@ pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
     for expected in [
         only(created.revision),
         only(foreign()),
-        Expected::OneOf(others),
-        Expected::OneOf(vec![]),
+        one_of(others),
+        Expected::OneOf(Revisions::EMPTY),
     ] {
         let second = Update {
             expected,
@@ -285,24 +291,24 @@ pub async fn accepts_one_of_several_revisions(harness: &dyn Harness) {
         let mut revisions: Vec<_> = (0..3).map(|_| foreign()).collect();
         revisions[place] = note.revision;
         let update = Update {
-            expected: Expected::OneOf(revisions),
+            expected: one_of(revisions),
             ..update_of(&note, retitle(&format!("Place {place}")))
         };
         note = assert_updates(&account, &note, &update).await;
     }
 }
 
-/// A list of expected revisions may be as long as [`Expected::MAX`].
+/// A list of expected revisions may be as long as [`Revisions::MAX`].
 pub async fn accepts_the_longest_list_of_revisions(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
-    let mut revisions: Vec<Revision> = (0..Expected::MAX).map(|_| foreign()).collect();
+    let mut revisions: Vec<Revision> = (0..Revisions::MAX).map(|_| foreign()).collect();
     let update = |revisions: &[Revision]| Update {
-        expected: Expected::OneOf(revisions.to_vec()),
+        expected: one_of(revisions.to_vec()),
         ..update_of(&note, retitle("Changed"))
     };
     assert_stale(&account, &note, &update(&revisions)).await;
-    revisions[Expected::MAX - 1] = note.revision;
+    revisions[Revisions::MAX - 1] = note.revision;
     assert_updates(&account, &note, &update(&revisions)).await;
 }
 
@@ -319,14 +325,14 @@ pub async fn accepts_any_revision(harness: &dyn Harness) {
     }
 }
 
-/// The note's revision may be any except those in the list, which has at most [`Expected::MAX`] revisions or
+/// The note's revision may be any except those in the list, which has at most [`Revisions::MAX`] revisions or
 /// none.
 pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;
-    let others: Vec<_> = (1..Expected::MAX).map(|_| foreign()).collect();
+    let others: Vec<_> = (1..Revisions::MAX).map(|_| foreign()).collect();
     let but = |revisions: Vec<Revision>, note: &Note| Update {
-        expected: Expected::NoneOf(revisions),
+        expected: none_of(revisions),
         ..update_of(note, retitle(&format!("After {}", note.revision)))
     };
     for place in [0, 1, others.len()] {
@@ -350,7 +356,7 @@ pub async fn accepts_any_revision_but_those_named(harness: &dyn Harness) {
     let update = but(vec![foreign()], &note);
     note = assert_updates(&account, &note, &update).await;
     let again = Update {
-        expected: Expected::NoneOf(vec![note.revision]),
+        expected: none_of(vec![note.revision]),
         ..update
     };
     let outcome = account.update(note.id, &again).await;
@@ -391,9 +397,8 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
             ..update.clone()
         };
         let as_renewal = Update {
-            renewal: true,
-            patch: until(account.expiry_in(3_600)),
-            ..update.clone()
+            patch: NotePatch::default(),
+            ..update.clone().with_renewal(account.expiry_in(3_600))
         };
         for again in [update, with_another_patch, as_renewal] {
             let outcome = account.update(note.id, &again).await;
@@ -404,9 +409,11 @@ pub async fn repeated_shows_that_it_has_happened(harness: &dyn Harness) {
 }
 
 /// A repeated update is `Updated` even if the note has expired since: the update was in time.
-pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harness: &dyn Harness) {
+pub async fn repeated_after_the_expiry_of_the_note_shows_that_it_has_happened(
+    harness: &dyn Harness,
+) {
     let account = Account::open(harness);
-    let note = account.new_note_ending_in(60);
+    let note = account.new_note_expiring_in(60);
     account.put(&note).await;
     let update = update_of(&note, retitle("In time"));
     let note = assert_updates(&account, &note, &update).await;
@@ -417,7 +424,7 @@ pub async fn repeated_after_the_end_of_the_note_shows_that_it_has_happened(harne
 }
 
 /// An expiry that is already past makes the note expire at once.
-pub async fn ends_a_note_at_once(harness: &dyn Harness) {
+pub async fn expires_a_note_at_once(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
     let update = update_of(&created, until(account.expiry_in(0)));
@@ -604,10 +611,7 @@ pub async fn clears_what_is_absent(harness: &dyn Harness) {
         ..account.new_note()
     };
     account.put(&note).await;
-    let clear_category = NotePatch {
-        category: Change::Clear,
-        ..NotePatch::default()
-    };
+    let clear_category = NotePatch::default().without_category();
     let mut note = note;
     for patch in [clear_category, without_expiry(), clear_all()] {
         note = assert_updates(&account, &note, &update_of(&note, patch)).await;
@@ -620,22 +624,27 @@ pub async fn clears_what_is_absent(harness: &dyn Harness) {
 }
 
 /// The newest expiry counts, even if it is earlier than the one before.
-pub async fn moves_the_end_of_a_note_to_an_earlier_time(harness: &dyn Harness) {
-    for is_retained in [false, true] {
+pub async fn moves_the_expiry_of_a_note_to_an_earlier_time(harness: &dyn Harness) {
+    for expires in [Expires::Chosen, Expires::Retained] {
         let account = Account::open(harness);
         let note = Note {
-            retained: is_retained,
-            ..account.new_note_ending_in(90_000)
+            expires: expires(account.expiry_in(90_000)),
+            ..account.new_note()
         };
         account.put(&note).await;
-        let end = account.now.as_secs() + 300;
-        let note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
-        let just_before = account.at_millis(end * 1_000 - 1);
+        let expiry_secs = account.now.as_secs() + 300;
+        let note = assert_updates(
+            &account,
+            &note,
+            &update_of(&note, until(expiry(expiry_secs))),
+        )
+        .await;
+        let just_before = account.at_millis(expiry_secs * 1_000 - 1);
         assert_same!(just_before.get(note.id).await, Some(note.clone()));
-        let at_the_end = account.at_millis(end * 1_000);
-        assert_same!(at_the_end.get(note.id).await, None);
-        assert_same!(at_the_end.notes().await, []);
-        let outcome = at_the_end.insert(&insertion(&note)).await;
+        let at_the_expiry = account.at_millis(expiry_secs * 1_000);
+        assert_same!(at_the_expiry.get(note.id).await, None);
+        assert_same!(at_the_expiry.notes().await, []);
+        let outcome = at_the_expiry.insert(&insertion(&note)).await;
         assert_same!(outcome, InsertOutcome::Taken(Occupant::Spent));
     }
 }
@@ -645,16 +654,25 @@ pub async fn takes_every_expiry_up_to_the_last(harness: &dyn Harness) {
     let account = Account::open(harness);
     let mut note = account.put_new().await;
     let last = Timestamp::MAX.as_secs();
-    for end in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
-        note = assert_updates(&account, &note, &update_of(&note, until(expiry(end)))).await;
-        let just_before = account.at_millis(end * 1_000 - 1);
+    for expiry_secs in [1 << 31, (1 << 32) - 1, 1 << 32, last - 1, last] {
+        note = assert_updates(
+            &account,
+            &note,
+            &update_of(&note, until(expiry(expiry_secs))),
+        )
+        .await;
+        let just_before = account.at_millis(expiry_secs * 1_000 - 1);
         assert_same!(
             just_before.get(note.id).await,
             Some(note.clone()),
-            "until {end}"
+            "until {expiry_secs}"
         );
-        let at_the_end = account.at_millis(end * 1_000);
-        assert_same!(at_the_end.get(note.id).await, None, "until {end}");
+        let at_the_expiry = account.at_millis(expiry_secs * 1_000);
+        assert_same!(
+            at_the_expiry.get(note.id).await,
+            None,
+            "until {expiry_secs}"
+        );
     }
 }
 
@@ -677,7 +695,7 @@ pub async fn compares_revisions_to_the_last_bit(harness: &dyn Harness) {
             (only(this), below),
             (only(below), next),
             (only(next), beyond),
-            (Expected::OneOf(vec![below, next]), beyond),
+            (one_of(vec![below, next]), beyond),
         ] {
             assert_stale(&account, &note, &to(&note, expected, revision)).await;
         }

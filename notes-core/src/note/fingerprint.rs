@@ -2,7 +2,7 @@ use sha2::{Digest, Sha256};
 
 use crate::note::new_note::NewNote;
 use crate::value::category::Category;
-use crate::value::change::Change;
+use crate::value::expiry_choice::ExpiryChoice;
 
 /// Identifies the request that created a note, in 8 bytes: a version byte and 7 bytes of a SHA-256 hash of
 /// the validated fields.
@@ -10,7 +10,7 @@ use crate::value::change::Change;
 /// It is stored with the note and never changes, so a retry of the creation is recognised even after the
 /// note has been changed. It covers only what was requested, without defaults: a retry that comes after
 /// the retention setting was changed is still the same request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 8]);
 
 /// The version of the encoding below. A new encoding needs a new version, as stored fingerprints stay.
@@ -32,9 +32,9 @@ impl Fingerprint {
         text(Some(new.content.as_str()));
         text(new.category.as_ref().map(Category::as_str));
         match new.expiry {
-            Change::Keep => hash.update([0]),
-            Change::Clear => hash.update([1]),
-            Change::Set(expiry) => {
+            ExpiryChoice::Retention => hash.update([0]),
+            ExpiryChoice::Never => hash.update([1]),
+            ExpiryChoice::At(expiry) => {
                 hash.update([2]);
                 hash.update(expiry.as_secs().to_be_bytes());
             }
@@ -62,11 +62,10 @@ mod tests {
     use super::*;
 
     fn new_note(title: &str, content: &str, category: Option<&str>) -> NewNote {
-        NewNote {
-            title: title.parse().unwrap(),
-            content: content.parse().unwrap(),
-            category: category.map(|text| text.parse().unwrap()),
-            expiry: Change::Keep,
+        let new = NewNote::new(title.parse().unwrap(), content.parse().unwrap());
+        match category {
+            None => new,
+            Some(category) => new.with_category(category.parse().unwrap()),
         }
     }
 
@@ -85,15 +84,10 @@ mod tests {
             new_note("ab", "", Some("c")),
             new_note("ab", "c", Some("c")),
         ];
-        for expiry in [
-            Change::Clear,
-            Change::Set(0.try_into().unwrap()),
-            Change::Set(1.try_into().unwrap()),
-        ] {
-            requests.push(NewNote {
-                expiry,
-                ..new_note("ab", "c", None)
-            });
+        let new = || new_note("ab", "c", None);
+        requests.push(new().without_expiry());
+        for secs in [0, 1] {
+            requests.push(new().with_expiry(secs.try_into().unwrap()));
         }
         for (i, a) in requests.iter().enumerate() {
             for (j, b) in requests.iter().enumerate() {

@@ -1,10 +1,23 @@
+use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 
 /// Which of a user's notes to list, and from which position.
+///
+/// ```
+/// use notes_core::{ListQuery, Order, PageLimit};
+///
+/// let query = ListQuery::default()
+///     .with_limit(PageLimit::LARGEST)
+///     .with_order(Order::Oldest);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListQuery {
     /// The most notes in a page.
     pub limit: PageLimit,
@@ -18,8 +31,9 @@ pub struct ListQuery {
     pub position: Option<NoteId>,
 }
 
-/// The order of a list, by time of creation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order of a list, by time of creation. Its text is `newest` or `oldest`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Order {
     /// The newest note first.
     #[default]
@@ -28,7 +42,68 @@ pub enum Order {
     Oldest,
 }
 
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+        })
+    }
+}
+
+impl FromStr for Order {
+    type Err = InvalidOrder;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrder> {
+        match text {
+            "newest" => Ok(Self::Newest),
+            "oldest" => Ok(Self::Oldest),
+            _ => Err(InvalidOrder),
+        }
+    }
+}
+
+/// A text is not an [`Order`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an order is newest or oldest")]
+pub struct InvalidOrder;
+
 impl ListQuery {
+    /// Sets the most notes in a page.
+    #[must_use]
+    pub const fn with_limit(mut self, limit: PageLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sets which note comes first.
+    #[must_use]
+    pub const fn with_order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Lists only notes created later than this.
+    #[must_use]
+    pub const fn with_created_after(mut self, time: Timestamp) -> Self {
+        self.created_after = Some(time);
+        self
+    }
+
+    /// Lists only notes created earlier than this.
+    #[must_use]
+    pub const fn with_created_before(mut self, time: Timestamp) -> Self {
+        self.created_before = Some(time);
+        self
+    }
+
+    /// Continues after this position, the `next` of the page before.
+    #[must_use]
+    pub const fn with_position(mut self, position: NoteId) -> Self {
+        self.position = Some(position);
+        self
+    }
+
     /// The bounds of time and the position, combined into one inclusive range of ids; `None` if it is empty.
     ///
     /// A store never sees a range whose start is after its end: some engines return an error for it, others
@@ -55,8 +130,9 @@ impl ListQuery {
     }
 }
 
-/// How many notes a page has at most: 1 to 100, by default 20.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many notes a page has at most: 1 to 100, by default 20. It is serialised as the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct PageLimit(u8);
 
 impl PageLimit {
@@ -76,6 +152,12 @@ impl PageLimit {
 impl Default for PageLimit {
     fn default() -> Self {
         Self(20)
+    }
+}
+
+impl From<PageLimit> for u8 {
+    fn from(limit: PageLimit) -> Self {
+        limit.0
     }
 }
 
@@ -109,25 +191,19 @@ mod tests {
 
     #[test]
     fn both_bounds_of_time_are_exclusive() {
-        let query = ListQuery {
-            created_after: Some(at(5)),
-            created_before: Some(at(7)),
-            ..ListQuery::default()
-        };
+        let query = ListQuery::default()
+            .with_created_after(at(5))
+            .with_created_before(at(7));
         assert_eq!(query.range(), Some(id(6 << 74)..=id((7 << 74) - 1)));
-        let empty = ListQuery {
-            created_before: Some(at(6)),
-            ..query
-        };
+        let empty = query.with_created_before(at(6));
         assert_eq!(empty.range(), None);
     }
 
     #[test]
     fn a_position_cuts_what_was_consumed() {
-        let at = |position, order| ListQuery {
-            position: Some(id(position)),
-            order,
-            ..ListQuery::default()
+        let at = |position, order| {
+            let query = ListQuery::default().with_order(order);
+            query.with_position(id(position))
         };
         let last = (1 << 122) - 1;
         assert_eq!(at(9, Order::Newest).range(), Some(id(0)..=id(8)));
@@ -138,15 +214,9 @@ mod tests {
 
     #[test]
     fn no_query_reaches_outside_all_ids() {
-        let query = ListQuery {
-            created_after: Some(Timestamp::MAX),
-            ..ListQuery::default()
-        };
+        let query = ListQuery::default().with_created_after(Timestamp::MAX);
         assert!(query.range().is_some());
-        let query = ListQuery {
-            created_before: Some(at(0)),
-            ..ListQuery::default()
-        };
+        let query = ListQuery::default().with_created_before(at(0));
         assert_eq!(query.range(), None);
     }
 }

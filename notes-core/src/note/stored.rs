@@ -1,5 +1,6 @@
 use crate::value::category::Category;
 use crate::value::content::Content;
+use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
 use crate::value::note_id::NoteId;
 use crate::value::revision::Revision;
@@ -9,6 +10,7 @@ use crate::value::user_id::UserId;
 
 /// One note of one user, as it is stored now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Note {
     /// The owner.
     pub user: UserId,
@@ -20,16 +22,48 @@ pub struct Note {
     pub content: Content,
     /// The label, if it has one.
     pub category: Option<Category>,
-    /// When it expires, if it does.
-    pub expiry: Option<Expiry>,
-    /// Whether `expiry` comes from the retention setting and not from the note's author. Each write of such a
-    /// note moves its expiry.
-    pub retained: bool,
+    /// Whether and when it expires, and who has decided that.
+    pub expires: Expires,
     /// Identifies this state of the note.
     pub revision: Revision,
 }
 
 impl Note {
+    /// A note in its first state, whose revision is its id. It has no category and never expires.
+    #[must_use]
+    pub fn new(user: UserId, id: NoteId, title: Title, content: Content) -> Self {
+        Self {
+            user,
+            id,
+            title,
+            content,
+            category: None,
+            expires: Expires::Never,
+            revision: id.into(),
+        }
+    }
+
+    /// Sets the label.
+    #[must_use]
+    pub fn with_category(mut self, category: Category) -> Self {
+        self.category = Some(category);
+        self
+    }
+
+    /// Sets whether and when the note expires.
+    #[must_use]
+    pub fn with_expires(mut self, expires: Expires) -> Self {
+        self.expires = expires;
+        self
+    }
+
+    /// Sets the revision.
+    #[must_use]
+    pub fn with_revision(mut self, revision: Revision) -> Self {
+        self.revision = revision;
+        self
+    }
+
     /// When it was created: the id's time.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
@@ -42,9 +76,15 @@ impl Note {
         self.revision.written_at()
     }
 
+    /// When it expires, if it does.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Expiry> {
+        self.expires.expiry()
+    }
+
     /// Whether it has not expired at `now`.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.expiry.is_none_or(|expiry| expiry.is_after(now))
+        self.expires.is_after(now)
     }
 }

@@ -14,7 +14,6 @@ use crate::store::note_store::{
 use crate::store::store_error::{StoreError, StoreErrorKind};
 #[cfg(feature = "conformance")]
 use crate::value::category::Category;
-use crate::value::change::Change;
 use crate::value::note_id::NoteId;
 use crate::value::purge_at::PurgeAt;
 use crate::value::revision::Revision;
@@ -114,7 +113,7 @@ impl NoteStore for MemoryNoteStore {
             None if !note.is_live(now) => return Ok(InsertOutcome::Expired),
             None => {
                 let note = note.clone();
-                let item = Item::Note(note, insertion.fingerprint, insertion.purge_at);
+                let item = Item::Note(note, insertion.fingerprint, insertion.purge_at());
                 items.insert(key, item);
                 return Ok(InsertOutcome::Inserted);
             }
@@ -187,14 +186,12 @@ impl NoteStore for MemoryNoteStore {
             Some(Item::Note(note, _, purge_at)) if update.finds_live(note, now) => {
                 if note.is_live(update.live_at(now))
                     && may_replace(note.revision, &update.expected, update.revision)
-                    && (note.retained || !update.renewal)
+                    && (note.expires.is_retained() || !update.is_renewal())
                 {
-                    if update.patch.expiry != Change::Keep {
-                        *purge_at = update.purge_at;
+                    if update.expires().is_some() {
+                        *purge_at = update.purge_at(id);
                     }
-                    update.patch.clone().apply(note);
-                    note.retained |= update.renewal;
-                    note.revision = update.revision;
+                    update.apply(note);
                     UpdateOutcome::Updated(note.clone())
                 } else {
                     UpdateOutcome::Stale(Some(note.clone()))
@@ -242,9 +239,7 @@ impl NoteStore for MemoryNoteStore {
         for key in &keys {
             items.remove(key);
         }
-        Ok(Purged {
-            removed: u32::try_from(keys.len()).unwrap_or(u32::MAX),
-            more,
-        })
+        let removed = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        Ok(Purged::new(removed, more))
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt::Debug;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use crate::note::list_query::ListQuery;
 use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
 use crate::store::store_error::StoreError;
-use crate::value::change::Change;
+use crate::value::expires::Expires;
+use crate::value::expiry::Expiry;
 use crate::value::note_id::NoteId;
 use crate::value::purge_at::PurgeAt;
 use crate::value::revision::Revision;
+use crate::value::revisions::Revisions;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
@@ -56,15 +59,15 @@ use crate::value::user_id::UserId;
 ///   the store and the difference of the clocks together exceed that margin, it can still bring a note back.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait NoteStore: Send + Sync {
+pub trait NoteStore: Debug + Send + Sync {
     /// Stores a new note under its user and id.
     ///
     /// # Guarantees
     /// - Never overwrites: if the id is taken, the outcome says by what.
     /// - A note that is not live at `now` is never stored: if its id is free, the outcome is `Expired`.
     /// - Of concurrent inserts of one id, exactly one is `Inserted`.
-    /// - The id of a note that expires stays spent at least until `insertion.purge_at`, or until the
-    ///   `purge_at` of the last update of its expiry.
+    /// - The id of a note that expires stays spent at least until [`Insertion::purge_at`], or until the
+    ///   [`Update::purge_at`] of the last update of its expiry.
     ///
     /// # Errors
     /// `OutcomeUnknown` when the note may have been stored. With any other kind it has not.
@@ -107,9 +110,9 @@ pub trait NoteStore: Send + Sync {
     /// # Guarantees
     /// - Never creates a note.
     /// - Changes the note only if its revision is expected and smaller than the new one, and, with
-    ///   `update.renewal`, only if it is [`retained`](Note::retained). Otherwise `Stale`.
+    ///   `update.renewal`, only if it is [retained](Expires::Retained). Otherwise `Stale`.
     /// - An update that sets the expiry, to an earlier or a later one, also replaces the time of physical
-    ///   removal by `update.purge_at`. One that removes the expiry also removes that time: the note is kept
+    ///   removal by [`Update::purge_at`]. One that removes the expiry also removes that time: the note is kept
     ///   until it is deleted. Any other update leaves it as it is.
     /// - For an update that moves or removes the expiry, a note is `Missing` from
     ///   [`Update::EXPIRY_MARGIN`] before its expiry on. If the patch would change nothing in the note, it is
@@ -173,13 +176,39 @@ pub trait NoteStore: Send + Sync {
 
 /// A note to insert.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Insertion {
     /// The note, whose first revision is its id.
     pub note: Note,
     /// The fingerprint of the request to create it.
     pub fingerprint: Fingerprint,
-    /// When it may be removed physically, if it expires.
-    pub purge_at: Option<PurgeAt>,
+    /// How long after the time of its id a creation is accepted
+    /// ([`Notes::with_acceptance_window`](crate::Notes::with_acceptance_window)).
+    pub acceptance_window: Duration,
+}
+
+impl Insertion {
+    /// An insertion of this note.
+    #[must_use]
+    pub const fn new(note: Note, fingerprint: Fingerprint, acceptance_window: Duration) -> Self {
+        Self {
+            note,
+            fingerprint,
+            acceptance_window,
+        }
+    }
+
+    /// When the note may be removed physically, if it expires.
+    #[must_use]
+    pub fn purge_at(&self) -> Option<PurgeAt> {
+        purge_at(self.note.id, self.note.expires, self.acceptance_window)
+    }
+}
+
+/// When a note may be removed physically, if it expires.
+fn purge_at(id: NoteId, expires: Expires, window: Duration) -> Option<PurgeAt> {
+    let expiry = expires.expiry()?;
+    Some(PurgeAt::new(id, expiry.as_secs(), window))
 }
 
 /// The outcome of an insertion.
@@ -211,6 +240,7 @@ pub enum Occupant {
 
 /// Some of a user's notes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page {
     /// The notes, in the order asked for.
     pub notes: Vec<Note>,
@@ -220,36 +250,59 @@ pub struct Page {
     pub next: Option<NoteId>,
 }
 
+impl Page {
+    /// A last page with these notes.
+    #[must_use]
+    pub const fn new(notes: Vec<Note>) -> Self {
+        Self {
+            notes,
+            unreadable: Vec::new(),
+            next: None,
+        }
+    }
+
+    /// Names the items that can't be read.
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: Vec<String>) -> Self {
+        self.unreadable = unreadable;
+        self
+    }
+
+    /// Sets the position of the next page.
+    #[must_use]
+    pub const fn with_next(mut self, next: NoteId) -> Self {
+        self.next = Some(next);
+        self
+    }
+}
+
 /// Which revisions a write accepts as the one that it replaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Expected {
     /// Any revision.
     Any,
-    /// One of these, of which there are at most [`Expected::MAX`]. An empty list allows no revision: nothing
-    /// is written, and the outcome tells the current state.
-    OneOf(Vec<Revision>),
-    /// Any revision except these, of which there are at most [`Expected::MAX`].
-    NoneOf(Vec<Revision>),
+    /// One of these. An empty list allows no revision: nothing is written, and the outcome tells the current
+    /// state.
+    OneOf(Revisions),
+    /// Any revision except these.
+    NoneOf(Revisions),
 }
 
 impl From<Revision> for Expected {
     /// This one and no other.
     fn from(revision: Revision) -> Self {
-        Self::OneOf(vec![revision])
+        Self::OneOf(revision.into())
     }
 }
 
 impl Expected {
-    /// The most revisions in a list.
-    pub const MAX: usize = 100;
-
     /// Whether a note with this revision may be replaced.
     #[must_use]
     pub fn allows(&self, revision: Revision) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(revisions) => revisions.contains(&revision),
-            Self::NoneOf(revisions) => !revisions.contains(&revision),
+            Self::OneOf(revisions) => revisions.contains(revision),
+            Self::NoneOf(revisions) => !revisions.contains(revision),
         }
     }
 
@@ -262,17 +315,20 @@ impl Expected {
 
 /// A change of a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Update {
-    /// The change.
+    /// The change that the author asks for.
     pub patch: NotePatch,
-    /// When the note may be removed physically, if the patch sets an expiry.
-    pub purge_at: Option<PurgeAt>,
-    /// Whether the expiry in the patch is not the author's but a renewal by the retention setting.
-    pub renewal: bool,
+    /// The expiry by which the retention setting renews that of a retained note. It counts only if the patch
+    /// does not mention the expiry: [`expires`](Self::expires) combines both.
+    pub renewal: Option<Expiry>,
     /// The revisions that it may replace.
     pub expected: Expected,
     /// The revision of the note after it, which identifies this update.
     pub revision: Revision,
+    /// How long after the time of its id a creation is accepted
+    /// ([`Notes::with_acceptance_window`](crate::Notes::with_acceptance_window)).
+    pub acceptance_window: Duration,
 }
 
 impl Update {
@@ -284,29 +340,82 @@ impl Update {
     /// than that was told that its outcome is unknown, or got no response.
     pub const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
 
+    /// An update that renews no expiry.
+    #[must_use]
+    pub const fn new(
+        patch: NotePatch,
+        expected: Expected,
+        revision: Revision,
+        acceptance_window: Duration,
+    ) -> Self {
+        Self {
+            patch,
+            renewal: None,
+            expected,
+            revision,
+            acceptance_window,
+        }
+    }
+
+    /// Makes it a renewal: only a retained note is changed, and it gets this expiry.
+    #[must_use]
+    pub const fn with_renewal(mut self, expiry: Expiry) -> Self {
+        self.renewal = Some(expiry);
+        self
+    }
+
+    /// When the note expires after the update; `None` if the update leaves the expiry as it is.
+    ///
+    /// [`Expires::Retained`] is a renewal: the update changes only a note that is retained.
+    #[must_use]
+    pub fn expires(&self) -> Option<Expires> {
+        self.patch
+            .expires()
+            .or_else(|| self.renewal.map(Expires::Retained))
+    }
+
+    /// Whether it changes only a note that is [retained](Expires::Retained).
+    #[must_use]
+    pub fn is_renewal(&self) -> bool {
+        self.expires().is_some_and(Expires::is_retained)
+    }
+
+    /// When the note with this id may be removed physically, if the update sets an expiry.
+    #[must_use]
+    pub fn purge_at(&self, id: NoteId) -> Option<PurgeAt> {
+        purge_at(id, self.expires()?, self.acceptance_window)
+    }
+
+    /// Makes the change in a note that the update may replace: copies the patch, and sets the expiry of a renewal
+    /// and the new revision.
+    pub fn apply(&self, note: &mut Note) {
+        self.patch.clone().apply(note);
+        if let Some(expires) = self.expires() {
+            note.expires = expires;
+        }
+        note.revision = self.revision;
+    }
+
     /// For an update that was refused at `now`: whether this note counts as live for it, so that the outcome is
     /// `Stale`, or as expired, so that it is `Missing`.
     #[must_use]
     pub fn finds_live(&self, note: &Note, now: Timestamp) -> bool {
-        // A renewal leaves the expiry of a note that is not retained.
-        let moves_expiry = note.retained || !self.renewal;
-        if moves_expiry && !self.patch.changes_nothing_in(note) {
-            note.is_live(self.live_at(now))
+        let changes_it = if self.is_renewal() {
+            // It leaves the expiry of a note that is not retained.
+            note.expires.is_retained()
         } else {
-            note.is_live(now)
-        }
+            !self.patch.changes_nothing_in(note)
+        };
+        note.is_live(if changes_it { self.live_at(now) } else { now })
     }
 
     /// The time at which a note has to be live for this update: `now`, or
     /// [`EXPIRY_MARGIN`](Self::EXPIRY_MARGIN) later if the update moves or removes the expiry.
     #[must_use]
     pub fn live_at(&self, now: Timestamp) -> Timestamp {
-        match self.patch.expiry {
-            Change::Keep => now,
-            Change::Set(_) | Change::Clear => {
-                let margin = u64::try_from(Self::EXPIRY_MARGIN.as_millis()).unwrap_or(u64::MAX);
-                Timestamp::from_millis(now.as_millis().saturating_add(margin))
-            }
+        match self.expires() {
+            None => now,
+            Some(_) => now.saturating_add(Self::EXPIRY_MARGIN),
         }
     }
 }
@@ -324,6 +433,7 @@ pub enum UpdateOutcome {
 
 /// A deletion of a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Deletion {
     /// The revisions that it may delete.
     pub expected: Expected,
@@ -331,6 +441,18 @@ pub struct Deletion {
     pub revision: Revision,
     /// The time until which the id has to stay spent.
     pub purge_at: PurgeAt,
+}
+
+impl Deletion {
+    /// A deletion of a note in one of the expected states.
+    #[must_use]
+    pub const fn new(expected: Expected, revision: Revision, purge_at: PurgeAt) -> Self {
+        Self {
+            expected,
+            revision,
+            purge_at,
+        }
+    }
 }
 
 /// The outcome of a deletion.
@@ -346,9 +468,18 @@ pub enum DeleteOutcome {
 
 /// The result of a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Purged {
     /// How many items were removed.
     pub removed: u32,
     /// Whether there may be more items.
     pub more: bool,
+}
+
+impl Purged {
+    /// The result of a purge that has removed so many items; `more` says whether there may be more.
+    #[must_use]
+    pub const fn new(removed: u32, more: bool) -> Self {
+        Self { removed, more }
+    }
 }

@@ -17,7 +17,7 @@ pub struct StoreError {
 }
 
 /// The kinds of [`StoreError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// The store gets too many requests at the moment. Nothing was written.
@@ -80,18 +80,24 @@ impl From<StoreErrorKind> for StoreError {
     }
 }
 
+impl fmt::Display for StoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Throttled => "the store refuses more requests for now",
+            Self::Unavailable => "the store does not answer",
+            Self::Contended => "the note was changed by others at each attempt",
+            Self::OutcomeUnknown => "it is not known whether the write happened",
+            Self::TooLarge => "the item is too large for the store",
+            Self::Corrupt => "the stored item is not a note",
+            Self::Denied => "the store denies access",
+            Self::Other => "the store failed",
+        })
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            StoreErrorKind::Throttled => "the store refuses more requests for now",
-            StoreErrorKind::Unavailable => "the store does not answer",
-            StoreErrorKind::Contended => "the note was changed by others at each attempt",
-            StoreErrorKind::OutcomeUnknown => "it is not known whether the write happened",
-            StoreErrorKind::TooLarge => "the item is too large for the store",
-            StoreErrorKind::Corrupt => "the stored item is not a note",
-            StoreErrorKind::Denied => "the store denies access",
-            StoreErrorKind::Other => "the store failed",
-        })
+        self.kind.fmt(f)
     }
 }
 

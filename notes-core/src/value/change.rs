@@ -1,6 +1,6 @@
 /// A change of an optional value. In a merge patch
 /// ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)) it is a member that is absent, is `null`, or has a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Change<T> {
     /// Not mentioned: leave it as it is.
     #[default]

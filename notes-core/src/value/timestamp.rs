@@ -1,6 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,7 @@ impl Timestamp {
     #[must_use]
     pub fn now() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self::from_millis(since_epoch.map_or(0, |elapsed| {
-            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-        }))
+        Self::from_millis(since_epoch.map_or(0, millis))
     }
 
     /// The instant at this number of milliseconds after the Unix epoch, at most [`Timestamp::MAX`].
@@ -61,6 +59,20 @@ impl Timestamp {
         self.0 / 1_000
     }
 
+    /// The instant this much later, at most [`Timestamp::MAX`]. A fraction of a millisecond of the duration is
+    /// dropped.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(millis(duration)))
+    }
+
+    /// The instant this much earlier, at least the start of 1970. A fraction of a millisecond of the duration is
+    /// dropped.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
     /// Parses like [`FromStr`], but rounds up to the next millisecond instead of down, as an exclusive upper
     /// bound needs it: rounded down, it would exclude an instant before it. The result is at most
     /// [`Timestamp::MAX`].
@@ -71,6 +83,11 @@ impl Timestamp {
         let Parsed { at, has_more } = parse(text)?;
         Ok(Self::from_millis(at.0 + u64::from(has_more)))
     }
+}
+
+/// The whole milliseconds of a duration.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The result of parsing a text.
@@ -339,6 +356,18 @@ mod tests {
         let up = Timestamp::parse_rounding_up(text).unwrap();
         assert_eq!(down.as_millis() % 1_000, 123);
         assert_eq!(up.as_millis() % 1_000, 124);
+    }
+
+    #[test]
+    fn sums_and_differences_stay_between_1970_and_the_last_instant() {
+        let at = Timestamp::from_millis;
+        let duration = Duration::from_micros(2_999);
+        assert_eq!(at(5).saturating_add(duration), at(7));
+        assert_eq!(at(5).saturating_sub(duration), at(3));
+        assert_eq!(at(1).saturating_sub(duration), at(0));
+        assert_eq!(Timestamp::MAX.saturating_add(duration), Timestamp::MAX);
+        assert_eq!(at(5).saturating_add(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MAX.saturating_sub(Duration::MAX), at(0));
     }
 
     #[test]

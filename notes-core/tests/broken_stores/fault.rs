@@ -53,10 +53,10 @@ faults! {
         update::changes_one_field_and_keeps_the_others;
     /// Only inserts take the text as it is.
     TrimsTextOfUpdates: update::keeps_text_byte_for_byte;
-    ForgetsWhoSetTheEnd:
+    ForgetsWhoSetTheExpiry:
         insert::stores_the_note_as_given,
-        renewal::moves_the_end_of_a_retained_note,
-        renewal::goes_on_after_a_change_of_other_fields;
+        renewal::moves_the_expiry_of_a_retained_note,
+        renewal::continues_after_a_change_of_other_fields;
 
     LastExpiryIsNever:
         insert::keeps_every_expiry_up_to_the_last,
@@ -68,17 +68,17 @@ faults! {
 
     // The end of a note.
 
-    EndsASecondLate:
+    ExpiresASecondLate:
         insert::never_reuses_the_id_of_an_expired_note,
         get::hides_a_note_from_the_second_of_its_expiry,
         list::hides_notes_from_the_second_of_their_expiry,
         update::never_brings_an_expired_note_back,
         delete::finds_an_expired_note_missing;
-    EndsASecondEarly:
+    ExpiresASecondEarly:
         insert::stores_the_smallest_values,
         get::hides_a_note_from_the_second_of_its_expiry,
         list::hides_notes_from_the_second_of_their_expiry,
-        update::moves_the_end_of_a_note,
+        update::moves_the_expiry_of_a_note,
         delete::finds_an_expired_note_missing;
     /// All items are removed a day after they end.
     FreesIdsAfterADay:
@@ -87,20 +87,20 @@ faults! {
     /// An update of the expiry leaves the time of removal as it was.
     RemovalIgnoresUpdates:
         insert::keeps_the_id_of_an_expired_note_spent_as_long_as_asked,
-        update::moves_the_end_of_a_note;
+        update::moves_the_expiry_of_a_note;
     /// A deletion leaves the time of removal as it was.
     RemovalIgnoresDeletions: delete::keeps_the_id_spent_as_long_as_asked;
-    TombstoneEndsWithTheNote: delete::outlasts_the_expiry_of_the_note;
+    TombstoneExpiresWithTheNote: delete::outlasts_the_expiry_of_the_note;
 
     // Removal, which a sweep does.
 
     /// The time to live is the expiry.
-    SweptAtTheEnd: removal::waits_for_the_time_that_was_asked_for;
-    SweptAfterAYear: removal::spares_a_note_that_does_not_end;
-    SweptAtTheFirstEnd: removal::waits_for_the_end_that_the_author_has_moved;
-    RenewedIsSweptAtTheOldEnd: removal::waits_for_the_end_that_a_renewal_has_moved;
-    NewEndSweepsAtOnce: removal::waits_for_the_end_of_a_note_that_had_none;
-    SweptThoughTheEndIsTakenAway: removal::spares_a_note_whose_end_was_taken_away;
+    SweptAtTheExpiry: removal::waits_for_the_time_that_was_asked_for;
+    SweptAfterAYear: removal::spares_a_note_that_does_not_expire;
+    SweptAtTheFirstExpiry: removal::waits_for_the_expiry_that_the_author_has_moved;
+    RenewedIsSweptAtTheOldExpiry: removal::waits_for_the_expiry_that_a_renewal_has_moved;
+    NewExpirySweepsAtOnce: removal::waits_for_the_expiry_of_a_note_that_had_none;
+    SweptThoughTheExpiryIsRemoved: removal::spares_a_note_whose_expiry_was_removed;
     ChangeMovesTheSweep: removal::is_not_moved_by_a_change_of_other_fields;
     SweptWithTheDeletedNote: removal::waits_as_long_as_a_deletion_asks;
 
@@ -157,67 +157,67 @@ faults! {
         delete::makes_a_note_invisible_and_its_id_spent;
     GetIsCached: get::sees_every_acknowledged_write;
     /// A search for the first key from here on, without a look at which one it is.
-    GetFindsTheNextNote: get::gives_nothing_for_an_id_never_used;
+    GetFindsTheNextNote: get::returns_nothing_for_an_id_never_used;
     GetHidesWrongTypes: get::fails_as_corrupt_for_an_item_that_cannot_be_read;
     ReadForgetsToEnd: get::given_up_at_any_poll_holds_nothing_up;
     /// First the note without its content, as where they are kept in two places.
     InsertIsTorn: get::never_goes_back_in_the_life_of_a_note;
     /// Removed and inserted again.
     UpdateLeavesAGap:
-        get::of_a_note_that_changes_gives_whole_states_only,
-        list::of_notes_that_change_gives_whole_states_only;
+        get::of_a_note_that_changes_returns_whole_states_only,
+        list::of_notes_that_change_returns_whole_states_only;
     /// One field after the other.
-    UpdateIsTorn: get::of_a_note_that_changes_gives_whole_states_only;
+    UpdateIsTorn: get::of_a_note_that_changes_returns_whole_states_only;
     /// Written first, and taken back where the condition does not hold.
-    RefusedUpdateIsSeen: get::of_a_note_that_changes_gives_whole_states_only;
+    RefusedUpdateIsSeen: get::of_a_note_that_changes_returns_whole_states_only;
     GetHidesUnreadableItems: get::fails_as_corrupt_for_an_item_that_cannot_be_read;
 
     // list
 
-    OldestFirst: list::gives_the_newest_first;
-    NewestFirst: list::gives_the_oldest_first;
+    OldestFirst: list::returns_the_newest_first;
+    NewestFirst: list::returns_the_oldest_first;
     OrdersByLastChange: list::keeps_the_order_of_creation_when_notes_change;
     ListShowsExpiredNotes:
         list::hides_notes_from_the_second_of_their_expiry,
         list::finds_notes_beyond_many_hidden_ones;
     ListShowsDeletedNotes: list::hides_deleted_notes;
-    IgnoresTheLimit: list::gives_every_note_once_whatever_the_limit;
-    GivesOneMore: list::gives_every_note_once_whatever_the_limit;
+    IgnoresTheLimit: list::returns_every_note_once_whatever_the_limit;
+    GivesOneMore: list::returns_every_note_once_whatever_the_limit;
     /// `next` is the first note of the next page, which goes on after it.
-    DropsANoteAtEachPage: list::gives_every_note_once_whatever_the_limit;
+    DropsANoteAtEachPage: list::returns_every_note_once_whatever_the_limit;
     /// `next` is the last note that was read, not the last one that was given.
-    NextIsTheLastRead: list::gives_every_note_once_whatever_the_limit;
+    NextIsTheLastRead: list::returns_every_note_once_whatever_the_limit;
     PositionIsIncluded:
         list::goes_on_after_a_position,
-        list::gives_every_note_once_whatever_the_limit;
+        list::returns_every_note_once_whatever_the_limit;
     /// The key before the first is the last.
     PositionWraps: list::goes_on_after_the_first_and_the_last_of_all_positions;
     /// The position is looked up, and where it is gone nothing comes after it.
     PositionIsANote:
         list::goes_on_after_a_position_without_a_note,
-        list::gives_notes_that_stay_once_while_each_page_has_rivals;
+        list::returns_notes_that_stay_once_while_each_page_has_rivals;
     PositionReplacesBounds: list::keeps_its_bounds_whatever_the_position;
     IncludesTheStart: list::excludes_both_bounds_of_time;
     IncludesTheEnd: list::excludes_both_bounds_of_time;
     BoundsAreSeconds: list::excludes_both_bounds_of_time;
-    ReversedBoundsFail: list::gives_an_empty_page_for_reversed_bounds;
+    ReversedBoundsFail: list::returns_an_empty_page_for_reversed_bounds;
     /// What is before 1970 is at the end of time.
-    BoundsWrap: list::gives_nothing_beyond_either_end_of_time;
+    BoundsWrap: list::returns_nothing_beyond_either_end_of_time;
     /// The limit counts what is hidden, and a page of fewer notes is taken for the last.
     ShortPageIsTheEnd: list::finds_notes_beyond_many_hidden_ones;
     EndsAfterAHundred:
-        list::gives_every_note_once_over_several_large_pages,
+        list::returns_every_note_once_over_several_large_pages,
         service::streams_every_note_once;
-    EndsAfterAMegabyte: list::gives_every_note_once_when_notes_are_large;
+    EndsAfterAMegabyte: list::returns_every_note_once_when_notes_are_large;
     NeverEnds: list::is_empty_for_a_user_without_notes;
     /// Later pages show the notes as they were when the first was read.
-    PagesAreASnapshot: list::gives_notes_that_stay_once_while_others_come_and_go;
+    PagesAreASnapshot: list::returns_notes_that_stay_once_while_others_come_and_go;
     UnreadableItemFailsTheList:
         list::names_items_that_cannot_be_read_and_hides_no_others,
         service::streams_every_note_once;
-    EndsAfterSixteenMegabytes: list::gives_every_note_once_where_pages_are_of_many_megabytes;
+    EndsAfterSixteenMegabytes: list::returns_every_note_once_where_pages_are_of_many_megabytes;
     EndsAfterFiveHundredHiddenItems: list::goes_on_behind_a_thousand_hidden_items;
-    UpdateIsUnlistedMeanwhile: list::of_notes_that_change_gives_whole_states_only;
+    UpdateIsUnlistedMeanwhile: list::of_notes_that_change_returns_whole_states_only;
     ListSkipsWrongTypes: list::names_items_that_cannot_be_read_and_hides_no_others;
     NewestNamesTheItemBefore: list::names_items_that_cannot_be_read_and_hides_no_others;
     UnreadableItemIsSkipped: list::names_items_that_cannot_be_read_and_hides_no_others;
@@ -274,7 +274,7 @@ faults! {
     UpdateRevivesDeletedNotes: update::never_brings_a_deleted_note_back;
     UpdateRevivesExpiredNotes:
         update::never_brings_an_expired_note_back,
-        update::ends_a_note_at_once;
+        update::expires_a_note_at_once;
     RepeatedMoveOfTheExpiryIsMissing: update::of_the_expiry_has_to_come_in_time;
     MovesTheExpiryToTheLast: update::of_the_expiry_has_to_come_in_time;
     UpdateRepairsUnreadableItems: update::refuses_an_item_that_cannot_be_read;
@@ -285,7 +285,7 @@ faults! {
         delete::refuses_an_item_that_cannot_be_read;
     ClearingTheAbsentIsStale: update::clears_what_is_absent;
     /// It is for keeping notes longer.
-    ExpiryOnlyGrows: update::moves_the_end_of_a_note_to_an_earlier_time;
+    ExpiryOnlyGrows: update::moves_the_expiry_of_a_note_to_an_earlier_time;
     UpdateLooksThenWrites: update::of_updates_of_one_revision_by_threads_exactly_one_wins;
     UnconditionalUpdateLooksThenWrites:
         update::of_updates_by_threads_each_is_told_what_happened,
@@ -302,13 +302,13 @@ faults! {
         update::of_concurrent_updates_of_different_fields_loses_none,
         update::of_concurrent_updates_of_any_revision_the_greatest_stays;
     KeepsTheRevision: update::changes_one_field_and_keeps_the_others;
-    UnchangedNoteKeepsTheRevision: update::gives_the_new_revision_also_when_nothing_else_changes;
+    UnchangedNoteKeepsTheRevision: update::sets_the_new_revision_also_when_nothing_else_changes;
     OwnUpdateIsStale:
         update::repeated_shows_that_it_has_happened,
         update::repeated_while_under_way_happens_once;
     OwnUpdateExpires:
-        update::repeated_after_the_end_of_the_note_shows_that_it_has_happened,
-        update::ends_a_note_at_once;
+        update::repeated_after_the_expiry_of_the_note_shows_that_it_has_happened,
+        update::expires_a_note_at_once;
     /// Any revision that the note ever had is taken for its own.
     RemembersAllRevisions: update::repeated_after_a_rival_is_refused;
     CategoryCannotBeRemoved: update::removes_and_restores_category_and_expiry;
@@ -316,17 +316,17 @@ faults! {
     /// A patch is taken for the whole note.
     PatchReplacesTheNote: update::changes_one_field_and_keeps_the_others;
     ChangesOneFieldOnly: update::changes_several_fields_at_once;
-    RefusesAnEndInThePast: update::ends_a_note_at_once;
+    RefusesAnExpiryInThePast: update::expires_a_note_at_once;
     RenewsEveryNote: renewal::is_refused_for_a_note_that_is_not_retained;
-    RenewalIsTheAuthors: renewal::moves_the_end_of_a_retained_note;
-    AuthorsEndIsRetained: renewal::is_over_when_the_author_sets_or_removes_the_end;
-    RenewalOnlyGrows: renewal::moves_the_end_to_an_earlier_time;
-    SameEndIsNoChange: renewal::is_over_when_the_author_sets_the_same_end;
+    RenewalIsTheAuthors: renewal::moves_the_expiry_of_a_retained_note;
+    AuthorsExpiryIsRetained: renewal::stops_when_the_author_sets_or_removes_the_expiry;
+    RenewalOnlyGrows: renewal::moves_the_expiry_to_an_earlier_time;
+    SameExpiryIsNoChange: renewal::stops_when_the_author_sets_the_same_expiry;
     RenewalForgetsTheFingerprint: renewal::keeps_how_the_note_was_created;
-    RenewalIsRemovedAtTheOldEnd:
-        renewal::keeps_a_note_that_might_have_been_removed_at_its_old_end,
-        removal::waits_for_the_end_that_a_renewal_has_moved;
-    ChangeEndsRetention: renewal::goes_on_after_a_change_of_other_fields;
+    RenewalIsRemovedAtTheOldExpiry:
+        renewal::keeps_a_note_that_might_have_been_removed_at_its_old_expiry,
+        removal::waits_for_the_expiry_that_a_renewal_has_moved;
+    ChangeStopsRetention: renewal::continues_after_a_change_of_other_fields;
 
     // delete
 

@@ -20,7 +20,7 @@ notes_core::__conformance_tests! {
     ($)
     mod conformance_of_a_cache, crate::FaultyStore::new(Some(crate::Fault::GetIsCached));
     except { get::sees_every_acknowledged_write: "shows what `except` does: the reads are cached" }
-    get { sees_every_acknowledged_write gives_nothing_for_an_id_never_used }
+    get { sees_every_acknowledged_write returns_nothing_for_an_id_never_used }
 }
 
 /// Whether threads meet is a matter of chance, and worse on a machine that has other things to do.
@@ -32,8 +32,8 @@ const RACES: &[&str] = &[
     "insert::of_inserts_of_different_ids_by_threads_loses_none",
     "insert::repeated_while_the_note_changes_tells_whole_states_only",
     "get::never_goes_back_in_the_life_of_a_note",
-    "get::of_a_note_that_changes_gives_whole_states_only",
-    "list::of_notes_that_change_gives_whole_states_only",
+    "get::of_a_note_that_changes_returns_whole_states_only",
+    "list::of_notes_that_change_returns_whole_states_only",
     "update::of_updates_of_one_revision_by_threads_exactly_one_wins",
     "update::of_updates_by_threads_each_is_told_what_happened",
     "delete::of_writes_of_one_revision_by_threads_exactly_one_wins",

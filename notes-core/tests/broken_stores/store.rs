@@ -25,6 +25,7 @@ use tokio::task::yield_now;
 use crate::fault::Fault;
 
 /// A store in memory with at most one fault. It removes items when they may be removed.
+#[derive(Debug)]
 pub(crate) struct FaultyStore {
     fault: Option<Fault>,
     data: Arc<Data>,
@@ -34,7 +35,7 @@ pub(crate) struct FaultyStore {
 }
 
 /// What all handles share.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Data {
     items: Mutex<Items>,
     /// The keys that no list has, while a write that is not atomic is under way.
@@ -49,7 +50,7 @@ struct Data {
 }
 
 /// What each has of its own.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Handle {
     /// What was there before, for faults that look back.
     earlier: Mutex<Items>,
@@ -65,7 +66,7 @@ type Items = BTreeMap<Key, Item>;
 /// The user and the id.
 type Key = (String, u128);
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Item {
     Note(Stored),
     Tombstone { revision: Revision, of: Stored },
@@ -82,7 +83,7 @@ enum Spoiled {
     Text,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Stored {
     note: Note,
     fingerprint: Fingerprint,
@@ -184,7 +185,7 @@ impl FaultyStore {
                 return Some(Item::Unreadable(Spoiled::NoNote));
             }
         }
-        items.get(key).filter(|it| it.is_kept(now)).cloned()
+        items.get(key).filter(|item| item.is_kept(now)).cloned()
     }
 
     /// Does to the item with this key what `decide` says, in one step unless the fault is that it
@@ -289,8 +290,8 @@ impl FaultyStore {
 
     fn is_live(&self, note: &Note, now: Timestamp) -> bool {
         let now = match self.fault {
-            Some(Fault::EndsASecondLate) => now.as_millis().saturating_sub(1_000),
-            Some(Fault::EndsASecondEarly) => now.as_millis() + 1_000,
+            Some(Fault::ExpiresASecondLate) => now.as_millis().saturating_sub(1_000),
+            Some(Fault::ExpiresASecondEarly) => now.as_millis() + 1_000,
             _ => now.as_millis(),
         };
         note.is_live(Timestamp::from_millis(now))
@@ -654,7 +655,7 @@ impl Item {
     fn is_kept(&self, now: Timestamp) -> bool {
         match self {
             Self::Note(stored) | Self::Tombstone { of: stored, .. } => {
-                stored.purge_at_secs.is_none_or(|it| it > now.as_secs())
+                stored.purge_at_secs.is_none_or(|at| at > now.as_secs())
             }
             Self::Unreadable(_) => true,
         }

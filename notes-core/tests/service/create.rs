@@ -1,32 +1,22 @@
 use std::time::Duration;
 
 use notes_core::{
-    Change, CreateOutcome, Expected, InsertOutcome, MockNoteStore, NewNote, Note, Notes, Occupant,
+    CreateOutcome, Expected, Expires, InsertOutcome, MockNoteStore, NewNote, Note, Notes, Occupant,
     PurgeAt, StoreErrorKind,
 };
 
-use super::{Clock, DAY, Fixture, assert_kind, milk, milk_ending, only, value};
+use super::{Clock, DAY, Fixture, assert_kind, milk, milk_until, only, value};
 
 #[tokio::test]
 async fn create_stores_the_note_as_asked_for() {
     let fixture = Fixture::new();
     let id = fixture.notes.new_id();
     let expiry = fixture.clock.expiry_in(DAY);
-    let new = NewNote {
-        category: Some(value("shop")),
-        ..milk_ending(Change::Set(expiry))
-    };
+    let new = milk_until(expiry).with_category(value("shop"));
     let outcome = fixture.notes.create(&fixture.user, id, new).await.unwrap();
-    let note = Note {
-        user: fixture.user.clone(),
-        id,
-        title: value("Milk"),
-        content: value("2 litres"),
-        category: Some(value("shop")),
-        expiry: Some(expiry),
-        retained: false,
-        revision: id.into(),
-    };
+    let note = Note::new(fixture.user.clone(), id, value("Milk"), value("2 litres"))
+        .with_category(value("shop"))
+        .with_expires(Expires::Chosen(expiry));
     assert_eq!(outcome, CreateOutcome::Created(note.clone()));
     assert_eq!(fixture.get(id).await, Some(note));
 }
@@ -62,10 +52,7 @@ async fn a_replay_is_judged_by_the_creation_and_answered_with_the_note_as_it_is_
     let fixture = Fixture::new();
     let id = fixture.create(milk()).await.id;
     let changed = fixture.retitled(id, "Butter").await;
-    let butter = NewNote {
-        title: value("Butter"),
-        ..milk()
-    };
+    let butter = NewNote::new(value("Butter"), value("2 litres"));
     let create = |new| fixture.notes.create(&fixture.user, id, new);
     let replay = create(milk()).await.unwrap();
     assert_eq!(replay, CreateOutcome::Replayed(changed.clone()));
@@ -80,20 +67,11 @@ async fn create_with_other_contents_is_told_so_whichever_field_differs() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
     for other in [
-        NewNote {
-            title: value("milk"),
-            ..milk()
-        },
-        NewNote {
-            content: value("2 litres "),
-            ..milk()
-        },
-        NewNote {
-            category: Some(value("shop")),
-            ..milk()
-        },
-        milk_ending(Change::Clear),
-        milk_ending(Change::Set(fixture.clock.expiry_in(DAY))),
+        NewNote::new(value("milk"), value("2 litres")),
+        NewNote::new(value("Milk"), value("2 litres ")),
+        milk().with_category(value("shop")),
+        milk().without_expiry(),
+        milk_until(fixture.clock.expiry_in(DAY)),
     ] {
         let outcome = fixture.notes.create(&fixture.user, note.id, other).await;
         assert_eq!(outcome.unwrap(), CreateOutcome::IdReused);
@@ -126,7 +104,7 @@ async fn create_never_brings_a_deleted_note_back() {
 #[tokio::test]
 async fn create_never_brings_an_expired_note_back() {
     let fixture = Fixture::new();
-    let new = milk_ending(Change::Set(fixture.clock.expiry_in(DAY)));
+    let new = milk_until(fixture.clock.expiry_in(DAY));
     let note = fixture.create(new.clone()).await;
     fixture.clock.advance(DAY);
     let again = fixture.notes.create(&fixture.user, note.id, new).await;
@@ -172,27 +150,27 @@ async fn create_is_sent_once_and_passes_on_why_it_failed() {
 }
 
 #[tokio::test]
-async fn a_note_may_be_removed_only_if_it_ends_and_no_retry_can_come() {
+async fn a_note_may_be_removed_only_if_it_expires_and_no_retry_can_come() {
     let clock = Clock::new();
     let expiry = clock.expiry_in(DAY);
-    for (end, window, purge_at_day) in [
-        (Change::Keep, 7 * DAY, None),
-        (Change::Clear, 7 * DAY, None),
-        (Change::Set(expiry), 7 * DAY, Some(7)),
-        (Change::Set(expiry), Duration::ZERO, Some(1)),
+    for (new, window, purge_at_day) in [
+        (milk(), 7 * DAY, None),
+        (milk().without_expiry(), 7 * DAY, None),
+        (milk_until(expiry), 7 * DAY, Some(7)),
+        (milk_until(expiry), Duration::ZERO, Some(1)),
     ] {
         let now = clock.now();
         let mut store = MockNoteStore::new();
         let insert = store.expect_insert().times(1);
         insert.returning(move |insertion, at| {
             let hour_after = |day: u64| now.as_secs() + day * DAY.as_secs() + 3_600;
-            let purge_at = insertion.purge_at.map(PurgeAt::as_secs);
+            let purge_at = insertion.purge_at().map(PurgeAt::as_secs);
             assert_eq!(purge_at, purge_at_day.map(hour_after));
             assert_eq!(at, now);
             Ok(InsertOutcome::Inserted)
         });
         let notes = clock.notes(store).with_acceptance_window(window);
         let (user, id) = (value("alice"), notes.new_id());
-        notes.create(&user, id, milk_ending(end)).await.unwrap();
+        notes.create(&user, id, new).await.unwrap();
     }
 }

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use notes_core::{DeleteOutcome, Expected, MockNoteStore, NoteId, Notes, Revision, StoreErrorKind};
+use notes_core::{
+    DeleteOutcome, Expected, MockNoteStore, NoteId, Notes, Revision, Revisions, StoreErrorKind,
+};
 
 use super::{Clock, DAY, Fixture, assert_kind, at_once, cause, milk, only, value};
 
@@ -35,7 +37,7 @@ async fn delete_of_a_missing_note_is_told_so() {
     let never_used = fixture.notes.new_id();
     delete(&fixture, note.id, &ANY).await;
     for id in [note.id, never_used] {
-        for expected in [ANY, only(note.revision), Expected::OneOf(vec![])] {
+        for expected in [ANY, only(note.revision), Expected::OneOf(Revisions::EMPTY)] {
             let outcome = delete(&fixture, id, &expected).await;
             assert_eq!(outcome, DeleteOutcome::Missing);
         }
@@ -47,7 +49,7 @@ async fn delete_expecting_another_state_is_stale() {
     let fixture = Fixture::new();
     let created = fixture.create(milk()).await;
     let note = fixture.retitled(created.id, "Butter").await;
-    for expected in [only(created.revision), Expected::OneOf(vec![])] {
+    for expected in [only(created.revision), Expected::OneOf(Revisions::EMPTY)] {
         let outcome = delete(&fixture, note.id, &expected).await;
         assert_eq!(outcome, DeleteOutcome::Stale(Some(note.clone())));
     }
@@ -69,7 +71,7 @@ async fn no_expected_revision_at_all_is_never_met_nor_asked_about_twice() {
         };
         store.expect_get().times(1).return_once(|_, _, _| Ok(told));
         let notes = fixture.clock.notes(store);
-        let never = Expected::OneOf(vec![]);
+        let never = Expected::OneOf(Revisions::EMPTY);
         let outcome = notes.delete(&note.user, note.id, &never).await.unwrap();
         assert_eq!(outcome, there);
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use notes_core::{
-    Change, CreateOutcome, Expected, Expiry, MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId,
+    CreateOutcome, Expected, Expiry, MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId,
     NotePatch, NoteStore, Notes, Revision, StoreError, StoreErrorKind, Timestamp, Update,
     UpdateOutcome, UserId,
 };
@@ -43,7 +43,7 @@ impl Clock {
         self.0.fetch_sub(millis(by), Ordering::Relaxed);
     }
 
-    /// An end at this distance from now.
+    /// An expiry at this distance from now.
     fn expiry_in(&self, distance: Duration) -> Expiry {
         Expiry::try_from(self.now().as_secs() + distance.as_secs()).expect("an expiry")
     }
@@ -141,21 +141,17 @@ impl Fixture {
 fn rival_write(store: &MemoryNoteStore, user: &UserId, id: NoteId, now: Timestamp) {
     let current = at_once(store.get(user, id, now)).expect("an answer");
     let current = current.expect("a note").revision;
-    let update = Update {
-        patch: NotePatch {
-            category: Change::Set(value("rival")),
-            ..NotePatch::default()
-        },
-        purge_at: None,
-        renewal: false,
-        expected: Expected::Any,
-        revision: current.next(now).expect("a greater revision"),
-    };
+    let update = Update::new(
+        NotePatch::default().with_category(value("rival")),
+        Expected::Any,
+        current.next(now).expect("a greater revision"),
+        Notes::<()>::DEFAULT_ACCEPTANCE_WINDOW,
+    );
     let outcome = at_once(store.update(user, id, &update, now));
     assert!(matches!(outcome, Ok(UpdateOutcome::Updated(_))));
 }
 
-/// What a future of the memory store gives, which never waits.
+/// The output of a future of the memory store, which never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("ready at once")
 }
@@ -169,34 +165,23 @@ fn value<T: FromStr<Err: Debug>>(text: &str) -> T {
 }
 
 fn milk() -> NewNote {
-    NewNote {
-        title: value("Milk"),
-        content: value("2 litres"),
-        category: None,
-        expiry: Change::Keep,
-    }
+    NewNote::new(value("Milk"), value("2 litres"))
 }
 
-fn milk_ending(expiry: Change<Expiry>) -> NewNote {
-    NewNote { expiry, ..milk() }
+fn milk_until(expiry: Expiry) -> NewNote {
+    milk().with_expiry(expiry)
 }
 
 fn retitle(title: &str) -> NotePatch {
-    NotePatch {
-        title: Some(value(title)),
-        ..NotePatch::default()
-    }
+    NotePatch::default().with_title(value(title))
 }
 
-fn end(expiry: Change<Expiry>) -> NotePatch {
-    NotePatch {
-        expiry,
-        ..NotePatch::default()
-    }
+fn until(expiry: Expiry) -> NotePatch {
+    NotePatch::default().with_expiry(expiry)
 }
 
 fn only(revision: Revision) -> Expected {
-    Expected::OneOf(vec![revision])
+    revision.into()
 }
 
 #[track_caller]

@@ -1,14 +1,15 @@
 use std::slice;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use notes_core::conformance::Harness;
 use notes_core::{
-    Change, Expected, ListQuery, MockNoteStore, Note, NoteId, NoteStore, Notes, Order, Page,
-    PageLimit, Purged, StoreError, StoreErrorKind, Timestamp, UnacceptableDate,
+    Expected, ListQuery, MockNoteStore, Note, NoteId, NoteStore, Notes, Order, Page, PageLimit,
+    Purged, StoreError, StoreErrorKind, Timestamp, UnacceptableDate,
 };
 
-use super::{Clock, DAY, Fixture, assert_kind, cause, milk, milk_ending, value};
+use super::{Clock, DAY, Fixture, assert_kind, cause, milk, milk_until, value};
 
 /// Notes a millisecond apart, the oldest first.
 async fn create_many(fixture: &Fixture, count: usize) -> Vec<Note> {
@@ -21,14 +22,15 @@ async fn create_many(fixture: &Fixture, count: usize) -> Vec<Note> {
 }
 
 async fn stream_of(fixture: &Fixture, order: Order) -> Vec<Result<Note, StoreError>> {
-    fixture.notes.stream(&fixture.user, order).collect().await
+    let user = fixture.user.clone();
+    fixture.notes.stream(user, order).collect().await
 }
 
 #[tokio::test]
-async fn get_and_list_hide_a_note_when_the_clock_says_that_it_has_ended() {
+async fn get_and_list_hide_a_note_when_the_clock_says_that_it_has_expired() {
     let fixture = Fixture::new();
     let expiry = fixture.clock.expiry_in(DAY);
-    let note = fixture.create(milk_ending(Change::Set(expiry))).await;
+    let note = fixture.create(milk_until(expiry)).await;
     let query = ListQuery::default();
     let list = || fixture.notes.list(&fixture.user, &query);
     assert_eq!(list().await.unwrap().notes, slice::from_ref(&note));
@@ -38,7 +40,7 @@ async fn get_and_list_hide_a_note_when_the_clock_says_that_it_has_ended() {
 }
 
 #[tokio::test]
-async fn stream_gives_all_notes_in_order() {
+async fn stream_returns_all_notes_in_order() {
     let fixture = Fixture::new();
     let mut notes = create_many(&fixture, 250).await;
     let gone = notes.remove(100);
@@ -92,16 +94,13 @@ async fn stream_ends_with_any_other_error() {
     let mut store = MockNoteStore::new();
     let mut pages = vec![
         Err(StoreErrorKind::Throttled.into()),
-        Ok(Page {
-            notes: vec![note.clone()],
-            next: Some(note.id),
-            ..Page::default()
-        }),
+        Ok(Page::new(vec![note.clone()]).with_next(note.id)),
     ];
     let list = store.expect_list().times(2);
     list.returning(move |_, _, _| pages.pop().unwrap());
-    let notes = fixture.clock.notes(store);
-    let mut all: Vec<_> = notes.stream(&fixture.user, Order::Newest).collect().await;
+    let notes = fixture.clock.notes(Arc::new(store));
+    let stream = notes.stream(fixture.user.clone(), Order::Newest);
+    let mut all: Vec<_> = stream.collect().await;
     assert_kind(all.pop().unwrap(), StoreErrorKind::Throttled);
     let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
     assert_eq!(all, [note]);
@@ -123,16 +122,13 @@ async fn stream_fetches_large_pages_only_as_it_is_read_and_goes_on_after_empty_o
                 None => vec![],
                 Some(_) => vec![note.clone()],
             };
-            position = Some(NoteId::generate(Timestamp::now()));
-            Ok(Page {
-                notes,
-                next: position,
-                ..Page::default()
-            })
+            let next = NoteId::generate(Timestamp::now());
+            position = Some(next);
+            Ok(Page::new(notes).with_next(next))
         }
     });
-    let notes = fixture.clock.notes(store);
-    let two = notes.stream(&fixture.user, Order::Oldest).take(2);
+    let notes = fixture.clock.notes(Arc::new(store));
+    let two = notes.stream(fixture.user.clone(), Order::Oldest).take(2);
     let two: Vec<_> = two.map(Result::unwrap).collect().await;
     assert_eq!(two, [note.clone(), note]);
 }
@@ -160,7 +156,7 @@ async fn erase_goes_on_until_there_is_no_more() {
     let mut answers = vec![(7, false), (1, true), (1_000, true)];
     store.expect_purge().times(3).returning(move |_, _| {
         let (removed, more) = answers.pop().unwrap();
-        Ok(Purged { removed, more })
+        Ok(Purged::new(removed, more))
     });
     let erased = Notes::new(store).erase(&value("alice")).await;
     assert_eq!(erased.unwrap(), 1_008);

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use notes_core::{
-    Change, Expected, MockNoteStore, Note, NoteStore, PurgeAt, Timestamp, UpdateOutcome,
+    Expected, Expires, MockNoteStore, Note, NotePatch, NoteStore, PurgeAt, Timestamp, UpdateOutcome,
 };
 
-use super::{DAY, Fixture, at_once, end, milk, milk_ending, only, retitle, value};
+use super::{DAY, Fixture, at_once, milk, milk_until, only, retitle, until, value};
 
 /// As in the service that this one replaces.
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -19,18 +19,18 @@ async fn write_daily(fixture: &Fixture, mut note: Note, days: u32) -> Note {
 }
 
 #[tokio::test]
-async fn without_the_setting_a_note_does_not_end() {
+async fn without_the_setting_a_note_does_not_expire() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
-    assert_eq!((note.expiry, note.retained), (None, false));
+    assert_eq!(note.expires, Expires::Never);
 }
 
 #[tokio::test]
-async fn a_note_ends_so_long_after_its_creation() {
+async fn a_note_expires_so_long_after_its_creation() {
     let fixture = Fixture::with_retention(RETENTION);
     let note = fixture.create(milk()).await;
-    assert_eq!(note.expiry, Some(fixture.clock.expiry_in(RETENTION)));
-    assert!(note.retained);
+    let expiry = fixture.clock.expiry_in(RETENTION);
+    assert_eq!(note.expires, Expires::Retained(expiry));
     fixture.clock.advance(89 * DAY);
     assert!(fixture.get(note.id).await.is_some());
     fixture.clock.advance(DAY);
@@ -38,63 +38,60 @@ async fn a_note_ends_so_long_after_its_creation() {
 }
 
 #[tokio::test]
-async fn each_write_moves_the_end() {
+async fn each_write_moves_the_expiry() {
     let fixture = Fixture::with_retention(RETENTION);
     let note = fixture.create(milk()).await;
     let note = write_daily(&fixture, note, 100).await;
-    assert_eq!(note.expiry, Some(fixture.clock.expiry_in(RETENTION)));
-    assert!(note.retained);
+    let expiry = fixture.clock.expiry_in(RETENTION);
+    assert_eq!(note.expires, Expires::Retained(expiry));
     fixture.clock.advance(RETENTION);
     assert!(fixture.get(note.id).await.is_none());
 }
 
 #[tokio::test]
-async fn a_read_does_not_move_the_end() {
+async fn a_read_does_not_move_the_expiry() {
     let fixture = Fixture::with_retention(RETENTION);
     let note = fixture.create(milk()).await;
     fixture.clock.advance(DAY);
     assert_eq!(fixture.get(note.id).await, Some(note.clone()));
     let outcome = fixture
-        .update(note.id, end(Change::Keep), &Expected::Any)
+        .update(note.id, NotePatch::default(), &Expected::Any)
         .await;
     assert_eq!(outcome, UpdateOutcome::Updated(note));
 }
 
 #[tokio::test]
-async fn an_end_that_the_author_sets_wins_and_survives_updates() {
+async fn an_expiry_that_the_author_sets_wins_and_survives_updates() {
     for distance in [DAY * 10, DAY * 1_000] {
         let fixture = Fixture::with_retention(RETENTION);
         let expiry = fixture.clock.expiry_in(distance);
-        let note = fixture.create(milk_ending(Change::Set(expiry))).await;
+        let note = fixture.create(milk_until(expiry)).await;
         let note = write_daily(&fixture, note, 5).await;
-        assert_eq!((note.expiry, note.retained), (Some(expiry), false));
+        assert_eq!(note.expires, Expires::Chosen(expiry));
     }
 }
 
 #[tokio::test]
 async fn never_wins_and_survives_updates() {
     let fixture = Fixture::with_retention(RETENTION);
-    let note = fixture.create(milk_ending(Change::Clear)).await;
+    let note = fixture.create(milk().without_expiry()).await;
     let note = write_daily(&fixture, note, 5).await;
-    assert_eq!((note.expiry, note.retained), (None, false));
+    assert_eq!(note.expires, Expires::Never);
 }
 
 #[tokio::test]
-async fn an_end_set_or_removed_later_wins_too() {
+async fn an_expiry_set_or_removed_later_wins_too() {
     let fixture = Fixture::with_retention(RETENTION);
-    for change in [
-        Change::Clear,
-        Change::Set(fixture.clock.expiry_in(20 * DAY)),
+    let expiry = fixture.clock.expiry_in(20 * DAY);
+    for (patch, expires) in [
+        (NotePatch::default().without_expiry(), Expires::Never),
+        (until(expiry), Expires::Chosen(expiry)),
     ] {
         let note = fixture.create(milk()).await;
-        let outcome = fixture
-            .update(note.id, end(change), &only(note.revision))
-            .await;
+        let outcome = fixture.update(note.id, patch, &only(note.revision)).await;
         assert!(matches!(outcome, UpdateOutcome::Updated(_)));
         let note = write_daily(&fixture, note, 5).await;
-        let mut wanted = None;
-        change.apply(&mut wanted);
-        assert_eq!((note.expiry, note.retained), (wanted, false));
+        assert_eq!(note.expires, expires);
     }
 }
 
@@ -111,12 +108,12 @@ async fn notes_from_before_the_setting_stay_as_they_are() {
         let UpdateOutcome::Updated(note) = outcome else {
             panic!("{outcome:?}");
         };
-        assert_eq!((note.expiry, note.retained), (None, false));
+        assert_eq!(note.expires, Expires::Never);
     }
 }
 
 #[tokio::test]
-async fn without_the_setting_a_note_keeps_the_end_it_has() {
+async fn without_the_setting_a_note_keeps_the_expiry_it_has() {
     let before = Fixture::with_retention(RETENTION);
     let note = before.create(milk()).await;
     let fixture = Fixture {
@@ -124,16 +121,16 @@ async fn without_the_setting_a_note_keeps_the_end_it_has() {
         ..before
     };
     let updated = fixture.retitled(note.id, "Butter").await;
-    assert_eq!(updated.expiry, note.expiry);
+    assert_eq!(updated.expiry(), note.expiry());
 }
 
 #[tokio::test]
 async fn only_an_update_of_a_note_that_is_not_retained_costs_a_second_write() {
     let fixture = Fixture::with_retention(RETENTION);
     let retained = fixture.create(milk()).await;
-    let unlimited = fixture.create(milk_ending(Change::Clear)).await;
+    let unlimited = fixture.create(milk().without_expiry()).await;
     fixture.clock.advance(DAY);
-    let new_end = fixture.clock.expiry_in(RETENTION);
+    let new_expiry = fixture.clock.expiry_in(RETENTION);
     for (note, writes) in [(retained, 1), (unlimited, 2)] {
         let mut mock = MockNoteStore::new();
         let store = fixture.store.clone();
@@ -141,14 +138,11 @@ async fn only_an_update_of_a_note_that_is_not_retained_costs_a_second_write() {
         mock.expect_update()
             .times(writes)
             .returning(move |user, id, update, now| {
-                assert_eq!(update.renewal, is_first);
-                let (end, purge_at) = if is_first {
-                    (Change::Set(new_end), Some(new_end.as_secs() + 3_600))
-                } else {
-                    (Change::Keep, None)
-                };
-                assert_eq!(update.patch.expiry, end);
-                assert_eq!(update.purge_at.map(PurgeAt::as_secs), purge_at);
+                assert_eq!(update.is_renewal(), is_first);
+                let renewal = is_first.then_some(new_expiry);
+                assert_eq!(update.expires(), renewal.map(Expires::Retained));
+                let purge_at = update.purge_at(id).map(PurgeAt::as_secs);
+                assert_eq!(purge_at, renewal.map(|expiry| expiry.as_secs() + 3_600));
                 is_first = false;
                 at_once(store.update(user, id, update, now))
             });
@@ -159,12 +153,12 @@ async fn only_an_update_of_a_note_that_is_not_retained_costs_a_second_write() {
             panic!("not updated");
         };
         assert_eq!(updated.title, value("Butter"));
-        assert_eq!(updated.expiry, note.expiry.map(|_| new_end));
+        assert_eq!(updated.expiry(), note.expiry().map(|_| new_expiry));
     }
 }
 
 #[tokio::test]
-async fn a_write_that_is_made_again_after_a_rivals_moves_the_end_too() {
+async fn a_write_that_is_made_again_after_a_rivals_moves_the_expiry_too() {
     let fixture = Fixture::with_retention(RETENTION);
     let note = fixture.create(milk()).await;
     // So that no revision of ours is greater than the rival's by its time alone.
@@ -176,14 +170,14 @@ async fn a_write_that_is_made_again_after_a_rivals_moves_the_end_too() {
         panic!("not updated");
     };
     assert_eq!(updated.category, Some(value("rival")));
-    assert_eq!(updated.expiry, Some(fixture.clock.expiry_in(RETENTION)));
-    assert!(updated.retained);
+    let expiry = fixture.clock.expiry_in(RETENTION);
+    assert_eq!(updated.expires, Expires::Retained(expiry));
 }
 
 #[tokio::test]
 async fn a_patch_that_changes_nothing_leaves_a_note_that_is_not_retained_alone() {
     let fixture = Fixture::with_retention(RETENTION);
-    let note = fixture.create(milk_ending(Change::Clear)).await;
+    let note = fixture.create(milk().without_expiry()).await;
     let same = retitle(note.title.as_str());
     let outcome = fixture.update(note.id, same, &Expected::Any).await;
     assert_eq!(outcome, UpdateOutcome::Updated(note));
@@ -198,17 +192,17 @@ async fn a_fraction_of_a_second_is_a_second() {
         (Duration::from_millis(1_001), 2),
     ] {
         let fixture = Fixture::with_retention(retention);
-        let end = fixture.clock.expiry_in(Duration::from_secs(secs));
+        let expiry = fixture.clock.expiry_in(Duration::from_secs(secs));
         let note = fixture.create(milk()).await;
-        assert_eq!(note.expiry, Some(end), "{retention:?}");
+        assert_eq!(note.expiry(), Some(expiry), "{retention:?}");
         assert_eq!(fixture.get(note.id).await, Some(note));
     }
 }
 
 #[tokio::test]
-async fn a_retention_without_measure_ends_at_the_end_of_time() {
+async fn a_retention_without_measure_expires_at_the_end_of_time() {
     let fixture = Fixture::with_retention(Duration::MAX);
     let note = fixture.create(milk()).await;
-    assert_eq!(note.expiry.unwrap().as_secs(), Timestamp::MAX.as_secs());
+    assert_eq!(note.expiry().unwrap().as_secs(), Timestamp::MAX.as_secs());
     assert_eq!(fixture.get(note.id).await, Some(note));
 }

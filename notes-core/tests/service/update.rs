@@ -2,11 +2,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use notes_core::{
-    Change, Expected, MockNoteStore, Note, NoteId, NotePatch, Notes, PurgeAt, Revision,
+    Expected, MockNoteStore, Note, NoteId, NotePatch, Notes, PurgeAt, Revision, Revisions,
     StoreErrorKind, Timestamp, UpdateOutcome,
 };
 
-use super::{Clock, DAY, Fixture, assert_kind, at_once, cause, end, milk, only, retitle, value};
+use super::{Clock, DAY, Fixture, assert_kind, at_once, cause, milk, only, retitle, until, value};
 
 const ANY: Expected = Expected::Any;
 
@@ -26,11 +26,8 @@ async fn update_changes_the_note_and_names_the_state_by_its_time() {
         };
         assert!(note.revision > before.revision);
         assert_eq!(note.updated_at(), fixture.clock.now());
-        let expected = Note {
-            title: value("Butter"),
-            revision: note.revision,
-            ..created.clone()
-        };
+        let mut expected = created.clone().with_revision(note.revision);
+        expected.title = value("Butter");
         assert_eq!(note, expected);
         assert_eq!(fixture.get(created.id).await, Some(note));
     }
@@ -86,11 +83,11 @@ async fn an_item_that_cannot_be_read_has_no_revision_that_is_named() {
         (NotePatch::default(), ANY, false),
         (
             NotePatch::default(),
-            Expected::NoneOf(vec![note.revision]),
+            Expected::NoneOf(note.revision.into()),
             false,
         ),
         (NotePatch::default(), only(note.revision), true),
-        (retitle("Butter"), Expected::OneOf(vec![]), true),
+        (retitle("Butter"), Expected::OneOf(Revisions::EMPTY), true),
     ] {
         let mut store = MockNoteStore::new();
         let get = store.expect_get().times(1);
@@ -144,7 +141,10 @@ async fn an_expected_revision_ahead_of_our_clock_costs_no_second_write() {
     for (expected, is_greater) in [
         (only(minutes), true),
         // One of several may be made up by a caller who would have notes dated ahead.
-        (Expected::OneOf(vec![note.revision, minutes]), false),
+        (
+            Expected::OneOf(vec![note.revision, minutes].try_into().unwrap()),
+            false,
+        ),
         (only(too_far), false),
     ] {
         let mut store = MockNoteStore::new();
@@ -169,7 +169,7 @@ async fn an_empty_patch_only_asks_what_is_there() {
     let clock = Clock::new();
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
-    for expected in [ANY, foreign(&fixture), Expected::OneOf(vec![])] {
+    for expected in [ANY, foreign(&fixture), Expected::OneOf(Revisions::EMPTY)] {
         for there in [Some(note.clone()), None] {
             let notes = clock.notes(asked_once(there.clone()));
             let patch = NotePatch::default();
@@ -195,7 +195,7 @@ async fn no_expected_revision_at_all_is_never_met() {
         (same, true, UpdateOutcome::Updated(note.clone())),
     ] {
         let notes = fixture.clock.notes(asked_once(there.then(|| note.clone())));
-        let never = Expected::OneOf(vec![]);
+        let never = Expected::OneOf(Revisions::EMPTY);
         let outcome = notes.update(&note.user, note.id, patch, &never).await;
         assert_eq!(outcome.unwrap(), expected);
     }
@@ -293,10 +293,8 @@ async fn a_reissue_expects_just_the_state_that_it_replaces() {
             };
             let revision = current.next(now).unwrap();
             seen = Some(revision);
-            Ok(UpdateOutcome::Stale(Some(Note {
-                revision,
-                ..created.clone()
-            })))
+            let note = created.clone().with_revision(revision);
+            Ok(UpdateOutcome::Stale(Some(note)))
         }
     });
     let notes = fixture.clock.notes(store);
@@ -360,24 +358,24 @@ async fn a_note_with_the_last_revision_cannot_change() {
 }
 
 #[tokio::test]
-async fn an_update_says_when_the_note_may_be_removed_only_if_it_sets_the_end() {
+async fn an_update_says_when_the_note_may_be_removed_only_if_it_sets_the_expiry() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
     let expiry = fixture.clock.expiry_in(30 * DAY);
     for (patch, purge_at) in [
         (retitle("Butter"), None),
-        (end(Change::Clear), None),
-        (end(Change::Set(expiry)), Some(expiry.as_secs() + 3_600)),
+        (NotePatch::default().without_expiry(), None),
+        (until(expiry), Some(expiry.as_secs() + 3_600)),
     ] {
         let mut store = MockNoteStore::new();
         let expected = patch.clone();
         store
             .expect_update()
             .times(1)
-            .returning(move |_, _, update, _| {
+            .returning(move |_, id, update, _| {
                 assert_eq!(update.patch, expected);
-                assert_eq!(update.purge_at.map(PurgeAt::as_secs), purge_at);
-                assert!(!update.renewal);
+                assert_eq!(update.purge_at(id).map(PurgeAt::as_secs), purge_at);
+                assert!(!update.is_renewal());
                 Ok(UpdateOutcome::Missing)
             });
         let notes = fixture.clock.notes(store);

@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use notes_core::{Change, Deletion, Update};
+use notes_core::{Change, Deletion, NoteId, Update};
 
 use crate::item::attributes::{CATEGORY, CONTENT, DELETED, EXPIRES_AT, PURGE_AT, RETAINED, TITLE};
 use crate::item::expression::{Expression, number, text};
@@ -7,11 +7,11 @@ use crate::item::expression::{Expression, number, text};
 /// The parts of an update expression that change what an item holds. The new revision is set by
 /// [`replace_revision`](Expression::replace_revision).
 impl Expression {
-    /// Sets and removes the attributes that the update's patch mentions.
+    /// Sets and removes the attributes of the note with this id that the update changes.
     ///
     /// With an expiry comes the time of physical removal. An expiry that the author sets or removes also
     /// removes the mark of retention; a renewal leaves it.
-    pub(crate) fn set_patch(&mut self, update: &Update) {
+    pub(crate) fn set_patch(&mut self, id: NoteId, update: &Update) {
         let patch = &update.patch;
         if let Some(title) = &patch.title {
             self.set(TITLE, text(title.as_str()));
@@ -24,18 +24,17 @@ impl Expression {
             Change::Clear => self.remove(&[CATEGORY]),
             Change::Set(category) => self.set(CATEGORY, text(category.as_str())),
         }
-        match patch.expiry {
-            Change::Keep => {}
-            Change::Clear => self.remove(&[EXPIRES_AT, PURGE_AT, RETAINED]),
-            Change::Set(expiry) => {
-                self.set(EXPIRES_AT, number(expiry.as_secs()));
-                match update.purge_at {
-                    Some(at) => self.set(PURGE_AT, number(at.as_secs())),
-                    None => self.remove(&[PURGE_AT]),
-                }
-                if !update.renewal {
-                    self.remove(&[RETAINED]);
-                }
+        if let Some(expires) = update.expires() {
+            match expires.expiry() {
+                Some(expiry) => self.set(EXPIRES_AT, number(expiry.as_secs())),
+                None => self.remove(&[EXPIRES_AT]),
+            }
+            match update.purge_at(id) {
+                Some(at) => self.set(PURGE_AT, number(at.as_secs())),
+                None => self.remove(&[PURGE_AT]),
+            }
+            if !expires.is_retained() {
+                self.remove(&[RETAINED]);
             }
         }
     }

@@ -96,6 +96,7 @@ impl Expression {
             Expected::NoneOf(revisions) => ("NOT ", revisions),
         };
         let values: Vec<_> = revisions
+            .as_slice()
             .iter()
             .enumerate()
             .map(|(index, revision)| self.value(&format!("expected{index}"), binary(*revision)))

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    Category, Content, Expiry, Fingerprint, Insertion, Note, NoteId, PurgeAt, Revision, StoreError,
-    StoreErrorKind, Title, UserId,
+    Category, Content, Expires, Expiry, Fingerprint, Insertion, Note, NoteId, PurgeAt, Revision,
+    StoreError, StoreErrorKind, Title, UserId,
 };
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -85,9 +85,9 @@ pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo
         category: note.category.as_ref().map(Cow::Borrowed),
         revision: Binary(note.revision.into_bytes()),
         creation: Binary(insertion.fingerprint.into_bytes()),
-        expires_at: note.expiry,
-        retained: note.retained,
-        purge_at: insertion.purge_at.map(PurgeAt::as_secs),
+        expires_at: note.expiry(),
+        retained: note.expires.is_retained(),
+        purge_at: insertion.purge_at().map(PurgeAt::as_secs),
     })?;
     item.extend(key(&note.user, note.id));
     Ok(item)
@@ -148,16 +148,19 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
         let there: Vec<_> = types.into_iter().flatten().collect();
         format!("the attributes are not those of a note: {there:?}")
     })?;
-    let note = Note {
-        user,
-        id,
-        title: attributes.title.into_owned(),
-        content: attributes.content.into_owned(),
-        category: attributes.category.map(Cow::into_owned),
-        expiry: attributes.expires_at,
-        retained: attributes.retained,
-        revision: attributes.revision.0.try_into()?,
-    };
+    let (title, content) = (
+        attributes.title.into_owned(),
+        attributes.content.into_owned(),
+    );
+    let mut note = Note::new(user, id, title, content)
+        .with_expires(match attributes.expires_at {
+            // Also with the mark of retention, which means nothing without an expiry.
+            None => Expires::Never,
+            Some(expiry) if attributes.retained => Expires::Retained(expiry),
+            Some(expiry) => Expires::Chosen(expiry),
+        })
+        .with_revision(attributes.revision.0.try_into()?);
+    note.category = attributes.category.map(Cow::into_owned);
     Ok((note, attributes.creation.0.into()))
 }
 
@@ -214,6 +217,8 @@ impl<'de, const N: usize> Deserialize<'de> for Binary<N> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -228,16 +233,22 @@ mod tests {
             (0..1_u128 << 122, 0..1_u128 << 122),
         );
         values.prop_map(
-            |(title, content, category, expiry, retained, (id, revision))| Note {
-                user: "alice".parse().unwrap(),
+            |(title, content, category, expiry, retained, (id, revision))| {
+                let [id, revision] =
+                    [id, revision].map(|ordinal| NoteId::from_ordinal(ordinal).unwrap());
                 // The letter makes it visible, whatever else there is.
-                title: format!("a{title}").parse().unwrap(),
-                content: content.parse().unwrap(),
-                category: category.map(|text| format!("a{text}.").parse().unwrap()),
-                expiry: expiry.map(|secs| secs.try_into().unwrap()),
-                retained: retained && expiry.is_some(),
-                id: NoteId::from_ordinal(id).unwrap(),
-                revision: NoteId::from_ordinal(revision).unwrap().into(),
+                let title = format!("a{title}").parse().unwrap();
+                let content = content.parse().unwrap();
+                let mut note = Note::new("alice".parse().unwrap(), id, title, content)
+                    .with_revision(revision.into());
+                note.category = category.map(|text| format!("a{text}.").parse().unwrap());
+                let expiry: Option<Expiry> = expiry.map(|secs| secs.try_into().unwrap());
+                let by = if retained {
+                    Expires::Retained
+                } else {
+                    Expires::Chosen
+                };
+                note.with_expires(expiry.map_or(Expires::Never, by))
             },
         )
     }
@@ -245,11 +256,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_note_comes_back_from_its_item(note in notes(), fingerprint: [u8; 8]) {
-            let insertion = Insertion {
-                note: note.clone(),
-                fingerprint: fingerprint.into(),
-                purge_at: None,
-            };
+            let insertion = Insertion::new(note.clone(), fingerprint.into(), Duration::ZERO);
             let mut item = from_insertion(&insertion).unwrap();
             // An attribute that a later version may add is ignored.
             item.insert("later".to_owned(), AttributeValue::Null(true));

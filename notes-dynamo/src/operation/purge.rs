@@ -39,10 +39,7 @@ pub(crate) async fn purge(
         .map_err(read_error)?;
     table.capacity.report_read(found.consumed_capacity());
     let keys = found.items.unwrap_or_default();
-    let mut purged = Purged {
-        removed: 0,
-        more: found.last_evaluated_key.is_some(),
-    };
+    let mut purged = Purged::new(0, found.last_evaluated_key.is_some());
     for batch in keys.chunks(BATCH) {
         let removed = match remove_batch(table, batch).await {
             Ok(removed) => removed,

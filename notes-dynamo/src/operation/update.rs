@@ -20,10 +20,10 @@ pub(crate) async fn update(
 ) -> Result<UpdateOutcome, StoreError> {
     let mut expression = Expression::default();
     expression.replace_revision(&update.expected, update.revision, update.live_at(now));
-    if update.renewal {
+    if update.is_renewal() {
         expression.require_true(RETAINED);
     }
-    expression.set_patch(update);
+    expression.set_patch(id, update);
     let written = conditional_update(
         table,
         mapping::key(user, id),

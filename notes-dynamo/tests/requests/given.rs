@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use notes_core::{
-    Change, Deletion, Expected, Fingerprint, Insertion, Note, NoteId, NotePatch, PurgeAt, Revision,
-    Timestamp, Update, UserId,
+    Deletion, Expected, Expiry, Fingerprint, Insertion, Note, NoteId, NotePatch, PurgeAt, Revision,
+    Revisions, Timestamp, Update, UserId,
 };
 use serde_json::{Value, json};
 
@@ -35,69 +35,54 @@ pub(crate) fn rival_revision() -> Revision {
     "019b5e4d-0000-7000-8000-000000000002".parse().unwrap()
 }
 
+/// How long after the time of its id a creation is accepted.
+const WINDOW: Duration = Duration::ZERO;
+
 /// At 1,800,003,600.
 pub(crate) fn purge_at() -> PurgeAt {
-    PurgeAt::new(id(), 1_800_000_000, Duration::ZERO)
+    PurgeAt::new(id(), 1_800_000_000, WINDOW)
 }
 
 pub(crate) fn note() -> Note {
-    Note {
-        user: alice(),
-        id: id(),
-        title: "Milk".parse().unwrap(),
-        content: "2 litres".parse().unwrap(),
-        category: None,
-        expiry: None,
-        retained: false,
-        revision: id().into(),
-    }
+    let (title, content) = ("Milk".parse().unwrap(), "2 litres".parse().unwrap());
+    Note::new(alice(), id(), title, content)
 }
 
 pub(crate) fn insertion() -> Insertion {
-    Insertion {
-        note: note(),
-        fingerprint: Fingerprint::from([1, 2, 3, 4, 5, 6, 7, 8]),
-        purge_at: None,
-    }
+    insertion_of(note())
+}
+
+pub(crate) fn insertion_of(note: Note) -> Insertion {
+    Insertion::new(note, Fingerprint::from([1, 2, 3, 4, 5, 6, 7, 8]), WINDOW)
 }
 
 /// That changes nothing but the revision.
 pub(crate) fn update() -> Update {
-    Update {
-        patch: NotePatch::default(),
-        purge_at: None,
-        renewal: false,
-        expected: Expected::Any,
-        revision: new_revision(),
-    }
+    update_by(NotePatch::default())
+}
+
+pub(crate) fn update_by(patch: NotePatch) -> Update {
+    Update::new(patch, Expected::Any, new_revision(), WINDOW)
 }
 
 /// That nothing is expected to meet.
 pub(crate) fn question() -> Update {
-    Update {
-        expected: Expected::OneOf(vec![]),
-        ..update()
-    }
+    let mut update = update();
+    update.expected = Expected::OneOf(Revisions::EMPTY);
+    update
 }
 
-/// A new end of the note, and when it may be removed after it.
+/// That sets an expiry, and with it the time after which the note may be removed.
 pub(crate) fn expiring_update() -> Update {
-    Update {
-        patch: NotePatch {
-            expiry: Change::Set(1_800_000_000.try_into().unwrap()),
-            ..NotePatch::default()
-        },
-        purge_at: Some(purge_at()),
-        ..update()
-    }
+    update_by(NotePatch::default().with_expiry(expiry()))
+}
+
+pub(crate) fn expiry() -> Expiry {
+    1_800_000_000.try_into().unwrap()
 }
 
 pub(crate) fn deletion() -> Deletion {
-    Deletion {
-        expected: Expected::Any,
-        revision: new_revision(),
-        purge_at: purge_at(),
-    }
+    Deletion::new(Expected::Any, new_revision(), purge_at())
 }
 
 pub(crate) fn key() -> Value {

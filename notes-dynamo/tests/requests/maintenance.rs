@@ -31,10 +31,7 @@ async fn a_purge_finds_all_keys_of_the_user_and_removes_them_by_25() {
         Reply::ok(&json!({"UnprocessedItems": {}})),
         Reply::ok(&json!({"UnprocessedItems": {}})),
     ]);
-    let purged = Purged {
-        removed: 26,
-        more: true,
-    };
+    let purged = Purged::new(26, true);
     assert_eq!(purge(&wire, 26).await, purged);
     let query = json!({
         "TableName": "notes",
@@ -61,13 +58,7 @@ async fn a_purge_reads_consistently_although_other_reads_do_not() {
     let wire = Wire::new([Reply::ok(&json!({}))]);
     let store = wire.store().with_eventually_consistent_reads();
     let purged = store.purge(&alice(), NonZeroU32::MIN).await.unwrap();
-    assert_eq!(
-        purged,
-        Purged {
-            removed: 0,
-            more: false
-        }
-    );
+    assert_eq!(purged, Purged::new(0, false));
     assert_eq!(wire.only("Query")["ConsistentRead"], true);
 }
 
@@ -76,10 +67,7 @@ async fn a_purge_does_not_count_what_was_left() {
     let found = json!({"Items": [key_of(0), key_of(1)]});
     let left = json!({"UnprocessedItems": {"notes": [{"DeleteRequest": {"Key": key_of(1)}}]}});
     let wire = Wire::new([Reply::ok(&found), Reply::ok(&left)]);
-    let purged = Purged {
-        removed: 1,
-        more: true,
-    };
+    let purged = Purged::new(1, true);
     assert_eq!(purge(&wire, 9).await, purged);
 }
 

@@ -8,11 +8,8 @@ use crate::wire::{Reply, Wire};
 const MOST_QUERIES: usize = 8;
 
 fn query(limit: u8, order: Order) -> ListQuery {
-    ListQuery {
-        limit: limit.try_into().unwrap(),
-        order,
-        ..ListQuery::default()
-    }
+    let query = ListQuery::default().with_order(order);
+    query.with_limit(limit.try_into().unwrap())
 }
 
 fn first_query() -> Value {
@@ -143,12 +140,10 @@ async fn position_and_stretch_of_time_are_one_range_of_keys() {
             Some(end),
         ),
     ] {
-        let query = ListQuery {
-            created_after,
-            created_before,
-            position,
-            ..query(7, order)
-        };
+        let mut query = query(7, order);
+        query.created_after = created_after;
+        query.created_before = created_before;
+        query.position = position;
         let wire = Wire::new([Reply::ok(&json!({}))]);
         list(&wire, &query).await;
         let mut request = first_query();
@@ -232,10 +227,7 @@ async fn an_item_below_or_above_all_ids_is_named_and_the_list_goes_on() {
 #[tokio::test]
 async fn a_range_without_keys_sends_nothing() {
     let wire = Wire::new([]);
-    let query = ListQuery {
-        created_before: Some(Timestamp::from_millis(0)),
-        ..ListQuery::default()
-    };
+    let query = ListQuery::default().with_created_before(Timestamp::from_millis(0));
     assert_eq!(list(&wire, &query).await, Page::default());
     assert_eq!(wire.sent(), []);
 }

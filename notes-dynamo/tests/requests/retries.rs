@@ -3,7 +3,7 @@
 use std::fmt;
 
 use notes_core::StoreErrorKind::{self, Denied, Other, OutcomeUnknown, Throttled, Unavailable};
-use notes_core::{DeleteOutcome, InsertOutcome, Note, Occupant, UpdateOutcome};
+use notes_core::{DeleteOutcome, Expires, InsertOutcome, Note, Occupant, UpdateOutcome};
 use serde_json::{Value, json};
 
 use crate::given::{
@@ -153,10 +153,7 @@ where
 }
 
 fn of_rival() -> Note {
-    Note {
-        revision: rival_revision(),
-        ..note()
-    }
+    note().with_revision(rival_revision())
 }
 
 fn expired(revision: &str) -> Value {
@@ -188,14 +185,9 @@ async fn a_refused_insert_says_what_is_there() {
 
 #[tokio::test]
 async fn a_refused_update_is_done_if_the_revision_is_its_own_and_unknown_if_another_may_hide_it() {
-    let own = Note {
-        revision: new_revision(),
-        ..note()
-    };
-    let own_expired = Note {
-        expiry: Some(1_766_813_700.try_into().unwrap()),
-        ..own.clone()
-    };
+    let own = note().with_revision(new_revision());
+    let expiry = 1_766_813_700.try_into().unwrap();
+    let own_expired = own.clone().with_expires(Expires::Chosen(expiry));
     let updated = |note| Ok(UpdateOutcome::Updated(note));
     let stale = |note| Ok(UpdateOutcome::Stale(note));
     let missing = || Ok(UpdateOutcome::Missing);

@@ -1,12 +1,12 @@
 use notes_core::{
-    Change, Deletion, Expected, InsertOutcome, Insertion, Note, NotePatch, NoteStore, Occupant,
-    StoreErrorKind, Timestamp, Update,
+    Expected, Expires, InsertOutcome, Insertion, NotePatch, NoteStore, Occupant, Revision,
+    Revisions, StoreErrorKind, Timestamp, Update,
 };
 use serde_json::{Value, json};
 
 use crate::given::{
-    FIRST, NEW, NOW, RIVAL, alice, deletion, expiring_update, id, insertion, item, key, note,
-    purge_at, rival_revision, tombstone, update, with,
+    FIRST, NEW, NOW, RIVAL, alice, deletion, expiring_update, expiry, id, insertion, insertion_of,
+    item, key, note, rival_revision, tombstone, update, update_by, with,
 };
 use crate::wire::{Reply, Wire};
 
@@ -61,10 +61,8 @@ async fn update_request(update: &Update) -> Value {
 
 async fn delete_request(expected: Expected) -> Value {
     let wire = Wire::new([Reply::ok(&json!({}))]);
-    let deletion = Deletion {
-        expected,
-        ..deletion()
-    };
+    let mut deletion = deletion();
+    deletion.expected = expected;
     let store = wire.store();
     store.delete(&alice(), id(), &deletion, NOW).await.unwrap();
     wire.only("UpdateItem")
@@ -126,19 +124,20 @@ fn delete_of_note() -> Value {
 
 /// What is expected, and what it adds to the condition of an update and of a delete.
 fn expectations() -> [(Expected, Value); 6] {
-    let first = id().into();
+    let one = Revisions::from(Revision::from(id()));
+    let two = Revisions::try_from(vec![id().into(), rival_revision()]).unwrap();
     let condition = |and: &str| format!("{LIVE}{and}");
     [
         (Expected::Any, json!({})),
         (
-            Expected::OneOf(vec![first]),
+            Expected::OneOf(one),
             json!({
                 "ConditionExpression": condition(" AND (#revision IN (:expected0))"),
                 "ExpressionAttributeValues": {":expected0": {"B": FIRST}},
             }),
         ),
         (
-            Expected::OneOf(vec![first, rival_revision()]),
+            Expected::OneOf(two.clone()),
             json!({
                 "ConditionExpression": condition(" AND (#revision IN (:expected0, :expected1))"),
                 "ExpressionAttributeValues": {
@@ -148,11 +147,11 @@ fn expectations() -> [(Expected, Value); 6] {
             }),
         ),
         (
-            Expected::OneOf(vec![]),
+            Expected::OneOf(Revisions::EMPTY),
             json!({"ConditionExpression": condition(" AND attribute_not_exists(#revision)")}),
         ),
         (
-            Expected::NoneOf(vec![first, rival_revision()]),
+            Expected::NoneOf(two),
             json!({
                 "ConditionExpression": condition(" AND NOT (#revision IN (:expected0, :expected1))"),
                 "ExpressionAttributeValues": {
@@ -161,7 +160,7 @@ fn expectations() -> [(Expected, Value); 6] {
                 },
             }),
         ),
-        (Expected::NoneOf(vec![]), json!({})),
+        (Expected::NoneOf(Revisions::EMPTY), json!({})),
     ]
 }
 
@@ -172,13 +171,8 @@ async fn an_insert_is_one_put_where_nothing_is() {
 
 #[tokio::test]
 async fn an_insert_of_an_expired_note_stores_nothing_and_asks_what_is_there() {
-    let insertion = Insertion {
-        note: Note {
-            expiry: Some(NOW.as_secs().try_into().unwrap()),
-            ..note()
-        },
-        ..insertion()
-    };
+    let expiry = NOW.as_secs().try_into().unwrap();
+    let insertion = insertion_of(note().with_expires(Expires::Chosen(expiry)));
     for (item, expected) in [
         (None, InsertOutcome::Expired),
         (Some(tombstone(NEW)), InsertOutcome::Taken(Occupant::Spent)),
@@ -204,17 +198,9 @@ async fn an_insert_that_meets_an_item_of_another_key_blames_the_table() {
 }
 
 #[tokio::test]
-async fn an_insert_writes_label_end_and_retention_where_there_are() {
-    let insertion = Insertion {
-        note: Note {
-            category: Some("shop".parse().unwrap()),
-            expiry: Some(1_800_000_000.try_into().unwrap()),
-            retained: true,
-            ..note()
-        },
-        purge_at: Some(purge_at()),
-        ..insertion()
-    };
+async fn an_insert_writes_category_expiry_and_retention_where_there_are() {
+    let note = note().with_category("shop".parse().unwrap());
+    let insertion = insertion_of(note.with_expires(Expires::Retained(expiry())));
     let item = json!({"Item": {
         "category": {"S": "shop"},
         "expiresAt": {"N": "1800000000"},
@@ -228,10 +214,8 @@ async fn an_insert_writes_label_end_and_retention_where_there_are() {
 #[tokio::test]
 async fn an_update_replaces_a_live_note_of_a_revision_that_is_smaller_and_expected() {
     for (expected, condition) in expectations() {
-        let update = Update {
-            expected,
-            ..update()
-        };
+        let mut update = update();
+        update.expected = expected;
         let request = with(update_of_revision(), condition);
         assert_eq!(update_request(&update).await, request, "{update:?}");
     }
@@ -251,15 +235,11 @@ async fn a_delete_leaves_a_tombstone_of_a_live_note_of_an_expected_revision() {
 
 #[tokio::test]
 async fn an_update_sets_what_the_patch_sets() {
-    let update = Update {
-        patch: NotePatch {
-            title: Some("Bread".parse().unwrap()),
-            content: Some("rye".parse().unwrap()),
-            category: Change::Set("shop".parse().unwrap()),
-            expiry: Change::Keep,
-        },
-        ..update()
-    };
+    let patch = NotePatch::default()
+        .with_title("Bread".parse().unwrap())
+        .with_content("rye".parse().unwrap())
+        .with_category("shop".parse().unwrap());
+    let update = update_by(patch);
     let request = json!({
         "UpdateExpression": "SET #revision = :revision, #title = :title, #content = :content, \
             #category = :category",
@@ -276,14 +256,8 @@ async fn an_update_sets_what_the_patch_sets() {
 
 #[tokio::test]
 async fn an_update_removes_what_the_patch_clears() {
-    let update = Update {
-        patch: NotePatch {
-            category: Change::Clear,
-            expiry: Change::Clear,
-            ..NotePatch::default()
-        },
-        ..update()
-    };
+    let patch = NotePatch::default().without_category().without_expiry();
+    let update = update_by(patch);
     let request = json!({
         "UpdateExpression": "SET #revision = :revision \
             REMOVE #category, #expiresAt, #purgeAt, #retained",
@@ -298,7 +272,7 @@ async fn an_update_removes_what_the_patch_clears() {
 }
 
 #[tokio::test]
-async fn an_end_that_the_author_sets_is_no_longer_that_of_the_retention() {
+async fn an_expiry_that_the_author_sets_is_no_longer_that_of_the_retention() {
     let request = json!({
         "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt, \
             #purgeAt = :purgeAt REMOVE #retained",
@@ -313,35 +287,16 @@ async fn an_end_that_the_author_sets_is_no_longer_that_of_the_retention() {
 }
 
 #[tokio::test]
-async fn an_end_without_a_removal_takes_the_removal_away() {
-    let update = Update {
-        purge_at: None,
-        ..expiring_update()
-    };
-    let request = json!({
-        "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt \
-            REMOVE #purgeAt, #retained",
-        "ExpressionAttributeNames": {"#purgeAt": "purgeAt", "#retained": "retained"},
-        "ExpressionAttributeValues": {":expiresAt": {"N": "1800000000"}},
-    });
-    let sent = update_request(&update).await;
-    assert_eq!(sent, with(update_of_expiry(), request));
-}
-
-#[tokio::test]
-async fn a_renewal_moves_the_end_only_of_a_note_that_is_retained() {
+async fn a_renewal_moves_the_expiry_only_of_a_note_that_is_retained() {
     for (expected, condition) in [
         (Expected::Any, ""),
         (
-            Expected::OneOf(vec![id().into()]),
+            Expected::from(Revision::from(id())),
             " AND (#revision IN (:expected0))",
         ),
     ] {
-        let update = Update {
-            renewal: true,
-            expected: expected.clone(),
-            ..expiring_update()
-        };
+        let mut update = update().with_renewal(expiry());
+        update.expected = expected.clone();
         let mut request = json!({
             "UpdateExpression": "SET #revision = :revision, #expiresAt = :expiresAt, \
                 #purgeAt = :purgeAt",

@@ -4,8 +4,8 @@ use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use notes_core::{
-    Category, Change, Content, CreateOutcome, NewNote, Note, NoteId, NoteStore, Notes, Timestamp,
-    Title, UserId,
+    Category, Change, Content, CreateOutcome, ExpiryChoice, NewNote, Note, NoteId, NoteStore,
+    Notes, Timestamp, Title, UserId,
 };
 
 use crate::problem::Problem;
@@ -73,11 +73,8 @@ impl Creation {
         if !self.chosen {
             return notes.now();
         }
-        let ahead = u64::try_from(Notes::<S>::MAX_AHEAD.as_millis()).unwrap_or(u64::MAX);
-        let dated = self.id.created_at().as_millis();
-        notes
-            .now()
-            .min(Timestamp::from_millis(dated.saturating_sub(ahead)))
+        let dated = self.id.created_at();
+        notes.now().min(dated.saturating_sub(Notes::<S>::MAX_AHEAD))
     }
 
     /// Validates the request and creates the note.
@@ -145,11 +142,14 @@ pub(crate) fn new_note(body: &[u8], now: Timestamp) -> Result<NewNote, Problem> 
         Change::Set(category) => Some(category),
         Change::Keep | Change::Clear => None,
     };
-    let expiry = members.expiry(now);
-    members.finish(title.zip(content).map(|(title, content)| NewNote {
-        title,
-        content,
-        category,
-        expiry,
+    let expiry = match members.expiry(now) {
+        Change::Keep => ExpiryChoice::Retention,
+        Change::Clear => ExpiryChoice::Never,
+        Change::Set(expiry) => ExpiryChoice::At(expiry),
+    };
+    members.finish(title.zip(content).map(|(title, content)| {
+        let mut new = NewNote::new(title, content);
+        (new.category, new.expiry) = (category, expiry);
+        new
     }))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn delete<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let preconditions = Preconditions::read(&head.headers)?;
-    match notes.delete(user, id, &preconditions.expected()).await? {
+    match notes.delete(user, id, &preconditions.expected()?).await? {
         DeleteOutcome::Deleted => Ok(reply::empty(StatusCode::NO_CONTENT)),
         DeleteOutcome::Missing => Err(Problem::NoteNotFound),
         DeleteOutcome::Stale(current) => {

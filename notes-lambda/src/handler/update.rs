@@ -32,7 +32,7 @@ pub(crate) async fn update<S: NoteStore>(
     let preconditions = Preconditions::read(&head.headers)?;
     let body = body::read(&head.headers, body).await?;
     let patch = note_patch(&body, notes.now())?;
-    let expected = preconditions.expected();
+    let expected = preconditions.expected()?;
     match notes.update(user, id, patch, &expected).await? {
         // A patch that changes nothing is a success whatever If-Match says, because it may be the repetition of a
         // patch that succeeded. That does not hold for If-None-Match, which the service does not check in that case.
@@ -50,11 +50,10 @@ pub(crate) async fn update<S: NoteStore>(
 /// Reads the body of a patch; a new `expiresAt` has to be later than `now`.
 pub(crate) fn note_patch(body: &[u8], now: Timestamp) -> Result<NotePatch, Problem> {
     let mut members = Members::parse(body)?;
-    let patch = NotePatch {
-        title: members.replaceable("title", Title::try_from),
-        content: members.replaceable("content", Content::try_from),
-        category: members.optional("category", Category::try_from),
-        expiry: members.expiry(now),
-    };
+    let mut patch = NotePatch::default();
+    patch.title = members.replaceable("title", Title::try_from);
+    patch.content = members.replaceable("content", Content::try_from);
+    patch.category = members.optional("category", Category::try_from);
+    patch.expiry = members.expiry(now);
     members.finish(Some(patch))
 }

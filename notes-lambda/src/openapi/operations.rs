@@ -1,7 +1,7 @@
 //! The operations of the description: parameters, bodies and responses.
 
 use http::StatusCode;
-use notes_core::{Expected, Note, NoteId, Notes, Order, Page, PageLimit, Revision, Update};
+use notes_core::{Expires, Note, NoteId, Notes, Order, Page, PageLimit, Revisions, Update};
 use serde_json::{Value, json};
 
 use super::example_response::{ExampleResponse, responses};
@@ -99,11 +99,9 @@ fn key_description() -> String {
 }
 
 fn list() -> Value {
-    let page = Page {
-        notes: note().into_iter().collect(),
-        unreadable: vec!["019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned()],
-        next: example_id(),
-    };
+    let mut page = Page::new(note().into_iter().collect());
+    page.unreadable = vec!["019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned()];
+    page.next = example_id();
     let page = list::listed(page, Order::Newest);
     let next = json!({"NextPage": {
         "operationId": "listNotes",
@@ -137,7 +135,7 @@ fn list() -> Value {
             })),
             parameter(query::ORDER, "By default that of the cursor, or else `newest`. With a cursor, no other than its own.", &json!({
                 "type": "string",
-                "enum": ["newest", "oldest"],
+                "enum": [Order::Newest, Order::Oldest],
             })),
             parameter(query::CREATED_AFTER, "Only notes created later than this.", &json!({
                 "type": "string",
@@ -170,8 +168,8 @@ fn get() -> Value {
         "tags": ["notes"],
         "summary": "Shows a note",
         "parameters": [
-            tags("If-Match", &format!("The states that may be shown: at most {} strong entity tags, or `*`.", Expected::MAX)),
-            tags("If-None-Match", &format!("The states that the client has: at most {} entity tags, or `*`.", Expected::MAX)),
+            tags("If-Match", &format!("The states that may be shown: at most {} strong entity tags, or `*`.", Revisions::MAX)),
+            tags("If-None-Match", &format!("The states that the client has: at most {} entity tags, or `*`.", Revisions::MAX)),
         ],
         "responses": responses(examples),
     })
@@ -244,16 +242,11 @@ fn shown(description: &str) -> ExampleResponse {
 /// The note that all examples show.
 fn note() -> Option<Note> {
     let id: NoteId = example_id()?;
-    Some(Note {
-        user: "alice".parse().ok()?,
-        id,
-        title: "Milk".parse().ok()?,
-        content: "2 litres".parse().ok()?,
-        category: Some("shop".parse().ok()?),
-        expiry: Some("2999-12-31T00:00:00Z".parse().ok()?),
-        retained: false,
-        revision: Revision::from(id),
-    })
+    let (title, content) = ("Milk".parse().ok()?, "2 litres".parse().ok()?);
+    let note = Note::new("alice".parse().ok()?, id, title, content)
+        .with_category("shop".parse().ok()?)
+        .with_expires(Expires::Chosen("2999-12-31T00:00:00Z".parse().ok()?));
+    Some(note)
 }
 
 /// Links from a note that was created to the operations on it.
@@ -288,7 +281,7 @@ fn parameter(name: &str, description: &str, schema: &Value) -> Value {
 }
 
 fn if_match() -> Value {
-    let most = Expected::MAX;
+    let most = Revisions::MAX;
     tags(
         "If-Match",
         &format!(
@@ -303,7 +296,7 @@ fn if_none_match() -> Value {
         "If-None-Match",
         &format!(
             "The states that the request may not replace: at most {} entity tags, or `*` for any.",
-            Expected::MAX
+            Revisions::MAX
         ),
     )
 }

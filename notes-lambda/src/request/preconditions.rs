@@ -3,7 +3,7 @@
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use notes_core::{Expected, Revision};
+use notes_core::{Expected, InvalidRevisions, Revision, Revisions};
 
 use crate::problem::Problem;
 use crate::request::entity_tags::{Condition, Malformed, Tag};
@@ -18,6 +18,9 @@ pub(crate) struct Preconditions<'a> {
     if_match: Condition<'a>,
     if_none_match: Condition<'a>,
 }
+
+const TOO_MANY_IN_IF_MATCH: &str = "If-Match has more than 100 tags.";
+const TOO_MANY_IN_IF_NONE_MATCH: &str = "If-None-Match has more than 100 tags.";
 
 /// What the preconditions make of a request that only reads and would succeed without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,38 +39,38 @@ impl<'a> Preconditions<'a> {
                 headers,
                 &IF_MATCH,
                 "If-Match has to be * or a list of entity tags in double quotes.",
-                "If-Match has more than 100 tags.",
+                TOO_MANY_IN_IF_MATCH,
             )?,
             if_none_match: condition(
                 headers,
                 &IF_NONE_MATCH,
                 "If-None-Match has to be * or a list of entity tags in double quotes.",
-                "If-None-Match has more than 100 tags.",
+                TOO_MANY_IN_IF_NONE_MATCH,
             )?,
         })
     }
 
     /// The states of a note that a write may replace. Both headers have to allow a state.
-    pub(crate) fn expected(&self) -> Expected {
+    pub(crate) fn expected(&self) -> Result<Expected, Problem> {
         let excluded = match &self.if_none_match {
-            Condition::None => vec![],
+            Condition::None => Revisions::EMPTY,
             // `If-None-Match: *` allows no write of a note that exists.
-            Condition::Any => return Expected::OneOf(vec![]),
-            Condition::Tags(tags) => tags.iter().filter_map(Tag::revision).collect(),
+            Condition::Any => return Ok(Expected::OneOf(Revisions::EMPTY)),
+            Condition::Tags(tags) => {
+                let named = tags.iter().filter_map(Tag::revision);
+                revisions(named, TOO_MANY_IN_IF_NONE_MATCH)?
+            }
         };
-        match &self.if_match {
+        Ok(match &self.if_match {
             Condition::None | Condition::Any if excluded.is_empty() => Expected::Any,
             Condition::None | Condition::Any => Expected::NoneOf(excluded),
             Condition::Tags(tags) => {
                 let strong = tags.iter().filter(|tag| !tag.weak);
                 let named = strong.filter_map(Tag::revision);
-                Expected::OneOf(
-                    named
-                        .filter(|revision| !excluded.contains(revision))
-                        .collect(),
-                )
+                let allowed = named.filter(|revision| !excluded.contains(*revision));
+                Expected::OneOf(revisions(allowed, TOO_MANY_IN_IF_MATCH)?)
             }
-        }
+        })
     }
 
     /// Evaluates the preconditions of a request with this method. `current` is the present state of the resource, or
@@ -132,8 +135,19 @@ fn names(tag: &Tag<'_>, current: Option<Revision>) -> bool {
     current.is_some() && tag.revision() == current
 }
 
+/// The revisions that a header names, with the `detail` text of the problem of too many.
+fn revisions(
+    named: impl Iterator<Item = Revision>,
+    too_many: &'static str,
+) -> Result<Revisions, Problem> {
+    let named: Vec<_> = named.collect();
+    named
+        .try_into()
+        .map_err(|InvalidRevisions| Problem::InvalidPrecondition(too_many))
+}
+
 /// Reads one of the two headers, with the `detail` texts of its two possible problems. The bound on the number of tags
-/// is that of a conditional write.
+/// is that of a conditional write, and also counts tags that name no revision.
 fn condition<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -142,7 +156,7 @@ fn condition<'a>(
 ) -> Result<Condition<'a>, Problem> {
     match Condition::read(headers, name) {
         Err(Malformed) => Err(Problem::InvalidPrecondition(malformed)),
-        Ok(Condition::Tags(tags)) if tags.len() > Expected::MAX => {
+        Ok(Condition::Tags(tags)) if tags.len() > Revisions::MAX => {
             Err(Problem::InvalidPrecondition(too_many))
         }
         Ok(condition) => Ok(condition),
@@ -167,11 +181,12 @@ mod tests {
     /// What a write may replace under these lines of `If-Match`.
     fn if_match(lines: &[&str]) -> Result<Expected, Problem> {
         let lines: Vec<_> = lines.iter().map(|&line| (IF_MATCH, line)).collect();
-        Preconditions::read(&headers(&lines)).map(|preconditions| preconditions.expected())
+        Preconditions::read(&headers(&lines)).and_then(|preconditions| preconditions.expected())
     }
 
-    fn revisions(texts: &[&str]) -> Vec<Revision> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
+    fn revisions(texts: &[&str]) -> Revisions {
+        let parsed: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        parsed.try_into().unwrap()
     }
 
     fn one_of(texts: &[&str]) -> Expected {
@@ -275,7 +290,7 @@ mod tests {
         ] {
             let headers = headers(&lines);
             let preconditions = Preconditions::read(&headers).unwrap();
-            assert_eq!(preconditions.expected(), expected, "{lines:?}");
+            assert_eq!(preconditions.expected().unwrap(), expected, "{lines:?}");
         }
     }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use notes_core::{InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp};
+use notes_core::{
+    InvalidOrder, InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp,
+};
 
 use crate::cursor::Cursor;
 use crate::problem::Problem;
@@ -24,17 +26,16 @@ pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
     let limit = parameters.take(LIMIT, limit);
     let cursor: Option<Cursor> = parameters.take(CURSOR, str::parse);
     let order = parameters.take(ORDER, order);
-    let query = ListQuery {
-        limit: limit.unwrap_or_default(),
-        order: order.or(cursor.map(Cursor::order)).unwrap_or_default(),
-        created_after: parameters.take(CREATED_AFTER, |text| timestamp(text, str::parse)),
-        created_before: parameters.take(CREATED_BEFORE, |text| {
-            // Notes have whole milliseconds. A note of .123 is earlier than a bound of .1230001 and has to be listed,
-            // so this bound is rounded up.
-            timestamp(text, Timestamp::parse_rounding_up)
-        }),
-        position: cursor.map(Cursor::position),
-    };
+    let mut query = ListQuery::default()
+        .with_limit(limit.unwrap_or_default())
+        .with_order(order.or(cursor.map(Cursor::order)).unwrap_or_default());
+    query.created_after = parameters.take(CREATED_AFTER, |text| timestamp(text, str::parse));
+    query.created_before = parameters.take(CREATED_BEFORE, |text| {
+        // Notes have whole milliseconds. A note of .123 is earlier than a bound of .1230001 and has to be listed,
+        // so this bound is rounded up.
+        timestamp(text, Timestamp::parse_rounding_up)
+    });
+    query.position = cursor.map(Cursor::position);
     if cursor.is_some_and(|cursor| cursor.order() != query.order) {
         parameters.error(CURSOR, "comes from a list in the other order");
     }
@@ -50,11 +51,8 @@ fn limit(text: &str) -> Result<PageLimit, InvalidPageLimit> {
 }
 
 fn order(text: &str) -> Result<Order, &'static str> {
-    match text {
-        "newest" => Ok(Order::Newest),
-        "oldest" => Ok(Order::Oldest),
-        _ => Err("has to be newest or oldest"),
-    }
+    text.parse()
+        .map_err(|InvalidOrder| "has to be newest or oldest")
 }
 
 fn timestamp(

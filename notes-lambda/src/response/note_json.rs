@@ -32,7 +32,7 @@ impl<'a> From<&'a Note> for NoteJson<'a> {
             category: note.category.as_ref().map(Category::as_str),
             created_at: Text(note.created_at()),
             updated_at: Text(note.updated_at()),
-            expires_at: note.expiry.map(Text),
+            expires_at: note.expiry().map(Text),
             etag: Text(ETag(note.revision)),
         }
     }
@@ -50,25 +50,23 @@ impl<T: Display> Serialize for Text<T> {
 
 #[cfg(test)]
 mod tests {
+    use notes_core::Expires;
+
     use super::*;
 
     fn note() -> Note {
         let id: NoteId = "01938d2c-5b1b-7e2a-8000-5e0c1f7a3b2d".parse().unwrap();
-        Note {
-            user: "alice".parse().unwrap(),
-            id,
-            title: "Milk".parse().unwrap(),
-            content: "2 \"litres\"".parse().unwrap(),
-            category: Some("shop".parse().unwrap()),
-            expiry: Some(1_900_000_000.try_into().unwrap()),
-            retained: false,
-            revision: id.into(),
-        }
+        let (title, content) = ("Milk".parse().unwrap(), "2 \"litres\"".parse().unwrap());
+        Note::new("alice".parse().unwrap(), id, title, content)
     }
 
     #[test]
     fn the_members_have_their_names_and_order() {
-        let json = serde_json::to_string(&NoteJson::from(&note())).unwrap();
+        let expiry = 1_900_000_000.try_into().unwrap();
+        let note = note()
+            .with_category("shop".parse().unwrap())
+            .with_expires(Expires::Chosen(expiry));
+        let json = serde_json::to_string(&NoteJson::from(&note)).unwrap();
         assert_eq!(
             json,
             r#"{"id":"01938d2c-5b1b-7e2a-8000-5e0c1f7a3b2d","title":"Milk","content":"2 \"litres\"","category":"shop","createdAt":"2024-12-03T15:38:34.651Z","updatedAt":"2024-12-03T15:38:34.651Z","expiresAt":"2030-03-17T17:46:40Z","etag":"\"01938d2c-5b1b-7e2a-8000-5e0c1f7a3b2d\""}"#
@@ -77,12 +75,7 @@ mod tests {
 
     #[test]
     fn what_a_note_does_not_have_is_left_out() {
-        let bare = Note {
-            category: None,
-            expiry: None,
-            ..note()
-        };
-        let json = serde_json::to_string(&NoteJson::from(&bare)).unwrap();
+        let json = serde_json::to_string(&NoteJson::from(&note())).unwrap();
         assert!(!json.contains("category") && !json.contains("expiresAt"));
     }
 }

@@ -59,33 +59,30 @@ impl PageJson {
 
 #[cfg(test)]
 mod tests {
-    use notes_core::{Content, Note, NoteId, Title};
+    use notes_core::{Content, Expires, Note, NoteId, Title};
     use serde_json::{Value, json};
 
     use super::*;
 
     fn note(ordinal: u128, content: &str) -> Note {
         let id = NoteId::from_ordinal(ordinal).unwrap();
-        Note {
-            user: "alice".parse().unwrap(),
+        let title = "\"".repeat(Title::MAX_CHARS).parse().unwrap();
+        let expiry = 1_900_000_000.try_into().unwrap();
+        Note::new(
+            "alice".parse().unwrap(),
             id,
-            title: "\"".repeat(Title::MAX_CHARS).parse().unwrap(),
-            content: content.parse().unwrap(),
-            category: Some("\\".repeat(64).parse().unwrap()),
-            expiry: Some(1_900_000_000.try_into().unwrap()),
-            retained: false,
-            revision: id.into(),
-        }
+            title,
+            content.parse().unwrap(),
+        )
+        .with_category("\\".repeat(64).parse().unwrap())
+        .with_expires(Expires::Chosen(expiry))
     }
 
     /// A page of more of the largest notes than fit, of this character.
     fn full_page(character: &str) -> Page {
         let content = character.repeat(Content::MAX_BYTES / character.len());
-        Page {
-            notes: (1..=20).map(|ordinal| note(ordinal, &content)).collect(),
-            unreadable: vec![],
-            next: NoteId::from_ordinal(20),
-        }
+        let notes = (1..=20).map(|ordinal| note(ordinal, &content));
+        Page::new(notes.collect()).with_next(NoteId::from_ordinal(20).unwrap())
     }
 
     fn body(page: Page) -> String {
@@ -125,11 +122,7 @@ mod tests {
 
     #[test]
     fn a_page_that_is_not_cut_goes_on_where_the_store_says() {
-        let page = Page {
-            notes: vec![note(1, "")],
-            unreadable: vec![],
-            next: NoteId::from_ordinal(9),
-        };
+        let page = Page::new(vec![note(1, "")]).with_next(NoteId::from_ordinal(9).unwrap());
         let page: Value = serde_json::from_str(&body(page)).unwrap();
         let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(9).unwrap());
         assert_eq!(page["nextCursor"], next.to_string());
@@ -141,10 +134,7 @@ mod tests {
         let unreadable: Vec<_> = (0..100)
             .map(|number| "\"".repeat(10_000) + &number.to_string())
             .collect();
-        let page = Page {
-            unreadable: unreadable.clone(),
-            ..full_page("a")
-        };
+        let page = full_page("a").with_unreadable(unreadable.clone());
         let page: Value = serde_json::from_str(&body(page)).unwrap();
         assert_eq!(page["unreadable"], json!(unreadable));
         assert_eq!(page["items"].as_array().unwrap().len(), 4);

@@ -56,12 +56,7 @@ pub(crate) fn clock() -> Timestamp {
 pub(crate) async fn store() -> MemoryNoteStore {
     let store = MemoryNoteStore::new();
     let notes = Notes::new(store.clone()).with_clock(clock);
-    let new = NewNote {
-        title: "Bread".parse().unwrap(),
-        content: "Rye".parse().unwrap(),
-        category: None,
-        expiry: notes_core::Change::Keep,
-    };
+    let new = NewNote::new("Bread".parse().unwrap(), "Rye".parse().unwrap());
     let alice: UserId = ALICE.parse().unwrap();
     notes
         .create(&alice, NOTE.parse().unwrap(), new)

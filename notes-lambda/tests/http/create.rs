@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::{Extension, Router};
 use http::{Method, Request};
-use notes_core::{Change, CreateOutcome, MemoryNoteStore, NewNote, Notes};
+use notes_core::{CreateOutcome, MemoryNoteStore, NewNote, Notes};
 use notes_lambda::{Api, PathPrefix};
 use serde_json::json;
 use tower_service::Service;
@@ -95,12 +95,7 @@ async fn a_note_of_the_api_is_one_of_the_library() {
         .header("idempotency-key", id)
         .send()
         .await;
-    let new = NewNote {
-        title: "Milk".parse().unwrap(),
-        content: "2 litres".parse().unwrap(),
-        category: None,
-        expiry: Change::Keep,
-    };
+    let new = NewNote::new("Milk".parse().unwrap(), "2 litres".parse().unwrap());
     let again = Notes::new(client.store.clone())
         .create(&client.user, id, new)
         .await;

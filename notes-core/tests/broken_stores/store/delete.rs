@@ -17,7 +17,7 @@ impl FaultyStore {
         let tombstone = |of: Stored| {
             let purge_at_secs = match self.fault {
                 Some(Fault::RemovalIgnoresDeletions) => of.purge_at_secs,
-                Some(Fault::TombstoneEndsWithTheNote) => of.note.expiry.map(Expiry::as_secs),
+                Some(Fault::TombstoneExpiresWithTheNote) => of.note.expiry().map(Expiry::as_secs),
                 _ => Some(self.purge_at_secs(deletion.purge_at, now)),
             };
             Write::Put(Item::Tombstone {

@@ -1,5 +1,6 @@
 use notes_core::{
-    Change, Expiry, Fingerprint, InsertOutcome, Insertion, NewNote, Note, Occupant, Timestamp,
+    Expires, Expiry, ExpiryChoice, Fingerprint, InsertOutcome, Insertion, NewNote, Note, Occupant,
+    Timestamp,
 };
 
 use super::{FaultyStore, Item, Spoiled, Stored, Write, value};
@@ -19,13 +20,13 @@ impl FaultyStore {
             if !self.is_live(note, now) && !self.has(Fault::StoresExpiredNotes) {
                 return (Write::Nothing, InsertOutcome::Expired);
             }
-            let purge_at_secs = insertion.purge_at.map(|at| self.purge_at_secs(at, now));
+            let purge_at_secs = insertion.purge_at().map(|at| self.purge_at_secs(at, now));
             let stored = Stored {
                 note: note.clone(),
                 fingerprint: insertion.fingerprint,
                 purge_at_secs,
                 swept_at_secs: match self.fault {
-                    Some(Fault::SweptAtTheEnd) => note.expiry.map(Expiry::as_secs),
+                    Some(Fault::SweptAtTheExpiry) => note.expiry().map(Expiry::as_secs),
                     Some(Fault::SweptAfterAYear) => purge_at_secs.or(Some(now.as_secs() + YEAR)),
                     _ => purge_at_secs,
                 },
@@ -98,15 +99,24 @@ impl FaultyStore {
             Some(Fault::CutsContents) => {
                 note.content = value(&content.chars().take(65_535).collect::<String>());
             }
-            Some(Fault::ForgetsWhoSetTheEnd) => note.retained = false,
-            Some(Fault::LastExpiryIsNever) => {
-                note.expiry = note
-                    .expiry
-                    .filter(|expiry| expiry.as_secs() < Timestamp::MAX.as_secs());
+            Some(Fault::ForgetsWhoSetTheExpiry) => {
+                note.expires = note.expiry().map_or(Expires::Never, Expires::Chosen);
+            }
+            Some(Fault::LastExpiryIsNever)
+                if note.expiry().map(Expiry::as_secs) == Some(Timestamp::MAX.as_secs()) =>
+            {
+                note.expires = Expires::Never;
             }
             Some(Fault::ExpiryHas32Bits) => {
-                let wrapped = |expiry: Expiry| (expiry.as_secs() & 0xffff_ffff).try_into().ok();
-                note.expiry = note.expiry.and_then(wrapped);
+                let wrapped = |expiry: Expiry| {
+                    let secs = expiry.as_secs() & 0xffff_ffff;
+                    secs.try_into().unwrap_or(expiry)
+                };
+                note.expires = match note.expires {
+                    Expires::Never => Expires::Never,
+                    Expires::Chosen(expiry) => Expires::Chosen(wrapped(expiry)),
+                    Expires::Retained(expiry) => Expires::Retained(wrapped(expiry)),
+                };
             }
             _ => {}
         }
@@ -120,10 +130,10 @@ pub(super) fn normalised(text: &str) -> String {
 }
 
 pub(super) fn fingerprint_of(note: &Note) -> Fingerprint {
-    Fingerprint::of(&NewNote {
-        title: note.title.clone(),
-        content: note.content.clone(),
-        category: note.category.clone(),
-        expiry: note.expiry.map_or(Change::Keep, Change::Set),
-    })
+    let mut new = NewNote::new(note.title.clone(), note.content.clone());
+    new.category.clone_from(&note.category);
+    new.expiry = note
+        .expiry()
+        .map_or(ExpiryChoice::Retention, ExpiryChoice::At);
+    Fingerprint::of(&new)
 }

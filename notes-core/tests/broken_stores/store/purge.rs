@@ -67,16 +67,15 @@ impl FaultyStore {
         if looks_then_writes {
             *self.items() = copy;
         }
-        Ok(Purged {
-            removed: match self.fault {
-                Some(Fault::CountsTheBudget) => u32::try_from(budget).unwrap_or(u32::MAX),
-                _ => removed,
-            },
-            more: match self.fault {
-                Some(Fault::SaysNoMore | Fault::PurgesOneBatch) => false,
-                Some(Fault::AlwaysSaysMore) => true,
-                _ => more,
-            },
-        })
+        let removed = match self.fault {
+            Some(Fault::CountsTheBudget) => u32::try_from(budget).unwrap_or(u32::MAX),
+            _ => removed,
+        };
+        let more = match self.fault {
+            Some(Fault::SaysNoMore | Fault::PurgesOneBatch) => false,
+            Some(Fault::AlwaysSaysMore) => true,
+            _ => more,
+        };
+        Ok(Purged::new(removed, more))
     }
 }

@@ -1,5 +1,6 @@
 use notes_core::{
-    Change, Expected, Note, NoteId, NotePatch, Revision, Timestamp, Update, UpdateOutcome, UserId,
+    Change, Expected, Expires, Note, NoteId, NotePatch, Revision, Timestamp, Update, UpdateOutcome,
+    UserId,
 };
 
 use super::insert::fingerprint_of;
@@ -33,7 +34,8 @@ impl FaultyStore {
                 put(repaired(user, id, update))
             }
             (fault, Some(Item::Unreadable(Spoiled::Text)))
-                if !update.renewal && self.allows(&update.expected, id.into(), update.revision) =>
+                if !update.is_renewal()
+                    && self.allows(&update.expected, id.into(), update.revision) =>
             {
                 let new = repaired(user, id, update);
                 if update.patch.title.is_some() {
@@ -48,7 +50,7 @@ impl FaultyStore {
             | (_, None | Some(Item::Tombstone { .. })) => nothing(UpdateOutcome::Missing),
             (_, Some(Item::Unreadable(_))) => nothing(UpdateOutcome::Stale(None)),
             (fault, Some(Item::Note(there))) => {
-                let moves_expiry = there.note.retained || !update.renewal;
+                let moves_expiry = there.note.expires.is_retained() || !update.is_renewal();
                 let live_at = if moves_expiry && !self.has(Fault::MovesTheExpiryToTheLast) {
                     update.live_at(now)
                 } else {
@@ -65,19 +67,21 @@ impl FaultyStore {
                     }
                     _ => there.note.revision == update.revision,
                 };
-                let is_renewable = there.note.retained || fault == Some(Fault::RenewsEveryNote);
+                let is_renewable =
+                    there.note.expires.is_retained() || fault == Some(Fault::RenewsEveryNote);
                 if is_own {
                     nothing(UpdateOutcome::Updated(there.note))
                 } else if !is_live
                     && fault != Some(Fault::RepeatedMoveOfTheExpiryIsMissing)
                     && self.is_live(&there.note, now)
+                    && !update.is_renewal()
                     && update.patch.changes_nothing_in(&there.note)
                 {
                     nothing(UpdateOutcome::Stale(self.stale(there.note)))
                 } else if !is_live {
                     nothing(UpdateOutcome::Missing)
                 } else if !self.allows(&update.expected, there.note.revision, update.revision)
-                    || update.renewal && !is_renewable
+                    || update.is_renewal() && !is_renewable
                     || fault == Some(Fault::ClearingTheAbsentIsStale)
                         && update.patch.category == Change::Clear
                         && there.note.category.is_none()
@@ -85,7 +89,7 @@ impl FaultyStore {
                     nothing(UpdateOutcome::Stale(self.stale(there.note)))
                 } else {
                     let new = self.patched(&there, update, now);
-                    if fault == Some(Fault::RefusesAnEndInThePast) && !new.note.is_live(now) {
+                    if fault == Some(Fault::RefusesAnExpiryInThePast) && !new.note.is_live(now) {
                         return nothing(UpdateOutcome::Stale(Some(there.note)));
                     }
                     put(new)
@@ -95,13 +99,14 @@ impl FaultyStore {
     }
 
     pub(super) fn patched(&self, old: &Stored, update: &Update, now: Timestamp) -> Stored {
-        let mut patch = update.patch.clone();
+        let (mut patch, mut expires) = (update.patch.clone(), update.expires());
+        let is_renewal = update.is_renewal();
         match self.fault {
             Some(Fault::CategoryCannotBeRemoved) if patch.category == Change::Clear => {
                 patch.category = Change::Keep;
             }
-            Some(Fault::ExpiryCannotBeRemoved) if patch.expiry == Change::Clear => {
-                patch.expiry = Change::Keep;
+            Some(Fault::ExpiryCannotBeRemoved) if expires == Some(Expires::Never) => {
+                expires = None;
             }
             Some(Fault::PatchReplacesTheNote) => {
                 patch.content = patch.content.or_else(|| Some(value("")));
@@ -110,44 +115,58 @@ impl FaultyStore {
                 }
             }
             Some(Fault::ChangesOneFieldOnly) if patch.title.is_some() => {
-                patch = NotePatch {
-                    title: patch.title,
-                    ..NotePatch::default()
-                };
+                let mut title_only = NotePatch::default();
+                title_only.title = patch.title;
+                (patch, expires) = (title_only, None);
             }
             Some(Fault::TrimsTextOfUpdates) => {
-                patch.title = patch.title.map(|it| value(it.as_str().trim()));
+                patch.title = patch.title.map(|title| value(title.as_str().trim()));
             }
-            Some(Fault::ExpiryOnlyGrows) if !update.renewal => keep_the_later(&mut patch, old),
-            Some(Fault::RenewalOnlyGrows) if update.renewal => keep_the_later(&mut patch, old),
-            Some(Fault::SameEndIsNoChange)
-                if !update.renewal && old.note.expiry.map(Change::Set) == Some(patch.expiry) =>
+            Some(Fault::ExpiryOnlyGrows) if !is_renewal => keep_the_later(&mut expires, old),
+            Some(Fault::RenewalOnlyGrows) if is_renewal => keep_the_later(&mut expires, old),
+            Some(Fault::SameExpiryIsNoChange)
+                if !is_renewal && old.note.expiry().map(Expires::Chosen) == expires =>
             {
-                patch.expiry = Change::Keep;
+                expires = None;
             }
             _ => {}
         }
         let mut new = old.clone();
-        patch.clone().apply(&mut new.note);
-        new.note.retained |= update.renewal && !self.has(Fault::RenewalIsTheAuthors);
-        new.note.retained |= old.note.retained && self.has(Fault::AuthorsEndIsRetained);
-        new.note.retained &= patch.expiry != Change::Keep || !self.has(Fault::ChangeEndsRetention);
+        patch.expiry = Change::Keep;
+        patch.apply(&mut new.note);
+        new.note.expires = match expires.unwrap_or(old.note.expires) {
+            Expires::Retained(expiry)
+                if is_renewal && self.has(Fault::RenewalIsTheAuthors)
+                    || expires.is_none() && self.has(Fault::ChangeStopsRetention) =>
+            {
+                Expires::Chosen(expiry)
+            }
+            Expires::Chosen(expiry)
+                if old.note.expires.is_retained() && self.has(Fault::AuthorsExpiryIsRetained) =>
+            {
+                Expires::Retained(expiry)
+            }
+            expires => expires,
+        };
         if !self.has(Fault::RemovalIgnoresUpdates) {
-            match patch.expiry {
-                Change::Keep => {}
-                Change::Clear => new.purge_at_secs = None,
-                Change::Set(_)
-                    if self.has(Fault::RenewalIsRemovedAtTheOldEnd) && update.renewal => {}
-                Change::Set(_) => {
-                    new.purge_at_secs = update.purge_at.map(|it| self.purge_at_secs(it, now));
+            match expires {
+                None => {}
+                Some(Expires::Retained(_)) if self.has(Fault::RenewalIsRemovedAtTheOldExpiry) => {}
+                Some(_) => {
+                    let purge_at = update.purge_at(old.note.id);
+                    new.purge_at_secs = purge_at.map(|at| self.purge_at_secs(at, now));
                 }
             }
         }
-        let is_swept_as_before = match (self.fault, patch.expiry) {
-            (_, Change::Keep) | (Some(Fault::SweptThoughTheEndIsTakenAway), Change::Clear) => true,
-            (Some(Fault::SweptAtTheFirstEnd), Change::Set(_)) => !update.renewal,
-            (Some(Fault::RenewedIsSweptAtTheOldEnd), Change::Set(_)) => update.renewal,
-            (Some(Fault::NewEndSweepsAtOnce), Change::Set(_)) if old.note.expiry.is_none() => {
+        let is_swept_as_before = match (self.fault, expires) {
+            (_, None)
+            | (Some(Fault::SweptThoughTheExpiryIsRemoved), Some(Expires::Never))
+            | (Some(Fault::SweptAtTheFirstExpiry), Some(Expires::Chosen(_)))
+            | (Some(Fault::RenewedIsSweptAtTheOldExpiry), Some(Expires::Retained(_))) => true,
+            (
+                Some(Fault::NewExpirySweepsAtOnce),
+                Some(Expires::Chosen(_) | Expires::Retained(_)),
+            ) if old.note.expires == Expires::Never => {
                 new.swept_at_secs = Some(now.as_secs());
                 true
             }
@@ -156,11 +175,11 @@ impl FaultyStore {
         if !is_swept_as_before {
             new.swept_at_secs = new.purge_at_secs;
         }
-        if self.has(Fault::ChangeMovesTheSweep) && patch.expiry == Change::Keep {
+        if self.has(Fault::ChangeMovesTheSweep) && expires.is_none() {
             new.swept_at_secs = new.swept_at_secs.map(|_| now.as_secs() + 24 * 60 * 60);
         }
-        if self.has(Fault::RenewalForgetsTheFingerprint) && update.renewal
-            || self.has(Fault::ClearingForgetsTheFingerprint) && patch.expiry == Change::Clear
+        if self.has(Fault::RenewalForgetsTheFingerprint) && is_renewal
+            || self.has(Fault::ClearingForgetsTheFingerprint) && expires == Some(Expires::Never)
         {
             new.fingerprint = fingerprint_of(&new.note);
         }
@@ -191,22 +210,24 @@ impl FaultyStore {
             (Some(Fault::RequiresARevision), Expected::Any) => false,
             (Some(Fault::NoneExpectedIsAny), Expected::OneOf(them)) if them.is_empty() => true,
             (Some(Fault::ReadsTheFirstExpected), Expected::OneOf(them)) => {
-                them.first() == Some(&current)
+                them.as_slice().first() == Some(&current)
             }
             (Some(Fault::ReadsTenExpected), Expected::OneOf(them)) => {
-                them.iter().take(10).any(|it| *it == current)
+                them.as_slice().iter().take(10).any(|one| *one == current)
             }
             (Some(Fault::ExpectedRevisionsAreTimes), Expected::OneOf(them)) => them
+                .as_slice()
                 .iter()
-                .any(|it| it.written_at() == current.written_at()),
-            (Some(Fault::NoneOfIsOneOf), Expected::NoneOf(them)) => them.contains(&current),
+                .any(|one| one.written_at() == current.written_at()),
+            (Some(Fault::NoneOfIsOneOf), Expected::NoneOf(them)) => them.contains(current),
             (Some(Fault::NoneOfNothingIsNever), Expected::NoneOf(them)) if them.is_empty() => false,
             (Some(Fault::NoneOfReadsTheFirst), Expected::NoneOf(them)) => {
-                them.first() != Some(&current)
+                them.as_slice().first() != Some(&current)
             }
             (Some(Fault::NoneOfComparesTimes), Expected::NoneOf(them)) => !them
+                .as_slice()
                 .iter()
-                .any(|it| it.written_at() == current.written_at()),
+                .any(|one| one.written_at() == current.written_at()),
             _ => expected.allows(current),
         };
         grows && is_expected
@@ -222,33 +243,23 @@ fn number(revision: Revision) -> u128 {
 }
 
 /// Leaves the expiry where the new one is earlier.
-fn keep_the_later(patch: &mut NotePatch, old: &Stored) {
-    if let (Change::Set(new), Some(old)) = (patch.expiry, old.note.expiry)
+fn keep_the_later(expires: &mut Option<Expires>, old: &Stored) {
+    if let (Some(new), Some(old)) = (expires.and_then(Expires::expiry), old.note.expiry())
         && new < old
     {
-        patch.expiry = Change::Keep;
+        *expires = None;
     }
 }
 
 fn repaired(user: &UserId, id: NoteId, update: &Update) -> Stored {
     let mut stored = ghost(user, id);
-    update.patch.clone().apply(&mut stored.note);
-    stored.note.revision = update.revision;
+    update.apply(&mut stored.note);
     stored
 }
 
 /// A note that nobody wrote.
 pub(super) fn ghost(user: &UserId, id: NoteId) -> Stored {
-    let note = Note {
-        user: user.clone(),
-        id,
-        title: value("Ghost"),
-        content: value(""),
-        category: None,
-        expiry: None,
-        retained: false,
-        revision: id.into(),
-    };
+    let note = Note::new(user.clone(), id, value("Ghost"), value(""));
     Stored {
         fingerprint: fingerprint_of(&note),
         note,
