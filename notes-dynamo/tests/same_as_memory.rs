@@ -17,7 +17,7 @@ use notes_core::{
     PurgeAt, Revision, Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::Engine;
+use notes_testing::Engine;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
