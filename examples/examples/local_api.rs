@@ -13,8 +13,9 @@ use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 use notes_core::{ErrorChain, Notes};
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::{Engine, LocalApi, client};
+use notes_examples::LocalApi;
 use notes_lambda::{CorsOrigins, InvalidCorsOrigins};
+use notes_testing::{Engine, client};
 
 /// Serves the notes API on loopback, for development: the bearer token's text is the user id.
 #[derive(Parser)]

@@ -1,8 +1,6 @@
-//! What the examples and the tests of the packages share: a DynamoDB engine in this process, and a local server.
+//! The server of the example `local_api`, which its tests start too.
 
-mod engine;
 mod local_api;
 mod page;
 
-pub use engine::{Engine, client};
 pub use local_api::LocalApi;

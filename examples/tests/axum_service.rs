@@ -8,11 +8,11 @@ mod support;
 
 use axum_service::{Keys, app};
 use notes_core::{MemoryNoteStore, Notes};
+use notes_testing::serve;
 use reqwest::Method;
 use support::answer::{Answer, send};
 use support::note;
 use support::user::User;
-use tokio::net::TcpListener;
 
 /// Somebody with this key, at a fresh application that knows Alice and Bob.
 async fn somebody(key: &str) -> User {
@@ -21,9 +21,7 @@ async fn somebody(key: &str) -> User {
         Notes::new(MemoryNoteStore::new()),
         Keys::read(keys).unwrap(),
     );
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async { axum::serve(listener, app).await });
+    let url = format!("http://{}", serve(app).await.unwrap());
     User {
         token: key.to_owned(),
         ..User::new(&url)

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use futures_util::future::join_all;
-use notes_examples::Engine;
+use notes_testing::Engine;
 use program::{Program, fails};
 use reqwest::Method;
 use support::answer::send;

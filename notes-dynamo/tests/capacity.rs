@@ -16,7 +16,7 @@ use notes_core::{
     StoreErrorKind, Timestamp, Update, UserId,
 };
 use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
-use notes_examples::Engine;
+use notes_testing::Engine;
 
 const TABLE: &str = "notes";
 

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use notes_core::conformance::{Harness, UnreadableKind};
 use notes_core::{NoteId, NoteStore, Timestamp, UserId};
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::Engine;
+use notes_testing::Engine;
 use tempfile::TempDir;
 
 const TABLE: &str = "notes";

@@ -22,7 +22,7 @@ use notes_core::{
     Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::Engine;
+use notes_testing::{Engine, serve};
 
 const ATTEMPTS: usize = 3;
 
@@ -78,12 +78,10 @@ impl Faulty {
             direct: direct.clone(),
             key: key.clone(),
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new()
             .fallback(handle)
             .with_state(Arc::clone(&proxy));
-        tokio::spawn(axum::serve(listener, app).into_future());
+        let url = format!("http://{}", serve(app).await.unwrap());
         Self {
             store: DynamoNoteStore::new(impatient(&client, &url), "notes"),
             direct,

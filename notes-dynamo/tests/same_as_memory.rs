@@ -18,7 +18,7 @@ use notes_core::{
     UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::Engine;
+use notes_testing::Engine;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveStatus,
 };
 use notes_dynamo::ensure_table;
-use notes_examples::Engine;
+use notes_testing::Engine;
 
 /// Makes a table without time to live, with a key of these attributes.
 async fn make(client: &Client, key: &[(&str, ScalarAttributeType, KeyType)]) {

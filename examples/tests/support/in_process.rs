@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use notes_core::Notes;
 use notes_dynamo::{DynamoNoteStore, ensure_table};
-use notes_examples::{Engine, LocalApi};
+use notes_examples::LocalApi;
+use notes_testing::Engine;
 use tokio::sync::oneshot;
 
 use super::{Below, Server};

@@ -105,7 +105,7 @@ impl Server {
 impl Below {
     /// A client of the engine, beside the API.
     pub(crate) fn client(&self) -> Client {
-        notes_examples::client(&self.engine)
+        notes_testing::client(&self.engine)
     }
 }
 

@@ -242,8 +242,8 @@ async fn a_further_query_goes_on_behind_the_last_and_reads_more() {
         ]);
         let page = list(&wire, &query(limit, order)).await;
         assert_eq!((page.notes, page.next), (vec![note()], None));
-        let [(_, first), (target, mut second)] = <[_; 2]>::try_from(wire.sent()).unwrap();
-        assert_eq!(target, "DynamoDB_20120810.Query");
+        let [(_, first), (operation, mut second)] = <[_; 2]>::try_from(wire.sent()).unwrap();
+        assert_eq!(operation, "Query");
         assert_eq!(first["Limit"], limit);
         assert_eq!(first["ExclusiveStartKey"], Value::Null);
         assert_eq!(second["Limit"], 100);

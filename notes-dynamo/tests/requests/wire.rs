@@ -1,18 +1,15 @@
 use std::collections::VecDeque;
-use std::fmt;
+use std::future::ready;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{Config, Credentials, HttpClient, Region, RuntimeComponents};
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::{Client, error::ConnectorError};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
 use aws_smithy_types::body::SdkBody;
 use notes_dynamo::DynamoNoteStore;
+use notes_testing::{Call, Transport};
 use serde_json::{Value, json};
 
 /// How often a client sends a request at most.
@@ -87,24 +84,23 @@ impl Wire {
     /// A client as in production, but that it loses no time between attempts and has any number of
     /// them in stock.
     pub(crate) fn client(&self) -> Client {
-        static PRODUCTION: LazyLock<Config> = LazyLock::new(|| {
-            let production = notes_dynamo::client_config()
-                .region(Region::new("eu-central-1"))
-                .credentials_provider(Credentials::new("local", "local", None, None, "static"))
-                .build();
+        static WITHOUT_DELAYS: LazyLock<Config> = LazyLock::new(|| {
+            let production = Transport::config().build();
             let none = Duration::ZERO;
             let retries = production.retry_config().unwrap().clone();
             let retries = retries.with_initial_backoff(none).with_max_backoff(none);
-            let unlimited =
-                RetryPartition::custom("unlimited").token_bucket(TokenBucket::unlimited());
-            production
-                .to_builder()
-                .retry_config(retries)
-                .retry_partition(unlimited.build())
-                .build()
+            production.to_builder().retry_config(retries).build()
         });
-        let config = PRODUCTION.to_builder().http_client(self.clone());
-        Client::from_conf(config.build())
+        let wire = self.clone();
+        let transport = Transport::new(move |call| ready(wire.reply(call)));
+        Client::from_conf(WITHOUT_DELAYS.to_builder().http_client(transport).build())
+    }
+
+    fn reply(&self, call: Call) -> Result<HttpResponse, ConnectorError> {
+        let body = serde_json::from_str(&call.body).unwrap();
+        self.0.sent.lock().unwrap().push((call.operation, body));
+        let reply = self.0.script.lock().unwrap().pop_front();
+        reply.expect("one request more than replies").result()
     }
 
     pub(crate) fn store(&self) -> DynamoNoteStore {
@@ -118,34 +114,8 @@ impl Wire {
 
     /// The body of the only request, which is for this operation.
     pub(crate) fn only(&self, operation: &str) -> Value {
-        let [(target, body)] = <[_; 1]>::try_from(self.sent()).unwrap();
-        assert_eq!(target, format!("DynamoDB_20120810.{operation}"));
+        let [(sent, body)] = <[_; 1]>::try_from(self.sent()).unwrap();
+        assert_eq!(sent, operation);
         body
-    }
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
-    }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for Wire {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap().to_owned();
-        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        self.0.sent.lock().unwrap().push((target, body));
-        let reply = self.0.script.lock().unwrap().pop_front();
-        HttpConnectorFuture::ready(reply.expect("one request more than replies").result())
     }
 }

@@ -7,7 +7,7 @@ use axum::routing::post;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::endpoint::serve;
+use crate::endpoint::url_of;
 use crate::function::{ALL, Function, TIMEOUT, about, is_problem, new_id, variables};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +15,7 @@ async fn a_managed_instance_answers_several_invocations_at_the_same_time() {
     const TOGETHER: usize = 8;
     let barrier = Arc::new(Barrier::new(TOGETHER));
     // No request is answered before all have come, but that of the warm-up.
-    let endpoint = serve(Router::new().route(
+    let endpoint = url_of(Router::new().route(
         "/",
         post(async move |body: String| {
             if !body.contains("\\u0001") {

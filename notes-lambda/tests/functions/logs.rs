@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use notes_dynamo::sort_key;
 use serde_json::{Value, json};
 
-use crate::endpoint::{TABLE, engine, hanging, nowhere, serve};
+use crate::endpoint::{TABLE, engine, hanging, nowhere, url_of};
 use crate::function::{
     ALL, Function, TIMEOUT, about, creation, event, is_problem, new_id, variables,
 };
@@ -163,7 +163,7 @@ async fn a_request_refused_for_lack_of_capacity_is_a_metric() {
         let body = json!({"__type": error, "message": "too many"});
         (StatusCode::BAD_REQUEST, axum::Json(body))
     });
-    let mut function = Function::start(ALL, &variables(&serve(throttled).await)).await;
+    let mut function = Function::start(ALL, &variables(&url_of(throttled).await)).await;
     let answer = function.invoke(&event("http-get"), TIMEOUT).await;
     is_problem(&answer, 503, "unavailable");
     let lines = function.end_quietly().await;

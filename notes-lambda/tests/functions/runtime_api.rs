@@ -13,8 +13,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use notes_testing::serve;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 
 /// What a function made of an invocation.
@@ -77,11 +77,8 @@ impl RuntimeApi {
             )
             .route(&format!("{runtime}/invocation/{{id}}/error"), post(error))
             .with_state(Arc::clone(&shared));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
         Self {
-            address,
+            address: serve(router).await.unwrap(),
             invocations,
             count: Arc::default(),
             shared,

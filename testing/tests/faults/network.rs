@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::future::pending;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,18 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{Credentials, HttpClient, Region, RuntimeComponents};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use notes_testing::{Call, Transport};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -27,8 +22,7 @@ use crate::engine;
 use crate::fault::Fault;
 use crate::sabotage::Sabotage;
 
-/// The way between a store and its engine, as the SDK's HTTP client. What goes wrong on it is drawn
-/// from a seed.
+/// The way between a store and its engine. What goes wrong on it is drawn from a seed.
 #[derive(Clone)]
 pub(crate) struct Network(Arc<State>);
 
@@ -47,15 +41,6 @@ struct State {
 /// differ, it is less than the margin before its expiry in which a note's expiry can't be moved.
 const MOST_LATE_MILLIS: u64 = 16_000;
 
-/// A request of the SDK.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    /// Its attempts have it in common.
-    pub(crate) invocation: String,
-    pub(crate) operation: String,
-    pub(crate) body: String,
-}
-
 impl Network {
     /// A network that is calm until told otherwise, before an empty engine.
     pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>, clock: Clock) -> Self {
@@ -70,16 +55,11 @@ impl Network {
         }))
     }
 
-    /// A client as in production but for the network. That allows any number of retries: a bucket
-    /// that is soon empty would leave little to be tested.
+    /// A client as in production but for the network.
     pub(crate) fn client(&self) -> Client {
-        let retries = RetryPartition::custom("unlimited").token_bucket(TokenBucket::unlimited());
-        let config = notes_dynamo::client_config()
-            .http_client(self.clone())
-            .retry_partition(retries.build())
-            .region(Region::new("eu-central-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "static"));
-        Client::from_conf(config.build())
+        let network = self.clone();
+        let transport = Transport::new(move |call| network.clone().carry(call));
+        Client::from_conf(Transport::config().http_client(transport).build())
     }
 
     /// From now on, so many of 100 attempts meet a fault.
@@ -227,35 +207,6 @@ impl Network {
     async fn travel(&self, millis: std::ops::RangeInclusive<u64>) {
         let millis = self.0.random.lock().unwrap().u64(millis);
         tokio::time::sleep(Duration::from_millis(millis)).await;
-    }
-}
-
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network").finish_non_exhaustive()
-    }
-}
-
-impl HttpClient for Network {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for Network {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let header = |name| request.headers().get(name).unwrap();
-        let (_, operation) = header("x-amz-target").split_once('.').unwrap();
-        let call = Call {
-            invocation: header("amz-sdk-invocation-id").to_owned(),
-            operation: operation.to_owned(),
-            body: String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap(),
-        };
-        HttpConnectorFuture::new(self.clone().carry(call))
     }
 }
 

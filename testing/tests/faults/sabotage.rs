@@ -8,9 +8,8 @@ use notes_core::{
     NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::DynamoNoteStore;
+use notes_testing::Call;
 use serde_json::{Value, json};
-
-use crate::network::Call;
 
 /// A protocol that is broken in one place, for the proof that this is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
