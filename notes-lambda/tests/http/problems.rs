@@ -40,6 +40,25 @@ async fn a_validation_problem_lists_its_faults() {
     );
 }
 
+/// The base is that of the deployment wherever a problem is made: by a route, by an operation, and in a creation, which
+/// responds by itself.
+#[tokio::test]
+async fn a_deployment_gives_the_types_a_base_of_its_own() {
+    let mut client = client();
+    client.api = client
+        .api
+        .with_problem_base("https://notes.example/problems/".parse().unwrap());
+    let absent = format!("/notes/{}", client.id_at(0));
+    for (answer, name) in [
+        (client.get("/elsewhere").send().await, "unknown-path"),
+        (client.get(&absent).send().await, "note-not-found"),
+        (client.post("{").send().await, "malformed-json"),
+    ] {
+        let of_type = format!("https://notes.example/problems/{name}");
+        assert_eq!(answer.json()["type"], of_type);
+    }
+}
+
 #[test]
 fn the_service_is_shared_between_threads() {
     fn shared<T: Clone + Send + Sync + std::fmt::Debug>(_: &T) {}
