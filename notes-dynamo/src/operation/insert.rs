@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use notes_core::{InsertOutcome, Insertion, Occupant, StoreError, StoreErrorKind, Timestamp};
@@ -7,7 +6,7 @@ use crate::item::attributes::{TIMESTAMP, USER_ID};
 use crate::item::expression::Expression;
 use crate::item::mapping::{self, DecodedItem};
 use crate::request::attempts::Attempts;
-use crate::request::error::write_error;
+use crate::request::failed_condition::failed_condition;
 use crate::table::Table;
 
 /// [`NoteStore::insert`](notes_core::NoteStore::insert) as one `PutItem` request, on the condition that there
@@ -50,17 +49,12 @@ pub(crate) async fn insert(
             table.capacity.report_write(output.consumed_capacity());
             return Ok(InsertOutcome::Inserted);
         }
-        Err(SdkError::ServiceError(error))
-            if error.err().is_conditional_check_failed_exception() =>
-        {
-            error.into_err()
-        }
-        Err(error) => return Err(write_error(error, attempts.may_have_executed())),
+        Err(error) => error,
     };
-    let item = match error {
-        PutItemError::ConditionalCheckFailedException(refused) => refused.item,
+    let item = failed_condition(error, &attempts, |error| match error {
+        PutItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,
-    };
+    })?;
     let Some(item) = item else {
         if !is_live {
             return Ok(InsertOutcome::Expired);
