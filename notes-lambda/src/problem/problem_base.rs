@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::request::path_prefix::begins_escape;
-
 /// What the `type` URI of every problem starts with. The name of the type follows, such as `note-not-found`.
 ///
 /// By default it is the address of the page that documents the types ([problems](crate::problems)). A deployment that
@@ -46,14 +44,14 @@ impl FromStr for ProblemBase {
         let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && (scheme.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         // RFC 3986 §2: unreserved and reserved characters, and percent-encoded bytes.
-        let are_in_uris = text.bytes().enumerate().all(|(offset, byte)| {
-            byte.is_ascii_alphanumeric()
-                || b"-._~:/?#[]@!$&'()*+,;=".contains(&byte)
-                || begins_escape(&text.as_bytes()[offset..])
-        });
+        let are_in_uris = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte));
+        let mut escapes = text.split('%').skip(1).map(|escape| escape.bytes().take(2));
+        let are_escapes = escapes.all(|hex| hex.filter(u8::is_ascii_hexdigit).count() == 2);
         let names_something = !rest.trim_matches('/').is_empty();
         let has_end = text.ends_with(['/', '#', ':', '=']);
-        let is_base = is_scheme && are_in_uris && names_something && has_end;
+        let is_base = is_scheme && are_in_uris && are_escapes && names_something && has_end;
         if is_base && text.matches('#').count() <= 1 {
             Ok(Self(Cow::Owned(text.to_owned())))
         } else {
@@ -112,6 +110,8 @@ mod tests {
             "https://notes.example/<a>/",
             "https://notes.example/Z\u{fc}rich/",
             "https://notes.example/100%/",
+            "https://notes.example/%4/",
+            "https://notes.example/%zz/",
             "https://notes.example/\n/",
             "https://notes.example/a#b#",
         ] {

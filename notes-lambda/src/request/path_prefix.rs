@@ -53,7 +53,7 @@ fn is_in_paths(byte: u8) -> bool {
 }
 
 /// Whether these bytes start with a percent-encoded byte, such as `%2F`.
-pub(crate) fn begins_escape(bytes: &[u8]) -> bool {
+fn begins_escape(bytes: &[u8]) -> bool {
     matches!(bytes, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
