@@ -21,9 +21,10 @@ pub(crate) async fn insert(
     let is_live = insertion.note.is_live(now);
     let key = mapping::key(&insertion.note.user, insertion.note.id);
     let (item, attempts) = if is_live {
-        let item = mapping::from_insertion(insertion)
-            .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
-        (item, Attempts::<PutItemError>::that_may_write())
+        (
+            mapping::from_insertion(insertion),
+            Attempts::<PutItemError>::that_may_write(),
+        )
     } else {
         // A note that has already expired is not stored, but the caller has to learn what holds its id. So
         // the condition can never hold, and its failure returns that item. A failed write consumes capacity
