@@ -117,6 +117,7 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
         .ok_or("timestamp is not the key of a note id")?;
     let category = optional(&mut item, CATEGORY, as_text)?;
     let expiry = optional(&mut item, EXPIRES_AT, as_number)?;
+    let retained = optional(&mut item, RETAINED, |value| value.as_bool().ok().copied())?;
     let note = Note {
         user: required(&mut item, USER_ID, as_text)?.try_into()?,
         id,
@@ -124,7 +125,7 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
         content: required(&mut item, CONTENT, as_text)?.try_into()?,
         category: category.map(Category::try_from).transpose()?,
         expiry: expiry.map(Expiry::try_from).transpose()?,
-        retained: optional(&mut item, RETAINED, as_bool)?.unwrap_or(false),
+        retained: retained.unwrap_or(false),
         revision: required(&mut item, REVISION, as_bytes::<16>)?.try_into()?,
     };
     let creation = required(&mut item, CREATION, as_bytes::<8>)?;
@@ -181,13 +182,6 @@ fn as_text(value: AttributeValue) -> Option<String> {
 fn as_number(value: AttributeValue) -> Option<u64> {
     match value {
         AttributeValue::N(number) => number.parse().ok(),
-        _ => None,
-    }
-}
-
-fn as_bool(value: AttributeValue) -> Option<bool> {
-    match value {
-        AttributeValue::Bool(bool) => Some(bool),
         _ => None,
     }
 }
