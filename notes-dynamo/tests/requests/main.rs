@@ -10,5 +10,6 @@ mod operation;
 mod reads;
 mod retries;
 mod secrets;
+mod timeouts;
 mod wire;
 mod writes;

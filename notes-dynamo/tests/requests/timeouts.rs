@@ -1,35 +1,28 @@
-//! Numbers that are in two places agree: in the code, and in files and sentences that no compiler reads.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+//! The timeouts of the client, of the functions and of an expiry fit one another, and what is written about them has
+//! their numbers.
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
-use notes_core::{MemoryNoteStore, Notes, Update};
-use notes_lambda::Api;
-use tower_service::Service;
+use notes_core::Update;
+use notes_dynamo::client_config;
 
-const STACK: &str = include_str!("../../deploy/serverless.yml");
+const STACK: &str = include_str!("../../../deploy/serverless.yml");
 
-/// The number that this setting has in the stack, where it is once.
-fn in_stack(name: &str) -> u64 {
-    let lines = STACK.lines().map(str::trim);
-    let values: Vec<u64> = lines
-        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-        .map(|value| value.parse().unwrap())
-        .collect();
-    assert_eq!(values.len(), 1, "{name}: {values:?}");
-    values[0]
-}
-
-/// What a function may take, with everything.
+/// What a function may take, with everything. The stack has one timeout, for all functions.
 fn function_timeout() -> Duration {
-    Duration::from_secs(in_stack("timeout"))
+    let lines = STACK.lines().map(str::trim);
+    let timeouts: Vec<_> = lines
+        .filter_map(|line| line.strip_prefix("timeout: "))
+        .collect();
+    let [timeout] = timeouts[..] else {
+        panic!("the timeouts of the stack: {timeouts:?}")
+    };
+    Duration::from_secs(timeout.parse().unwrap())
 }
 
 /// How long the client goes on with a call, over all its attempts.
 fn client_timeout() -> Duration {
-    let config = notes_dynamo::client_config().build();
+    let config = client_config().build();
     config
         .timeout_config()
         .unwrap()
@@ -44,22 +37,9 @@ fn unwrapped(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-#[tokio::test]
-async fn a_browser_keeps_a_preflight_response_as_long_from_an_http_api_as_from_the_code() {
-    let origins = "https://notes.example".parse().unwrap();
-    let mut api = Api::new(Notes::new(MemoryNoteStore::new())).with_cors_origins(origins);
-    let request = Request::options("/notes")
-        .header("origin", "https://notes.example")
-        .header("access-control-request-method", "GET")
-        .body(Body::empty());
-    let Ok(response) = api.call(request.unwrap()).await;
-    let from_code = response.headers()["access-control-max-age"].to_str();
-    assert_eq!(from_code.unwrap(), in_stack("maxAge").to_string());
-}
-
 #[test]
 fn a_call_has_time_for_all_attempts_and_a_function_for_the_call_and_its_response() {
-    let config = notes_dynamo::client_config().build();
+    let config = client_config().build();
     let timeouts = config.timeout_config().unwrap();
     let attempt = timeouts.operation_attempt_timeout().unwrap();
     let attempts = config.retry_config().unwrap().max_attempts();
@@ -75,7 +55,7 @@ fn the_margin_of_an_expiry_is_longer_than_any_call_whose_caller_learns_its_outco
 
 #[test]
 fn the_sentences_about_the_timeouts_have_their_numbers() {
-    let config = notes_dynamo::client_config().build();
+    let config = client_config().build();
     let attempts = config.retry_config().unwrap().max_attempts();
     let timeouts = config.timeout_config().unwrap();
     let attempt = timeouts.operation_attempt_timeout().unwrap().as_secs();
@@ -83,20 +63,20 @@ fn the_sentences_about_the_timeouts_have_their_numbers() {
     let margin = Update::EXPIRY_MARGIN.as_secs();
     for (text, sentences) in [
         (
-            include_str!("../../notes-core/src/store/note_store.rs"),
+            include_str!("../../../notes-core/src/store/note_store.rs"),
             &[format!(
                 "times out after {client} seconds and a function after {function}."
             )][..],
         ),
         (
-            include_str!("../../docs/adr/0006-expiry-margin.md"),
+            include_str!("../../../docs/adr/0006-expiry-margin.md"),
             &[
                 format!("counts as expired {margin} seconds before it does"),
                 format!("tries for {client} seconds, and a function ends after {function}."),
             ],
         ),
         (
-            include_str!("../../notes-dynamo/src/client.rs"),
+            include_str!("../../src/client.rs"),
             &[format!(
                 "at most {attempts} attempts of at most {attempt} seconds each, and {client} seconds in total"
             )],
@@ -108,7 +88,7 @@ fn the_sentences_about_the_timeouts_have_their_numbers() {
             )],
         ),
         (
-            include_str!("../../docs/api.md"),
+            include_str!("../../../docs/api.md"),
             &[format!("In the last {margin} seconds before its expiry")],
         ),
     ] {
