@@ -83,4 +83,5 @@ pub fn client_from_env() -> Result<Client, MissingVariable> {
 /// A required environment variable is missing or empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not set")]
+#[non_exhaustive]
 pub struct MissingVariable(&'static str);

@@ -8,6 +8,7 @@ mod item;
 mod operation;
 mod request;
 mod table;
+mod table_name;
 
 #[cfg(feature = "client")]
 pub use client::{MissingVariable, client_config, client_from_env};
@@ -15,3 +16,4 @@ pub use dynamo_note_store::DynamoNoteStore;
 pub use ensure_table::ensure_table;
 pub use item::sort_key::{note_id, sort_key};
 pub use request::capacity::Capacity;
+pub use table_name::{InvalidTableName, TableName};

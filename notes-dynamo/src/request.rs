@@ -4,4 +4,5 @@ pub(crate) mod attempts;
 pub(crate) mod capacity;
 mod engine_error;
 pub(crate) mod error;
+pub(crate) mod failed_condition;
 pub(crate) mod misconfiguration;

@@ -2,9 +2,9 @@
 
 mod function;
 
-use notes_lambda::StartError;
+use notes_lambda::{Operation, StartError};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    function::run(None).await
+    function::run(Operation::ALL.iter().copied()).await
 }

@@ -7,24 +7,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request};
 use http_body::Body;
-use http_body_util::Full;
 use notes_core::{NoteStore, Notes, UserId};
 use tower_service::Service;
 
 use crate::cors::CorsOrigins;
 use crate::diagnostics::Diagnostics;
 use crate::handler::{create, delete, get, list, update};
-use crate::operation::Operation;
+use crate::operation::{Operation, OperationSet};
 use crate::problem::Problem;
+use crate::problem::problem_base::ProblemBase;
 use crate::problem::respond::respond;
 use crate::request::body::RequestBody;
 use crate::request::deadline::with_deadline;
 use crate::request::route::Route;
+use crate::response::body::ResponseBody;
 use crate::response::reply::{self, Response};
 
 /// The HTTP API of a [`Notes`] service, as a tower [`Service`].
@@ -56,9 +56,16 @@ use crate::response::reply::{self, Response};
 pub struct Api<S> {
     notes: Arc<Notes<S>>,
     /// Shared, as the notes are: each request clones the API.
-    cors_origins: Arc<CorsOrigins>,
-    /// The only operation to serve, if there is one.
-    only: Option<Operation>,
+    options: Arc<Options>,
+}
+
+/// What an API is configured with.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    cors_origins: CorsOrigins,
+    /// The operations to serve.
+    operations: OperationSet,
+    problem_base: ProblemBase,
 }
 
 impl<S: NoteStore> Api<S> {
@@ -66,8 +73,7 @@ impl<S: NoteStore> Api<S> {
     pub fn new(notes: Notes<S>) -> Self {
         Self {
             notes: Arc::new(notes),
-            cors_origins: Arc::default(),
-            only: None,
+            options: Arc::default(),
         }
     }
 
@@ -75,14 +81,34 @@ impl<S: NoteStore> Api<S> {
     /// CORS already, as an HTTP API of API Gateway can.
     #[must_use]
     pub fn with_cors_origins(mut self, origins: CorsOrigins) -> Self {
-        self.cors_origins = Arc::new(origins);
+        Arc::make_mut(&mut self.options).cors_origins = origins;
         self
     }
 
-    /// Serves only this operation; requests for any other get 404.
+    /// Serves only these operations; requests for any other get 404 `unknown-path`. A later call replaces the choice of
+    /// an earlier one.
+    ///
+    /// An empty choice is no mistake and no synonym for all: it serves nothing. So a choice that is read from somewhere
+    /// never opens more than it names.
+    ///
+    /// ```
+    /// use notes_core::{MemoryNoteStore, Notes};
+    /// use notes_lambda::{Api, Operation};
+    ///
+    /// let readers = Api::new(Notes::new(MemoryNoteStore::new())).only([Operation::Get, Operation::List]);
+    /// ```
     #[must_use]
-    pub fn only(mut self, operation: Operation) -> Self {
-        self.only = Some(operation);
+    pub fn only(mut self, operations: impl IntoIterator<Item = Operation>) -> Self {
+        Arc::make_mut(&mut self.options).operations = operations.into_iter().collect();
+        self
+    }
+
+    /// Starts the `type` URI of every problem with this base, instead of the address of the documentation.
+    ///
+    /// The description that `openapi` returns always has the default URIs.
+    #[must_use]
+    pub fn with_problem_base(mut self, base: ProblemBase) -> Self {
+        Arc::make_mut(&mut self.options).problem_base = base;
         self
     }
 }
@@ -92,8 +118,7 @@ impl<S> Clone for Api<S> {
     fn clone(&self) -> Self {
         Self {
             notes: Arc::clone(&self.notes),
-            cors_origins: Arc::clone(&self.cors_origins),
-            only: self.only,
+            options: Arc::clone(&self.options),
         }
     }
 }
@@ -102,8 +127,7 @@ impl<S: fmt::Debug> fmt::Debug for Api<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api")
             .field("notes", &self.notes)
-            .field("cors_origins", &self.cors_origins)
-            .field("only", &self.only)
+            .field("options", &self.options)
             .finish()
     }
 }
@@ -115,7 +139,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    type Response = http::Response<Full<Bytes>>;
+    type Response = http::Response<ResponseBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -126,14 +150,15 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
+            let base = this.problem_base();
             let (head, body) = request.into_parts();
             let route = Route::of(&head.method, head.uri.path());
             // Kept for the diagnostics, which name the operation even if its handler fails.
             let known = route.as_ref().ok().copied();
             // Browsers send a preflight request without credentials, so it is handled before the identity.
-            let mut response = match this.cors_origins.preflight(&head) {
+            let mut response = match this.options.cors_origins.preflight(&head) {
                 Some(response) => response,
-                None => respond(&head.method, this.dispatch(route, &head, body)).await,
+                None => respond(base, &head.method, this.dispatch(route, &head, body)).await,
             };
             this.expose(head.headers.get(ORIGIN), &mut response);
             let diagnostics: &mut Diagnostics = response.extensions_mut().get_or_insert_default();
@@ -151,7 +176,11 @@ where
 impl<S> Api<S> {
     /// Adds the headers that let a page of this origin read the response, if the origin is allowed.
     pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
-        self.cors_origins.expose(origin, response);
+        self.options.cors_origins.expose(origin, response);
+    }
+
+    pub(crate) fn problem_base(&self) -> &ProblemBase {
+        &self.options.problem_base
     }
 }
 
@@ -164,7 +193,7 @@ impl<S: NoteStore> Api<S> {
         body: impl RequestBody,
     ) -> Result<Response, Problem> {
         let route = route?;
-        if self.only.is_some_and(|only| only != route.operation()) {
+        if !self.options.operations.contains(route.operation()) {
             return Err(Problem::UnknownPath);
         }
         let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
@@ -172,7 +201,7 @@ impl<S: NoteStore> Api<S> {
         match route {
             // The creation applies the deadline itself, so that its 503 still carries the Idempotency-Key with
             // which the client can repeat the request safely.
-            Route::Create => create::create(notes, user, head, body).await,
+            Route::Create => create::create(notes, self.problem_base(), user, head, body).await,
             Route::List => with_deadline(head, list::list(notes, user, head)).await,
             Route::Get(id) => with_deadline(head, get::get(notes, user, id, head)).await,
             Route::Update(id) => {

@@ -183,11 +183,13 @@ impl FromStr for CorsHeaders {
 /// A text is not [`CorsHeaders`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("headers are a list of names such as authorization, content-type, traceparent")]
+#[non_exhaustive]
 pub struct InvalidCorsHeaders;
 
 /// A text is not [`CorsOrigins`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("origins are * or a list such as https://notes.example, http://localhost:5173")]
+#[non_exhaustive]
 pub struct InvalidCorsOrigins;
 
 #[cfg(test)]

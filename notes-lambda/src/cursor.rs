@@ -91,6 +91,7 @@ impl FromStr for Cursor {
 /// A text is not a [`Cursor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor: send the nextCursor of the page before as it is")]
+#[non_exhaustive]
 pub struct InvalidCursor;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The API behind API Gateway and function URLs, as Lambda functions.
 //!
 //! `event` reads an invocation, `identity` finds the user in it, `gateway` calls the API, `gateway_response` is what
-//! goes back, `log` writes a line about it, `run` is the loop of the process, and `settings` is its configuration.
+//! goes back, `log` writes a line about it, `run` is the loop of the process, `settings` is its configuration, and
+//! `start_error` says why it can't start.
 
 pub(crate) mod event;
 pub(crate) mod gateway;
@@ -10,3 +11,4 @@ pub(crate) mod identity;
 pub(crate) mod log;
 mod run;
 pub(crate) mod settings;
+pub(crate) mod start_error;

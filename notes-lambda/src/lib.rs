@@ -28,9 +28,14 @@ pub use lambda::identity::{IdentitySource, InvalidIdentitySource};
 #[cfg(feature = "lambda")]
 pub use lambda::log::log_capacity;
 #[cfg(feature = "lambda")]
-pub use lambda::settings::{Settings, StartError};
+pub use lambda::settings::{Settings, optional_setting_from_env, required_setting_from_env};
+#[cfg(feature = "lambda")]
+pub use lambda::start_error::StartError;
 #[cfg(feature = "openapi")]
 pub use openapi::openapi;
-pub use operation::Operation;
+pub use operation::{InvalidOperation, Operation};
+pub use problem::problem_base::{InvalidProblemBase, ProblemBase};
 pub use request::deadline::Deadline;
 pub use request::path_prefix::PathPrefix;
+pub use response::body::ResponseBody;
+pub use response::note_json::NoteJson;

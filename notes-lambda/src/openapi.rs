@@ -68,7 +68,8 @@ pub fn openapi() -> String {
 
 const DESCRIPTION: &str = "\
 Every error is a problem document (RFC 9457) of a documented, stable `type`. Clients ignore members, \
-headers and problem types that they do not know.\n\
+headers and problem types that they do not know. A deployment may have a base of its own in place of the address \
+before the `#`.\n\
 \n\
 Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
 (`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests are \

@@ -1,7 +1,20 @@
 //! The operations of the API, by name.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// An operation of the API. `HEAD` counts as the operation of `GET`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// As text it is `create`, `list`, `get`, `update` or `delete`.
+///
+/// ```
+/// use notes_lambda::Operation;
+///
+/// assert_eq!("list".parse(), Ok(Operation::List));
+/// assert_eq!(Operation::List.to_string(), "list");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Operation {
     /// `POST /notes`
     Create,
@@ -13,4 +26,127 @@ pub enum Operation {
     Update,
     /// `DELETE /notes/{id}`
     Delete,
+}
+
+impl Operation {
+    /// All operations that there are in this version.
+    pub const ALL: &'static [Self] = &[
+        Self::Create,
+        Self::List,
+        Self::Get,
+        Self::Update,
+        Self::Delete,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Operation {
+    type Err = InvalidOperation;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOperation> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|operation| operation.as_str() == text)
+            .ok_or(InvalidOperation)
+    }
+}
+
+/// A text is not an [`Operation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an operation is create, list, get, update or delete")]
+#[non_exhaustive]
+pub struct InvalidOperation;
+
+/// A choice of operations, by default all. It is a number with one bit for each, so that a request can be compared with
+/// it without a search.
+#[derive(Clone, Copy)]
+pub(crate) struct OperationSet(u8);
+
+impl OperationSet {
+    pub(crate) fn contains(self, operation: Operation) -> bool {
+        self.0 & Self::bit(operation) != 0
+    }
+
+    fn bit(operation: Operation) -> u8 {
+        1 << operation as u8
+    }
+}
+
+impl Default for OperationSet {
+    fn default() -> Self {
+        Operation::ALL.iter().copied().collect()
+    }
+}
+
+impl FromIterator<Operation> for OperationSet {
+    fn from_iter<I: IntoIterator<Item = Operation>>(operations: I) -> Self {
+        let bits = operations.into_iter().map(Self::bit);
+        Self(bits.fold(0, |set, bit| set | bit))
+    }
+}
+
+impl fmt::Debug for OperationSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = Operation::ALL.iter();
+        let chosen = all.filter(|operation| self.contains(**operation));
+        f.debug_set().entries(chosen).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_every_operation_once() {
+        for (index, operation) in Operation::ALL.iter().enumerate() {
+            assert_eq!(*operation as usize, index);
+        }
+        // The last one: adding a variant makes this match incomplete, and the list has to grow with it.
+        let next = |operation| match operation {
+            Operation::Create => Some(Operation::List),
+            Operation::List => Some(Operation::Get),
+            Operation::Get => Some(Operation::Update),
+            Operation::Update => Some(Operation::Delete),
+            Operation::Delete => None,
+        };
+        let all = std::iter::successors(Some(Operation::Create), |operation| next(*operation));
+        assert!(all.eq(Operation::ALL.iter().copied()));
+    }
+
+    #[test]
+    fn an_operation_comes_back_from_its_text_and_from_no_other() {
+        for operation in Operation::ALL {
+            assert_eq!(operation.to_string().parse(), Ok(*operation));
+        }
+        for text in ["", "Create", "create ", "create-note", "POST /notes", "all"] {
+            assert_eq!(text.parse::<Operation>(), Err(InvalidOperation), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_has_what_it_was_made_of() {
+        for chosen in Operation::ALL {
+            let set: OperationSet = [*chosen, *chosen].into_iter().collect();
+            for operation in Operation::ALL {
+                assert_eq!(set.contains(*operation), operation == chosen);
+                assert!(OperationSet::default().contains(*operation));
+            }
+            assert_eq!(format!("{set:?}"), format!("{{{chosen:?}}}"));
+        }
+    }
 }

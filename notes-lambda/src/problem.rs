@@ -5,6 +5,7 @@
 //! one. The public module `problems` is only documentation: the page that a `type` URI leads to. `openapi::problems`
 //! has an example of each for the `OpenAPI` description.
 
+pub(crate) mod problem_base;
 pub(crate) mod problem_type;
 pub(crate) mod respond;
 pub(crate) mod validation;
@@ -16,13 +17,13 @@ use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body_util::Full;
 use notes_core::{Revision, StoreError, StoreErrorKind, UnacceptableDate};
 use serde::Serialize;
 
 use crate::diagnostics::Diagnostics;
 use crate::response::etag::ETag;
 use crate::response::reply::{self, Response};
+use problem_base::ProblemBase;
 use problem_type::{self as types, ProblemType};
 use validation::{ValidationError, ValidationErrors};
 
@@ -232,11 +233,11 @@ impl Problem {
         })
     }
 
-    /// The problem document as a response, with the [`Diagnostics`] in its extensions.
-    pub(crate) fn into_response(self) -> Response {
+    /// The problem document as a response, with the [`Diagnostics`] in its extensions. Its `type` starts with the base.
+    pub(crate) fn into_response(self, base: &ProblemBase) -> Response {
         let of_type = self.problem_type();
         let document = Document {
-            r#type: of_type.uri(),
+            r#type: of_type.uri(base),
             title: of_type.title,
             status: of_type.status.as_u16(),
             detail: self.detail(),
@@ -247,7 +248,7 @@ impl Problem {
         };
         // Serialising strings and a number can't fail.
         let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = Response::new(Full::from(body));
+        let mut response = Response::new(body.into());
         *response.status_mut() = of_type.status;
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, json);

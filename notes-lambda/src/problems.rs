@@ -2,7 +2,8 @@
 //!
 //! An error's body is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457),
 //! `application/problem+json`) with `type`, `title`, `status` and `detail`. Its `type` is the address of a section of
-//! this page and never changes. Programs decide by `type` and `status`; `title` and `detail` are for people.
+//! this page and never changes. A deployment may have a [base](crate::ProblemBase) of its own in place of this page's
+//! address, before the same names. Programs decide by `type` and `status`; `title` and `detail` are for people.
 //!
 //! After any response to `POST /notes` that carries an `Idempotency-Key`, the same request can be sent again with that
 //! key, as often as necessary: it makes at most one note.

@@ -1,5 +1,6 @@
 //! How a success looks: a note, a page of notes, the headers that belong to them.
 
+pub(crate) mod body;
 pub(crate) mod envelope;
 pub(crate) mod etag;
 pub(crate) mod note_json;

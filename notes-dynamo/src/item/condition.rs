@@ -6,7 +6,7 @@ use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
 use crate::item::attributes::{
     CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP, TITLE, USER_ID,
 };
-use crate::item::expression::{Expression, number};
+use crate::item::expression::{Expression, binary, number};
 use crate::item::sort_key::sort_key;
 
 /// The most values in one `IN` list. DynamoDB's limit is [100 operands][operators], and whether the left
@@ -78,8 +78,9 @@ impl Expression {
         new: Revision,
         live_at: Timestamp,
     ) {
-        self.set(REVISION, binary(new));
+        self.set(REVISION, binary(new.into_bytes()));
         let revision = self.name(REVISION);
+        // DynamoDB compares binary values byte by byte, as unsigned numbers, which is the order of revisions.
         self.require(format!("{revision} < :{REVISION}"));
         self.require_types_of_note();
         self.require_live(live_at);
@@ -99,7 +100,9 @@ impl Expression {
             .as_slice()
             .iter()
             .enumerate()
-            .map(|(index, revision)| self.value(&format!("expected{index}"), binary(*revision)))
+            .map(|(index, revision)| {
+                self.value(&format!("expected{index}"), binary(revision.into_bytes()))
+            })
             .collect();
         let lists: Vec<_> = values
             .chunks(MAX_IN)
@@ -181,10 +184,4 @@ impl Expression {
     pub(crate) fn key_projection(&mut self) -> String {
         format!("{}, {}", self.name(USER_ID), self.name(TIMESTAMP))
     }
-}
-
-/// A revision as a value of the type B (binary). DynamoDB compares such values byte by byte, as unsigned numbers,
-/// which is the order of revisions.
-fn binary(revision: Revision) -> AttributeValue {
-    AttributeValue::B(revision.into_bytes().to_vec().into())
 }

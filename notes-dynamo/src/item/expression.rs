@@ -77,6 +77,11 @@ pub(crate) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// A value of the type B (binary).
+pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(bytes.into().into())
+}
+
 /// A value of the type S (string).
 pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())

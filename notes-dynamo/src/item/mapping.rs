@@ -1,18 +1,17 @@
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    Category, Content, Expires, Expiry, Fingerprint, Insertion, Note, NoteId, PurgeAt, Revision,
-    StoreError, StoreErrorKind, Title, UserId,
+    Category, Expires, Expiry, Fingerprint, Insertion, Note, NoteId, Revision, StoreError,
+    StoreErrorKind, UserId,
 };
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::item::attributes::{
-    CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP, TITLE, USER_ID,
+    CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, PURGE_AT, RETAINED, REVISION, TIMESTAMP,
+    TITLE, USER_ID,
 };
+use crate::item::expression::{binary, number, text};
 use crate::item::sort_key::{note_id, sort_key};
 
 /// An item as the SDK has it: attribute values by name.
@@ -43,25 +42,6 @@ impl UnreadableItem {
     }
 }
 
-/// The attributes of a note apart from its key. Contents are up to 350 KB, so they are borrowed when they are
-/// written.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attributes<'a> {
-    title: Cow<'a, Title>,
-    content: Cow<'a, Content>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    category: Option<Cow<'a, Category>>,
-    revision: Binary<16>,
-    creation: Binary<8>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Expiry>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    retained: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none", skip_deserializing)]
-    purge_at: Option<u64>,
-}
-
 /// The primary key of a note.
 pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
     Item::from([
@@ -74,23 +54,27 @@ pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
 }
 
 /// The item of a new note.
-///
-/// # Errors
-/// None for a valid note; the serialiser's signature has one.
-pub(crate) fn from_insertion(insertion: &Insertion) -> Result<Item, serde_dynamo::Error> {
+pub(crate) fn from_insertion(insertion: &Insertion) -> Item {
     let note = &insertion.note;
-    let mut item: Item = serde_dynamo::to_item(Attributes {
-        title: Cow::Borrowed(&note.title),
-        content: Cow::Borrowed(&note.content),
-        category: note.category.as_ref().map(Cow::Borrowed),
-        revision: Binary(note.revision.into_bytes()),
-        creation: Binary(insertion.fingerprint.into_bytes()),
-        expires_at: note.expiry(),
-        retained: note.expires.is_retained(),
-        purge_at: insertion.purge_at().map(PurgeAt::as_secs),
-    })?;
-    item.extend(key(&note.user, note.id));
-    Ok(item)
+    let mut item = key(&note.user, note.id);
+    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
+    set(TITLE, text(note.title.as_str()));
+    set(CONTENT, text(note.content.as_str()));
+    set(REVISION, binary(note.revision.into_bytes()));
+    set(CREATION, binary(insertion.fingerprint.into_bytes()));
+    if let Some(category) = &note.category {
+        set(CATEGORY, text(category.as_str()));
+    }
+    if let Some(expiry) = note.expiry() {
+        set(EXPIRES_AT, number(expiry.as_secs()));
+    }
+    if note.expires.is_retained() {
+        set(RETAINED, AttributeValue::Bool(true));
+    }
+    if let Some(at) = insertion.purge_at() {
+        set(PURGE_AT, number(at.as_secs()));
+    }
+    item
 }
 
 /// The sort key of an item, as the text of the number.
@@ -111,8 +95,7 @@ impl From<Item> for DecodedItem {
             },
             // A tombstone whose revision can't be read is still a deleted note.
             Some(AttributeValue::Bool(true)) => {
-                let revision = item.get(REVISION).and_then(|value| value.as_b().ok());
-                let bytes = revision.and_then(|blob| <[u8; 16]>::try_from(blob.as_ref()).ok());
+                let bytes = required(&mut item, REVISION, as_bytes::<16>).ok();
                 Self::Tombstone(bytes.and_then(|bytes| bytes.try_into().ok()))
             }
             Some(_) => {
@@ -129,89 +112,86 @@ impl From<Item> for DecodedItem {
 /// # Errors
 /// Says what is wrong, without any of the item's values.
 fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerprint), BoxError> {
-    let user = match item.remove(USER_ID) {
-        Some(AttributeValue::S(user)) => user.try_into()?,
-        _ => return Err("userId is not a string".into()),
-    };
     let id = sort_key
         .and_then(note_id)
         .ok_or("timestamp is not the key of a note id")?;
-    // An optional value that a note does not have is an absent attribute. serde would also take NULL for
-    // that, but `attribute_not_exists` does not: reads and conditions would disagree on such an item.
-    let is_null = |name| matches!(item.get(name), Some(AttributeValue::Null(_)));
-    if [CATEGORY, EXPIRES_AT, RETAINED].into_iter().any(is_null) {
-        return Err("an attribute is NULL".into());
-    }
-    let types = types(&item);
-    // The error of serde_dynamo is dropped, as it may quote a value.
-    let attributes: Attributes<'_> = serde_dynamo::from_item(item).map_err(|_| {
-        let there: Vec<_> = types.into_iter().flatten().collect();
-        format!("the attributes are not those of a note: {there:?}")
-    })?;
-    let (title, content) = (
-        attributes.title.into_owned(),
-        attributes.content.into_owned(),
-    );
+    let category = optional(&mut item, CATEGORY, as_text)?;
+    let expiry = optional(&mut item, EXPIRES_AT, as_number)?;
+    let retained = optional(&mut item, RETAINED, |value| value.as_bool().ok().copied())?;
+    let user = required(&mut item, USER_ID, as_text)?.try_into()?;
+    let title = required(&mut item, TITLE, as_text)?.try_into()?;
+    let content = required(&mut item, CONTENT, as_text)?.try_into()?;
     let mut note = Note::new(user, id, title, content)
-        .with_expires(match attributes.expires_at {
+        .with_expires(match expiry.map(Expiry::try_from).transpose()? {
             // Also with the mark of retention, which means nothing without an expiry.
             None => Expires::Never,
-            Some(expiry) if attributes.retained => Expires::Retained(expiry),
+            Some(expiry) if retained == Some(true) => Expires::Retained(expiry),
             Some(expiry) => Expires::Chosen(expiry),
         })
-        .with_revision(attributes.revision.0.try_into()?);
-    note.category = attributes.category.map(Cow::into_owned);
-    Ok((note, attributes.creation.0.into()))
+        .with_revision(required(&mut item, REVISION, as_bytes::<16>)?.try_into()?);
+    note.category = category.map(Category::try_from).transpose()?;
+    let creation = required(&mut item, CREATION, as_bytes::<8>)?;
+    Ok((note, creation.into()))
 }
 
-/// The name and the type of each of a note's attributes that the item has, for the error message. It contains
-/// no value, since values are the user's data.
-fn types(item: &Item) -> [Option<(&'static str, &'static str)>; 7] {
-    [
-        TITLE, CONTENT, CATEGORY, REVISION, CREATION, EXPIRES_AT, RETAINED,
-    ]
-    .map(|name| {
-        let of_type = match item.get(name)? {
-            AttributeValue::S(_) => "S",
-            AttributeValue::N(_) => "N",
-            AttributeValue::B(_) => "B",
-            AttributeValue::Bool(_) => "BOOL",
-            _ => "another type",
-        };
-        Some((name, of_type))
-    })
+/// Moves the value of an attribute out of the item: a note's content is not copied.
+///
+/// # Errors
+/// Names the attribute, and its type if it is of another one.
+fn required<T>(
+    item: &mut Item,
+    name: &str,
+    value: fn(AttributeValue) -> Option<T>,
+) -> Result<T, BoxError> {
+    optional(item, name, value)?.ok_or_else(|| format!("{name} is missing").into())
 }
 
-/// `N` bytes as a value of the type B (binary). serde's default for an array is a list of numbers.
-struct Binary<const N: usize>([u8; N]);
+/// The same for an attribute that an item need not have. NULL does not count as absent: it does not for
+/// `attribute_not_exists`, so reads and conditions would disagree on such an item.
+fn optional<T>(
+    item: &mut Item,
+    name: &str,
+    value: fn(AttributeValue) -> Option<T>,
+) -> Result<Option<T>, BoxError> {
+    let Some(attribute) = item.remove(name) else {
+        return Ok(None);
+    };
+    let of_type = type_of(&attribute);
+    let value = value(attribute);
+    let value = value.ok_or_else(|| format!("{name}, of type {of_type}, is not as in a note"))?;
+    Ok(Some(value))
+}
 
-impl<const N: usize> Serialize for Binary<N> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
+/// The name of a value's type, for an error message.
+fn type_of(value: &AttributeValue) -> &'static str {
+    match value {
+        AttributeValue::S(_) => "S",
+        AttributeValue::N(_) => "N",
+        AttributeValue::B(_) => "B",
+        AttributeValue::Bool(_) => "BOOL",
+        AttributeValue::Null(_) => "NULL",
+        _ => "another type",
     }
 }
 
-impl<'de, const N: usize> Deserialize<'de> for Binary<N> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Accepts exactly `N` bytes.
-        struct Bytes<const N: usize>;
+fn as_text(value: AttributeValue) -> Option<String> {
+    match value {
+        AttributeValue::S(text) => Some(text),
+        _ => None,
+    }
+}
 
-        impl<const N: usize> Visitor<'_> for Bytes<N> {
-            type Value = Binary<N>;
+fn as_number(value: AttributeValue) -> Option<u64> {
+    match value {
+        AttributeValue::N(number) => number.parse().ok(),
+        _ => None,
+    }
+}
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{N} bytes")
-            }
-
-            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Binary<N>, E> {
-                bytes
-                    .try_into()
-                    .map(Binary)
-                    .map_err(|_| E::invalid_length(bytes.len(), &self))
-            }
-        }
-
-        deserializer.deserialize_bytes(Bytes)
+fn as_bytes<const N: usize>(value: AttributeValue) -> Option<[u8; N]> {
+    match value {
+        AttributeValue::B(bytes) => bytes.into_inner().try_into().ok(),
+        _ => None,
     }
 }
 
@@ -257,7 +237,7 @@ mod tests {
         #[test]
         fn a_note_comes_back_from_its_item(note in notes(), fingerprint: [u8; 8]) {
             let insertion = Insertion::new(note.clone(), fingerprint.into(), Duration::ZERO);
-            let mut item = from_insertion(&insertion).unwrap();
+            let mut item = from_insertion(&insertion);
             // An attribute that a later version may add is ignored.
             item.insert("later".to_owned(), AttributeValue::Null(true));
             let DecodedItem::Note(read, of) = item.into() else {

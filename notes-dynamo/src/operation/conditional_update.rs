@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use notes_core::{Expected, Note, StoreError, StoreErrorKind};
@@ -6,7 +5,7 @@ use notes_core::{Expected, Note, StoreError, StoreErrorKind};
 use crate::item::expression::Expression;
 use crate::item::mapping::{DecodedItem, Item};
 use crate::request::attempts::Attempts;
-use crate::request::error::write_error;
+use crate::request::failed_condition::failed_condition;
 use crate::table::Table;
 
 /// Sends one `UpdateItem` request with a condition, for an update or a deletion of a note.
@@ -15,7 +14,7 @@ use crate::table::Table;
 /// request, and shows the very state that the condition was checked on.
 ///
 /// # Errors
-/// As [`write_error`]: `OutcomeUnknown` when an attempt of this call may have been executed. A failed condition
+/// As [`write_error`](crate::request::error::write_error): `OutcomeUnknown` when an attempt of this call may have been executed. A failed condition
 /// is no error, unless nothing is left of the item by which an attempt in doubt could be recognised.
 pub(crate) async fn conditional_update(
     table: &Table,
@@ -50,17 +49,12 @@ pub(crate) async fn conditional_update(
             table.capacity.report_write(output.consumed_capacity());
             return Ok(ConditionalWrite::Done(output.attributes));
         }
-        Err(SdkError::ServiceError(error))
-            if error.err().is_conditional_check_failed_exception() =>
-        {
-            error.into_err()
-        }
-        Err(error) => return Err(write_error(error, attempts.may_have_executed())),
+        Err(error) => error,
     };
-    let item = match error {
-        UpdateItemError::ConditionalCheckFailedException(refused) => refused.item,
+    let item = failed_condition(error, &attempts, |error| match error {
+        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,
-    };
+    })?;
     match item {
         Some(item) => Ok(ConditionalWrite::ConditionFailed(item.into(), attempts)),
         None if attempts.may_have_executed() => Err(removed_between_attempts()),

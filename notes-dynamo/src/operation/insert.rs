@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use notes_core::{InsertOutcome, Insertion, Occupant, StoreError, StoreErrorKind, Timestamp};
@@ -7,7 +6,7 @@ use crate::item::attributes::{TIMESTAMP, USER_ID};
 use crate::item::expression::Expression;
 use crate::item::mapping::{self, DecodedItem};
 use crate::request::attempts::Attempts;
-use crate::request::error::write_error;
+use crate::request::failed_condition::failed_condition;
 use crate::table::Table;
 
 /// [`NoteStore::insert`](notes_core::NoteStore::insert) as one `PutItem` request, on the condition that there
@@ -22,9 +21,10 @@ pub(crate) async fn insert(
     let is_live = insertion.note.is_live(now);
     let key = mapping::key(&insertion.note.user, insertion.note.id);
     let (item, attempts) = if is_live {
-        let item = mapping::from_insertion(insertion)
-            .map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
-        (item, Attempts::<PutItemError>::that_may_write())
+        (
+            mapping::from_insertion(insertion),
+            Attempts::<PutItemError>::that_may_write(),
+        )
     } else {
         // A note that has already expired is not stored, but the caller has to learn what holds its id. So
         // the condition can never hold, and its failure returns that item. A failed write consumes capacity
@@ -50,17 +50,12 @@ pub(crate) async fn insert(
             table.capacity.report_write(output.consumed_capacity());
             return Ok(InsertOutcome::Inserted);
         }
-        Err(SdkError::ServiceError(error))
-            if error.err().is_conditional_check_failed_exception() =>
-        {
-            error.into_err()
-        }
-        Err(error) => return Err(write_error(error, attempts.may_have_executed())),
+        Err(error) => error,
     };
-    let item = match error {
-        PutItemError::ConditionalCheckFailedException(refused) => refused.item,
+    let item = failed_condition(error, &attempts, |error| match error {
+        PutItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,
-    };
+    })?;
     let Some(item) = item else {
         if !is_live {
             return Ok(InsertOutcome::Expired);

@@ -1,6 +1,7 @@
 //! Each request that the store sends, to the letter, and what it makes of each reply.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod auto_traits;
 mod failures;
 mod given;
 mod maintenance;
@@ -9,5 +10,6 @@ mod operation;
 mod reads;
 mod retries;
 mod secrets;
+mod timeouts;
 mod wire;
 mod writes;

@@ -9,6 +9,7 @@ use notes_core::{
 };
 
 use crate::problem::Problem;
+use crate::problem::problem_base::ProblemBase;
 use crate::problem::respond::respond;
 use crate::request::body::{self, RequestBody};
 use crate::request::deadline::with_deadline;
@@ -28,6 +29,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/json";
 /// request safely.
 pub(crate) async fn create<S: NoteStore>(
     notes: &Notes<S>,
+    base: &ProblemBase,
     user: &UserId,
     head: &Parts,
     body: impl RequestBody,
@@ -40,7 +42,7 @@ pub(crate) async fn create<S: NoteStore>(
         },
     };
     let attempt = with_deadline(head, creation.attempt(notes, user, head, body));
-    let mut response = respond(&head.method, attempt).await;
+    let mut response = respond(base, &head.method, attempt).await;
     reply::set(&mut response, IDEMPOTENCY_KEY, creation.id);
     Ok(response)
 }

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::request::preconditions::{self, Evaluation};
 use crate::request::query;
 use crate::response::envelope::Envelope;
-use crate::response::page::PageJson;
+use crate::response::page::page_json;
 use crate::response::reply::{self, Response};
 
 /// Lists a page of the user's notes.
@@ -18,7 +18,7 @@ pub(crate) async fn list<S: NoteStore>(
     user: &UserId,
     head: &Parts,
 ) -> Result<Response, Problem> {
-    let query = query::read(head.uri.query())?;
+    let query = query::of_request(head)?;
     if preconditions::of_list(head)? == Evaluation::NotModified {
         return Ok(reply::empty(StatusCode::NOT_MODIFIED));
     }
@@ -29,11 +29,10 @@ pub(crate) async fn list<S: NoteStore>(
 ///
 /// Separate from [`list`] because the `OpenAPI` description makes its example with it.
 pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
-    let unreadable = page.unreadable.clone();
-    let page = PageJson::of(page, order, Envelope::new())?;
-    let mut response = reply::json(StatusCode::OK, &page)?;
+    let json = page_json(&page, order, Envelope::new())?;
+    let mut response = reply::serialized(StatusCode::OK, json);
     response.extensions_mut().insert(Diagnostics {
-        unreadable,
+        unreadable: page.unreadable,
         ..Diagnostics::default()
     });
     Ok(response)

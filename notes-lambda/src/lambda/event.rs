@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use form_urlencoded::Serializer;
 use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::request::path_prefix::PathPrefix;
+use crate::request::query::DecodedQuery;
 
 /// The payload of an invocation, whatever its bytes are.
 ///
@@ -50,7 +50,7 @@ pub(crate) fn is_warm_up(event: &Value) -> bool {
 /// [1.0 or 2.0][formats].
 ///
 /// Its path is the one that the API knows (`/notes`, `/notes/{id}`), whatever stage, domain or base path mapping it
-/// came through. Any member of an event may be missing or of another type. The result is `None` if the event has no
+/// came through. Its query is in its extensions, and not in its URI. Any member of an event may be missing or of another type. The result is `None` if the event has no
 /// method, or if a part of it can't be part of an HTTP request.
 ///
 /// [formats]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -63,11 +63,8 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     };
     let method: Method = text(event, method)?.parse().ok()?;
     // An HTTP API decodes the path. A `?` or `#` that was encoded in it must not start a query or a fragment.
-    let mut uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
+    let uri = path(event, is_v2).replace('?', "%3F").replace('#', "%23");
     let query = query(event, is_v2);
-    if !query.is_empty() {
-        uri = format!("{uri}?{query}");
-    }
     let headers = headers(event)?;
     let body = body(event)?;
     let mut request = Request::new(Full::from(body));
@@ -75,6 +72,7 @@ pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {
     // A path that is not a valid URI can't be one of the API's paths: the default, `/`, leads to a 404.
     *request.uri_mut() = uri.parse().unwrap_or_default();
     *request.headers_mut() = headers;
+    request.extensions_mut().insert(query);
     Some(request)
 }
 
@@ -153,22 +151,20 @@ fn path(event: &Value, is_v2: bool) -> String {
     }
 }
 
-/// The query, encoded again where the event has it decoded, as a REST API does.
-fn query(event: &Value, is_v2: bool) -> String {
-    let mut query = Serializer::new(String::new());
+/// The query, decoded. A REST API decodes it, so that it would have to be encoded to be part of a URI.
+fn query(event: &Value, is_v2: bool) -> DecodedQuery {
     if is_v2 {
         let raw = text(event, "/rawQueryString").unwrap_or_default();
-        query.extend_pairs(form_urlencoded::parse(raw.as_bytes()));
-        return query.finish();
+        let pairs = form_urlencoded::parse(raw.as_bytes());
+        return DecodedQuery(pairs.into_owned().collect());
     }
     let parameters = multi_value(
         event,
         "multiValueQueryStringParameters",
         "queryStringParameters",
     );
-    query
-        .extend_pairs(parameters.filter_map(|(name, value)| Some((name, value?))))
-        .finish()
+    let pairs = parameters.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    DecodedQuery(pairs.collect())
 }
 
 /// All headers with all their values; `None` if one of them can't be a header.
@@ -329,23 +325,31 @@ mod tests {
 
     #[test]
     fn a_query_is_the_same_in_both_formats() {
+        let pairs = |mut event: Value| {
+            let request = request(&mut event).unwrap();
+            assert_eq!(request.uri(), "/notes");
+            let DecodedQuery(pairs) = request.extensions().get().unwrap();
+            pairs.clone()
+        };
         let v1 = json!({
             "resource": "/notes", "httpMethod": "GET",
             "queryStringParameters": {"a": "3", "b": ""},
             "multiValueQueryStringParameters": {"a": ["1 &", "3"], "b": [""]},
         });
-        assert_eq!(uri(v1), "/notes?a=1+%26&a=3&b=");
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let both = [("a", "1 &"), ("a", "3"), ("b", "")].map(owned);
+        assert_eq!(pairs(v1), both);
         let v1 = json!({
             "resource": "/notes", "httpMethod": "GET", "queryStringParameters": {"a": "\u{e9}"},
             "multiValueQueryStringParameters": null,
         });
-        assert_eq!(uri(v1), "/notes?a=%C3%A9");
+        assert_eq!(pairs(v1), [("a", "\u{e9}")].map(owned));
         let v2 = json!({
             "version": "2.0", "routeKey": "GET /notes", "rawQueryString": "a=1%20%26&a=3&b",
             "queryStringParameters": {"a": "1 &,3", "b": ""},
             "requestContext": {"http": {"method": "GET"}},
         });
-        assert_eq!(uri(v2), "/notes?a=1+%26&a=3&b=");
+        assert_eq!(pairs(v2), both);
     }
 
     fn with(name: &str, value: Value) -> Option<Request<Full<Bytes>>> {

@@ -70,7 +70,7 @@ impl<S: NoteStore + 'static> Gateway<S> {
         let responding = AssertUnwindSafe(self.respond_or_panic(invocation, &mut called_with));
         let Ok(responded) = responding.catch_unwind().await else {
             let problem = called_with.as_ref().map_or(Problem::Panic, panic_of);
-            return with_diagnostics(problem.into_response()).await;
+            return with_diagnostics(problem.into_response(self.api.problem_base()));
         };
         responded
     }
@@ -82,14 +82,14 @@ impl<S: NoteStore + 'static> Gateway<S> {
     ) -> (GatewayResponse, Diagnostics) {
         let mut event = invocation.payload;
         if event::is_warm_up(&event) {
-            return with_diagnostics(reply::empty(StatusCode::NO_CONTENT)).await;
+            return with_diagnostics(reply::empty(StatusCode::NO_CONTENT));
         }
         let Some(mut request) = event::request(&mut event) else {
-            let mut response = Problem::BadEvent.into_response();
+            let mut response = Problem::BadEvent.into_response(self.api.problem_base());
             // The sender may be a web page, which can't read the 400 without CORS headers.
             self.api
                 .expose(event::origin(&event).as_ref(), &mut response);
-            return with_diagnostics(response).await;
+            return with_diagnostics(response);
         };
         let extensions = request.extensions_mut();
         extensions.insert(deadline(invocation.context.deadline));
@@ -101,7 +101,7 @@ impl<S: NoteStore + 'static> Gateway<S> {
         }
         *called_with = Some(request.method().clone());
         let Ok(response) = self.api.clone().call(request).await;
-        with_diagnostics(response).await
+        with_diagnostics(response)
     }
 }
 
@@ -121,9 +121,9 @@ impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
 }
 
 /// A response in the form that API Gateway takes, and separately what it tells the operator.
-async fn with_diagnostics(mut response: Response) -> (GatewayResponse, Diagnostics) {
+fn with_diagnostics(mut response: Response) -> (GatewayResponse, Diagnostics) {
     let diagnostics = response.extensions_mut().remove().unwrap_or_default();
-    (GatewayResponse::new(response).await, diagnostics)
+    (GatewayResponse::new(response), diagnostics)
 }
 
 /// The deadline of a request, from that of its invocation in milliseconds since the Unix epoch: earlier by the margin.

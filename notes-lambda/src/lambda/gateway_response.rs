@@ -1,14 +1,17 @@
 //! The response to an invocation, in the JSON form that API Gateway and function URLs expect.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use http_body_util::BodyExt;
 use serde::Serialize;
 
 use crate::response::reply::Response;
 
-/// A response in the form that API Gateway takes. It is the same for payload formats 1.0 and 2.0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A response in the form that API Gateway takes, as which it is serialised. The form is the same for payload formats
+/// 1.0 and 2.0.
+///
+/// Its `Debug` shows the length of the body and not its text, which is what users have written.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayResponse {
     status_code: u16,
@@ -18,13 +21,14 @@ pub struct GatewayResponse {
 }
 
 impl GatewayResponse {
-    pub(crate) fn status(&self) -> u16 {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
         self.status_code
     }
 
-    pub(crate) async fn new(response: Response) -> Self {
+    pub(crate) fn new(response: Response) -> Self {
         let (head, body) = response.into_parts();
-        let Ok(body) = body.collect().await;
         // No response of the API has two headers of one name, so a map without lists is enough.
         let headers = head
             .headers
@@ -35,8 +39,18 @@ impl GatewayResponse {
             status_code: head.status.as_u16(),
             headers,
             // Every body is JSON, so it is UTF-8. This is the only handle to its bytes, so they are moved, not copied.
-            body: String::from_utf8(body.to_bytes().into()).unwrap_or_default(),
+            body: String::from_utf8(body.into_bytes().into()).unwrap_or_default(),
             is_base64_encoded: false,
         }
+    }
+}
+
+impl fmt::Debug for GatewayResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayResponse")
+            .field("status_code", &self.status_code)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }

@@ -27,6 +27,7 @@ use crate::lambda::event::is_v2;
 /// # Ok::<(), notes_lambda::InvalidIdentitySource>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentitySource {
     /// A claim of the token that the [JWT authorizer][docs] of an HTTP API verified.
     ///
@@ -115,6 +116,7 @@ impl fmt::Display for IdentitySource {
 /// A text is not an [`IdentitySource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an identity is jwt:CLAIM, cognito:CLAIM, lambda:KEY or lambda-principal")]
+#[non_exhaustive]
 pub struct InvalidIdentitySource;
 
 #[cfg(test)]

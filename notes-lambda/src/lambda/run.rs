@@ -4,7 +4,7 @@ use notes_core::NoteStore;
 
 use crate::lambda::gateway::Gateway;
 use crate::lambda::log::{LoggingGateway, report_panics_by_place};
-use crate::lambda::settings::StartError;
+use crate::lambda::start_error::StartError;
 
 impl<S: NoteStore + 'static> Gateway<S> {
     /// Handles invocations for as long as Lambda sends any, and writes one line of JSON for each to standard output.
@@ -31,11 +31,12 @@ impl<S: NoteStore + 'static> Gateway<S> {
     pub async fn run(self) -> Result<(), StartError> {
         // Without this variable, lambda_runtime panics.
         if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|value| value.is_empty()) {
-            return Err("AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only".into());
+            let why = "AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only";
+            return Err(StartError::new(why));
         }
         report_panics_by_place();
         lambda_runtime::run_concurrent(LoggingGateway::new(self))
             .await
-            .map_err(StartError)
+            .map_err(StartError::new)
     }
 }

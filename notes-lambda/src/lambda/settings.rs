@@ -1,61 +1,68 @@
-//! The settings of a function, and the error of one that can't start.
+//! The settings of a function, from environment variables.
 
 use std::error::Error;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use notes_core::{ErrorChain, Notes};
+use notes_core::{NoteStore, Notes};
 
+use crate::api::Api;
 use crate::cors::CorsOrigins;
 use crate::lambda::identity::IdentitySource;
+use crate::lambda::start_error::StartError;
+use crate::problem::problem_base::ProblemBase;
 
-/// The settings of a function, from environment variables.
+/// The settings of any function that serves the API, from environment variables.
+///
+/// None is about the store. A function reads those of its own store, such as the name of a table, with
+/// [`required_setting_from_env`] and [`optional_setting_from_env`].
+///
+/// ```no_run
+/// use notes_core::MemoryNoteStore;
+/// use notes_lambda::{Gateway, Settings, StartError};
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), StartError> {
+///     let settings = Settings::from_env()?;
+///     let api = settings.api(MemoryNoteStore::new());
+///     Gateway::new(api, settings.identity).run().await
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// `NOTES_TABLE`: the table's [name][docs] or ARN.
-    ///
-    /// [docs]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    pub table: String,
     /// `NOTES_IDENTITY`: who the user is.
     pub identity: IdentitySource,
     /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever if it is not set.
     pub retention: Option<Duration>,
-    /// `NOTES_CONSISTENT_READS`: `true` (the default), or `false` for eventually consistent reads at half the price.
-    pub consistent_reads: bool,
     /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or `*`; none if it is not
     /// set. `NOTES_CORS_HEADERS`: the request headers that those pages may send, separated by commas, instead of the
     /// default ones.
     pub cors_origins: CorsOrigins,
+    /// `NOTES_PROBLEM_BASE`: what the `type` URIs of problems start with, instead of the address of their documentation.
+    pub problem_base: ProblemBase,
 }
 
 impl Settings {
-    /// Reads the variables of this process.
+    /// Reads the variables of this process. Only `NOTES_IDENTITY` has to be set.
     ///
     /// # Errors
     /// When a variable is missing or its value is not valid. The error names the first one.
     pub fn from_env() -> Result<Self, StartError> {
-        // A value that is not Unicode is not valid. Converted lossily it still reaches its parser, which refuses it
-        // and names the variable; `std::env::var` would report an optional one like one that is not set.
-        Self::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+        Self::read(from_env)
     }
 
     /// Reads the variables by a function, so that tests need not change the environment of their process.
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
-        // Templates set a variable to "" for a parameter that was not given.
-        let variable = |name| variable(name).filter(|value| !value.is_empty());
-        let required = |name| variable(name).ok_or_else(|| format!("{name} is not set"));
         let origins: CorsOrigins = optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default();
         let headers = optional(&variable, "NOTES_CORS_HEADERS")?.unwrap_or_default();
         let days = optional::<NonZeroU32>(&variable, "NOTES_RETENTION_DAYS")?;
         Ok(Self {
-            table: table(required("NOTES_TABLE")?)?,
-            identity: parsed("NOTES_IDENTITY", &required("NOTES_IDENTITY")?)?,
+            identity: required(&variable, "NOTES_IDENTITY")?,
             retention: days.map(|days| Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)),
-            consistent_reads: optional(&variable, "NOTES_CONSISTENT_READS")?.unwrap_or(true),
             cors_origins: origins.with_request_headers(headers),
+            problem_base: optional(&variable, "NOTES_PROBLEM_BASE")?.unwrap_or_default(),
         })
     }
 
@@ -67,58 +74,93 @@ impl Settings {
             None => notes,
         }
     }
+
+    /// The API over this store, with all of these settings that are about an API.
+    pub fn api<S: NoteStore>(&self, store: S) -> Api<S> {
+        Api::new(self.notes(store))
+            .with_cors_origins(self.cors_origins.clone())
+            .with_problem_base(self.problem_base.clone())
+    }
 }
 
-/// Checks a table's name or ARN. A wrong one is found at the start and not by the first request.
-fn table(name: String) -> Result<String, StartError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    // arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME
-    let plain = match name.splitn(6, ':').collect::<Vec<_>>()[..] {
-        ["arn", _, "dynamodb", _, _, table] => table.strip_prefix("table/"),
-        _ => Some(&*name),
+/// The parsed value of an environment variable that has to be set, for the settings that are a function's own.
+///
+/// # Errors
+/// When the variable is not set, is empty, or has a value that can't be parsed. The error names the variable, shows its
+/// value, and has the parser's error as its source.
+pub fn required_setting_from_env<T>(name: &str) -> Result<T, StartError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    required(&from_env, name)
+}
+
+/// The parsed value of an environment variable; `None` if it is not set or empty. Templates set a variable to the empty
+/// text for a parameter that was not given.
+///
+/// ```
+/// let days = notes_lambda::optional_setting_from_env::<u32>("DAYS_IN_THE_TRASH")?;
+/// assert_eq!(days, None);
+/// # Ok::<(), notes_lambda::StartError>(())
+/// ```
+///
+/// # Errors
+/// When it has a value that can't be parsed, as in [`required_setting_from_env`].
+pub fn optional_setting_from_env<T>(name: &str) -> Result<Option<T>, StartError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    optional(&from_env, name)
+}
+
+/// A variable of this process.
+///
+/// A value that is not Unicode is not valid. Converted lossily it still reaches its parser, which refuses it and so
+/// names the variable; `std::env::var` would report an optional one like one that is not set.
+fn from_env(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
+}
+
+fn required<T>(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Result<T, StartError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    optional(variable, name)?.ok_or_else(|| StartError::new(format!("{name} is not set")))
+}
+
+fn optional<T>(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &str,
+) -> Result<Option<T>, StartError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    let Some(value) = variable(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
     };
-    if plain.is_some_and(|name| (3..=255).contains(&name.len()) && name.bytes().all(allowed)) {
-        return Ok(name);
-    }
-    let why = "a table's name has 3 to 255 of a-z, A-Z, 0-9, _, - and .";
-    Err(format!("NOTES_TABLE is {name:?}: {why}").into())
+    value.parse().map(Some).map_err(|source: T::Err| {
+        StartError::new(InvalidSetting {
+            name: name.to_owned(),
+            value,
+            source: source.into(),
+        })
+    })
 }
 
-/// The parsed value of a variable that need not be set.
-fn optional<T: FromStr<Err: fmt::Display>>(
-    variable: &impl Fn(&'static str) -> Option<String>,
-    name: &'static str,
-) -> Result<Option<T>, StartError> {
-    variable(name).map(|value| parsed(name, &value)).transpose()
-}
-
-/// A parsed value, or an error that names the variable.
-fn parsed<T: FromStr<Err: fmt::Display>>(name: &str, value: &str) -> Result<T, StartError> {
-    let parsed = value.parse();
-    parsed.map_err(|error| format!("{name} is {value:?}: {error}").into())
-}
-
-/// Why a function can't start, or can't continue. A `main` that returns an error prints its `Debug`, so the `Debug` of
-/// this one is a single line with all causes, without quotes and type names.
-pub struct StartError(pub(crate) Box<dyn Error + Send + Sync>);
-
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", ErrorChain(&*self.0))
-    }
-}
-
-impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StartError {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
+/// A variable has a value that can't be parsed; the source says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} is {value:?}")]
+struct InvalidSetting {
+    name: String,
+    value: String,
+    source: Box<dyn Error + Send + Sync>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LEAST: [(&str, &str); 2] = [("NOTES_TABLE", "notes"), ("NOTES_IDENTITY", "jwt:sub")];
+    const LEAST: [(&str, &str); 1] = [("NOTES_IDENTITY", "jwt:sub")];
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, StartError> {
         Settings::read(|name| {
@@ -140,61 +182,69 @@ mod tests {
     }
 
     #[test]
-    fn a_table_and_an_identity_are_enough() {
+    fn an_identity_is_enough_and_no_table_is_asked_for() {
         let settings = read(&LEAST).unwrap();
-        assert_eq!(settings.table, "notes");
         assert_eq!(
             settings.identity,
             IdentitySource::JwtClaim("sub".to_owned())
         );
         assert_eq!(settings.retention, None);
-        assert!(settings.consistent_reads);
         assert_eq!(settings.cors_origins, CorsOrigins::default());
+        assert_eq!(settings.problem_base, ProblemBase::default());
     }
 
     #[test]
     fn each_setting_is_read() {
         let settings = read(&[
-            ("NOTES_TABLE", "prod-notes"),
             ("NOTES_IDENTITY", "lambda-principal"),
             ("NOTES_RETENTION_DAYS", "90"),
-            ("NOTES_CONSISTENT_READS", "false"),
             ("NOTES_CORS_ORIGINS", "https://notes.example"),
             ("NOTES_CORS_HEADERS", "Authorization, X-Client"),
+            ("NOTES_PROBLEM_BASE", "https://notes.example/problems#"),
         ]);
         let settings = settings.unwrap();
-        assert_eq!(settings.table, "prod-notes");
         assert_eq!(settings.identity, IdentitySource::LambdaPrincipal);
         let days = Duration::from_secs(90 * 86_400);
         assert_eq!(settings.retention, Some(days));
-        assert!(!settings.consistent_reads);
         let origins: CorsOrigins = "https://notes.example".parse().unwrap();
         let headers = "authorization, x-client".parse().unwrap();
         assert_eq!(settings.cors_origins, origins.with_request_headers(headers));
+        let base = settings.problem_base.to_string();
+        assert_eq!(base, "https://notes.example/problems#");
     }
 
     #[test]
-    fn a_table_is_known_by_name_or_arn() {
-        let longest = "n".repeat(255);
-        let arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/notes";
-        for table in ["n_0", "Notes-prod.eu", &longest, arn] {
-            assert_eq!(read_with("NOTES_TABLE", table).unwrap().table, table);
+    fn an_api_has_the_settings_that_are_about_an_api() {
+        let settings = read(&[
+            LEAST[0],
+            ("NOTES_RETENTION_DAYS", "90"),
+            ("NOTES_CORS_ORIGINS", "https://notes.example"),
+            ("NOTES_PROBLEM_BASE", "tag:notes.example,2026:"),
+        ]);
+        let settings = settings.unwrap();
+        let store = notes_core::MemoryNoteStore::new();
+        let api = Api::new(settings.notes(store.clone()))
+            .with_cors_origins(settings.cors_origins.clone())
+            .with_problem_base(settings.problem_base.clone());
+        let api = format!("{api:?}");
+        assert_eq!(format!("{:?}", settings.api(store)), api);
+        for shown in ["7776000", "https://notes.example", "tag:notes.example"] {
+            assert!(api.contains(shown), "{shown} is not in {api}");
         }
-        refused("NOTES_TABLE", &"n".repeat(256));
     }
 
     #[test]
     fn an_empty_optional_setting_is_not_set() {
         for name in [
             "NOTES_RETENTION_DAYS",
-            "NOTES_CONSISTENT_READS",
             "NOTES_CORS_ORIGINS",
             "NOTES_CORS_HEADERS",
+            "NOTES_PROBLEM_BASE",
         ] {
             let settings = read_with(name, "").unwrap();
             assert_eq!(settings.retention, None);
-            assert!(settings.consistent_reads);
             assert_eq!(settings.cors_origins, CorsOrigins::default());
+            assert_eq!(settings.problem_base, ProblemBase::default());
         }
     }
 
@@ -214,32 +264,20 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_one_line_that_names_it_and_shows_its_value() {
         for (name, values) in [
-            (
-                "NOTES_TABLE",
-                &[
-                    "no",
-                    "notes table",
-                    "notes\n",
-                    "Zürich",
-                    "arn:",
-                    "arn:aws:s3:::notes",
-                    "arn:aws:dynamodb:a:1:index/notes",
-                ][..],
-            ),
-            ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"]),
+            ("NOTES_IDENTITY", &["sub", "jwt", "header:x-user\n"][..]),
             (
                 "NOTES_RETENTION_DAYS",
                 &["0", "-1", "1.5", "ninety", "90d", "4294967296", " 90"],
-            ),
-            (
-                "NOTES_CONSISTENT_READS",
-                &["1", "TRUE", "yes", "off", "true\n"],
             ),
             (
                 "NOTES_CORS_ORIGINS",
                 &["notes.example", "https://a.example/", ",", "null"],
             ),
             ("NOTES_CORS_HEADERS", &["if match", ",", "authorization:"]),
+            (
+                "NOTES_PROBLEM_BASE",
+                &["/problems/", "https://notes.example"],
+            ),
         ] {
             for value in values {
                 let line = refused(name, value);
@@ -261,11 +299,27 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_not_to_start_is_one_line_with_its_causes() {
-        let cause = std::io::Error::other("the cause");
-        let error = notes_core::StoreError::new(notes_core::StoreErrorKind::Denied, cause);
-        let line = format!("{:?}", StartError::from(error));
-        assert!(line.ends_with(": the cause"), "{line}");
-        assert_eq!(line.lines().count(), 1);
+    fn a_setting_of_a_functions_own_is_read_like_the_others() {
+        let read = |value: Option<&str>| {
+            let value = value.map(str::to_owned);
+            optional::<bool>(&|_| value.clone(), "CONSISTENT_READS")
+        };
+        assert_eq!(read(Some("false")).unwrap(), Some(false));
+        assert_eq!(read(Some("")).unwrap(), None);
+        assert_eq!(read(None).unwrap(), None);
+        for value in ["1", "TRUE", "yes", "off", "true\n"] {
+            let error = read(Some(value)).unwrap_err();
+            let line =
+                format!("CONSISTENT_READS is {value:?}: provided string was not `true` or `false`");
+            assert_eq!(format!("{error:?}"), line);
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_wrong_setting_has_the_parsers_error_as_its_source() {
+        let error = read_with("NOTES_IDENTITY", "sub").unwrap_err();
+        assert_eq!(error.to_string(), "NOTES_IDENTITY is \"sub\"");
+        let source = error.source().unwrap().to_string();
+        assert_eq!(source, crate::InvalidIdentitySource.to_string());
     }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
-use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 
 use super::naming::{reference, schema_name};
 use crate::problem::Problem;
+use crate::problem::problem_base::ProblemBase;
 use crate::response::reply::Response;
 
 /// A response that the code gives, as an example of the responses with its status and its schema.
@@ -33,7 +32,7 @@ impl ExampleResponse {
         schema: &str,
         response: Result<Response, Problem>,
     ) -> Self {
-        let response = response.unwrap_or_else(Problem::into_response);
+        let response = response.unwrap_or_else(in_document);
         Self::of(description.to_owned(), schema.to_owned(), response)
     }
 
@@ -58,18 +57,13 @@ impl ExampleResponse {
                 (name.to_string(), value.into_owned())
             })
             .collect();
-        // The body is complete in memory, so its future is ready at once.
-        let body = match body.collect().now_or_never() {
-            Some(Ok(body)) => body.to_bytes(),
-            None => bytes::Bytes::new(),
-        };
         Self {
             status: head.status.as_u16(),
             description,
             schema,
             media_type: headers.remove(CONTENT_TYPE.as_str()),
             headers,
-            body: serde_json::from_slice(&body).unwrap_or_default(),
+            body: serde_json::from_slice(&body.into_bytes()).unwrap_or_default(),
             links: Value::Null,
         }
     }
@@ -82,7 +76,7 @@ impl ExampleResponse {
 
 impl From<Problem> for ExampleResponse {
     fn from(problem: Problem) -> Self {
-        let mut example = Self::of(String::new(), String::new(), problem.into_response());
+        let mut example = Self::of(String::new(), String::new(), in_document(problem));
         let (of_type, title) = (&example.body["type"], &example.body["title"]);
         let of_type = of_type.as_str().unwrap_or_default();
         let slug = of_type.split('#').next_back().unwrap_or_default();
@@ -91,6 +85,11 @@ impl From<Problem> for ExampleResponse {
         example.schema = schema_name(slug);
         example
     }
+}
+
+/// A problem as the document shows it. A deployment may have another base, which the document can't know.
+fn in_document(problem: Problem) -> Response {
+    problem.into_response(&ProblemBase::default())
 }
 
 /// The descriptions of these responses by their statuses.

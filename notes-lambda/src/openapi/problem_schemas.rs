@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::naming::{reference, schema_name};
+use crate::problem::problem_base::ProblemBase;
 use crate::problem::problem_type::ALL;
 
 /// The schemas of all problem types by their names.
@@ -14,7 +15,7 @@ pub(super) fn all() -> Map<String, Value> {
                 "description": section(of_type.slug),
                 "allOf": [reference("Problem")],
                 "properties": {
-                    "type": {"const": of_type.uri()},
+                    "type": {"const": of_type.uri(&ProblemBase::default())},
                     "status": {"const": of_type.status.as_u16()},
                 },
                 "required": ["type", "status"],

@@ -2,11 +2,13 @@
 
 use http::StatusCode;
 
+use crate::problem::problem_base::ProblemBase;
+
 /// A problem type: what is the same in all problems of a kind
 /// ([RFC 9457 §3.1](https://www.rfc-editor.org/rfc/rfc9457#section-3.1)).
 ///
-/// Clients recognise a type by its URI, which ends in the slug. So a slug is never changed and never reused. Each type
-/// has a section in [`problems`](crate::problems).
+/// Clients recognise a type by its URI, which is a base and the slug. So a slug is never changed and never reused. Each
+/// type has a section in [`problems`](crate::problems).
 #[derive(Debug)]
 pub(crate) struct ProblemType {
     pub(crate) status: StatusCode,
@@ -14,13 +16,10 @@ pub(crate) struct ProblemType {
     pub(crate) title: &'static str,
 }
 
-/// The page with a section for each type. It is part of every URI, so it must never change either.
-const DOCUMENTATION: &str = "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html";
-
 impl ProblemType {
     /// The `type` member of a problem document.
-    pub(crate) fn uri(&self) -> String {
-        format!("{DOCUMENTATION}#{}", self.slug)
+    pub(crate) fn uri(&self, base: &ProblemBase) -> String {
+        format!("{base}{}", self.slug)
     }
 }
 
@@ -87,11 +86,46 @@ mod tests {
         }
     }
 
+    /// These are promises to every client that there is: a line may be added here, and none may ever change.
     #[test]
-    fn a_type_leads_to_its_section() {
+    fn the_uri_of_a_type_is_permanent() {
+        let uris: Vec<_> = ALL
+            .iter()
+            .map(|of_type| of_type.uri(&ProblemBase::default()))
+            .collect();
         assert_eq!(
-            ID_SPENT.uri(),
-            "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#id-spent"
+            uris,
+            [
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unknown-path",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#method-not-allowed",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unauthenticated",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-idempotency-key",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#idempotency-key-too-old",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#idempotency-key-too-far-ahead",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unsupported-media-type",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unsupported-content-encoding",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#too-large",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#incomplete-body",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#malformed-json",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-request",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-precondition",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#note-not-found",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#precondition-failed",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#id-spent",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#id-reused",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unavailable",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#outcome-unknown",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#internal-error",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_base_of_a_deployment_stands_before_the_same_name() {
+        let base: ProblemBase = "https://notes.example/problems/".parse().unwrap();
+        assert_eq!(
+            ID_SPENT.uri(&base),
+            "https://notes.example/problems/id-spent"
         );
     }
 }

@@ -6,10 +6,13 @@ use futures_util::FutureExt;
 use http::Method;
 
 use crate::problem::Problem;
+use crate::problem::problem_base::ProblemBase;
 use crate::response::reply::Response;
 
-/// The response to a request with this method, whether its operation succeeds, fails or panics.
+/// The response to a request with this method, whether its operation succeeds, fails or panics. A problem's `type`
+/// starts with the base.
 pub(crate) async fn respond(
+    base: &ProblemBase,
     method: &Method,
     operation: impl Future<Output = Result<Response, Problem>> + Send,
 ) -> Response {
@@ -18,7 +21,7 @@ pub(crate) async fn respond(
     let caught = AssertUnwindSafe(operation).catch_unwind().await;
     caught
         .unwrap_or_else(|_| Err(panic_of(method)))
-        .unwrap_or_else(Problem::into_response)
+        .unwrap_or_else(|problem| problem.into_response(base))
 }
 
 /// The problem that a panic causes in a request with this method. If the method writes, the outcome is unknown: the

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use http::request::Parts;
 use notes_core::{
     InvalidOrder, InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp,
 };
@@ -18,11 +19,37 @@ pub(crate) const ORDER: &str = "order";
 pub(crate) const CREATED_AFTER: &str = "createdAfter";
 pub(crate) const CREATED_BEFORE: &str = "createdBefore";
 
-/// Reads the query of `GET /notes`, and finds all errors at once.
+/// A query's names and values, decoded, in the extensions of a request whose gateway has decoded them. They replace the
+/// query of its URI.
+#[derive(Clone, Debug)]
+pub(crate) struct DecodedQuery(pub(crate) Vec<(String, String)>);
+
+/// Reads the query of a request to `GET /notes`, and finds all errors at once.
 ///
 /// A cursor contains the order of its list; an explicit `order` has to be the same.
+pub(crate) fn of_request(head: &Parts) -> Result<ListQuery, Problem> {
+    match head.extensions.get() {
+        Some(DecodedQuery(pairs)) => read_pairs(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.as_str().into(), value.as_str().into())),
+        ),
+        None => read(head.uri.query()),
+    }
+}
+
+/// The same for a query as it is in a URI.
 pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
-    let mut parameters = Parameters::parse(query.unwrap_or_default());
+    read_pairs(form_urlencoded::parse(query.unwrap_or_default().as_bytes()))
+}
+
+fn read_pairs<'a>(
+    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+) -> Result<ListQuery, Problem> {
+    let mut parameters = Parameters {
+        left: pairs.collect(),
+        errors: ValidationErrors::default(),
+    };
     let limit = parameters.take(LIMIT, limit);
     let cursor: Option<Cursor> = parameters.take(CURSOR, str::parse);
     let order = parameters.take(ORDER, order);
@@ -75,14 +102,7 @@ struct Parameters<'a> {
     errors: ValidationErrors,
 }
 
-impl<'a> Parameters<'a> {
-    fn parse(query: &'a str) -> Self {
-        Self {
-            left: form_urlencoded::parse(query.as_bytes()).collect(),
-            errors: ValidationErrors::default(),
-        }
-    }
-
+impl Parameters<'_> {
     /// Removes a parameter and parses its value.
     fn take<T, E: Display>(
         &mut self,

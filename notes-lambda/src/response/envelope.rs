@@ -25,7 +25,7 @@ impl Envelope {
 
     /// Reserves the bytes for a piece of a JSON body and a comma, and returns whether they were left. If not, nothing
     /// is left from then on: a later, smaller piece must not take the place of one that did not fit.
-    pub(crate) fn try_reserve(&mut self, json: &str) -> bool {
+    pub(crate) fn try_reserve(&mut self, json: &[u8]) -> bool {
         let needed = escaped_len(json) + 1;
         let fits = needed <= self.left;
         self.left = self.left.saturating_sub(needed);
@@ -35,8 +35,8 @@ impl Envelope {
 
 /// How many bytes a text takes within a JSON string, as `serde_json` escapes it
 /// ([RFC 8259 §7](https://www.rfc-editor.org/rfc/rfc8259#section-7)).
-fn escaped_len(text: &str) -> usize {
-    text.bytes()
+fn escaped_len(text: &[u8]) -> usize {
+    text.iter()
         .map(|byte| match byte {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
             ..0x20 => 6,
@@ -56,7 +56,7 @@ mod tests {
         #[test]
         fn the_length_is_that_of_the_escaped_text(text in any::<String>()) {
             let escaped = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(escaped_len(&text) + 2, escaped.len());
+            prop_assert_eq!(escaped_len(text.as_bytes()) + 2, escaped.len());
         }
     }
 
@@ -65,7 +65,7 @@ mod tests {
         for byte in 0..0x80_u8 {
             let text = char::from(byte).to_string();
             let escaped = serde_json::to_string(&text).unwrap();
-            assert_eq!(escaped_len(&text) + 2, escaped.len(), "{byte:#x}");
+            assert_eq!(escaped_len(text.as_bytes()) + 2, escaped.len(), "{byte:#x}");
         }
     }
 
@@ -74,16 +74,16 @@ mod tests {
         for (worst, bytes) in [("\u{1}", 7), ("\"", 4), ("\\", 4), ("\n", 3), ("a", 1)] {
             let content = worst.repeat(Content::MAX_BYTES);
             let json = serde_json::to_string(&content).unwrap();
-            assert_eq!(escaped_len(&json), Content::MAX_BYTES * bytes + 4);
-            assert!(Envelope::new().try_reserve(&json));
+            assert_eq!(escaped_len(json.as_bytes()), Content::MAX_BYTES * bytes + 4);
+            assert!(Envelope::new().try_reserve(json.as_bytes()));
         }
     }
 
     #[test]
     fn after_what_does_not_fit_nothing_fits() {
         let mut envelope = Envelope { left: 10 };
-        assert!(envelope.try_reserve("12345"));
-        assert!(!envelope.try_reserve("1234"));
-        assert!(!envelope.try_reserve(""));
+        assert!(envelope.try_reserve(b"12345"));
+        assert!(!envelope.try_reserve(b"1234"));
+        assert!(!envelope.try_reserve(b""));
     }
 }

@@ -1,16 +1,41 @@
 //! The JSON form of a note.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use notes_core::{Category, Expiry, Note, NoteId, Timestamp};
 use serde::{Serialize, Serializer};
 
 use crate::response::etag::ETag;
 
-/// A note as the API shows it. A value that the note does not have is left out, never `null`.
-#[derive(Debug, Serialize)]
+/// A note in the JSON form in which the API shows it, for services that send notes in other ways too: in events, in
+/// exports, in responses of their own.
+///
+/// It borrows the note and copies nothing of it. Its members are those that `docs/api.md` describes, in this order: `id`,
+/// `title`, `content`, `category`, `createdAt`, `updatedAt`, `expiresAt` and `etag`. A value that the note does not have
+/// is left out, never `null`. The user is not in it. Later versions may add members.
+///
+/// Its `Debug` shows the id and the entity tag, and nothing that the author has written.
+///
+/// ```
+/// use notes_core::{MemoryNoteStore, Notes, Order, UserId};
+/// use notes_lambda::NoteJson;
+///
+/// /// One line of JSON for each of a user's notes.
+/// async fn export(
+///     notes: &Notes<MemoryNoteStore>,
+///     user: &UserId,
+/// ) -> Result<String, Box<dyn std::error::Error>> {
+///     let mut lines = String::new();
+///     for note in notes.list(user, &Default::default()).await?.notes {
+///         lines += &serde_json::to_string(&NoteJson::from(&note))?;
+///         lines += "\n";
+///     }
+///     Ok(lines)
+/// }
+/// ```
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct NoteJson<'a> {
+pub struct NoteJson<'a> {
     id: NoteId,
     title: &'a str,
     content: &'a str,
@@ -21,6 +46,15 @@ pub(crate) struct NoteJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Text<Expiry>>,
     etag: Text<ETag>,
+}
+
+impl fmt::Debug for NoteJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoteJson")
+            .field("id", &self.id)
+            .field("etag", &self.etag.0)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> From<&'a Note> for NoteJson<'a> {
@@ -39,7 +73,6 @@ impl<'a> From<&'a Note> for NoteJson<'a> {
 }
 
 /// A value that is serialised as its `Display` text, written into the JSON without an intermediate string.
-#[derive(Debug)]
 struct Text<T>(T);
 
 impl<T: Display> Serialize for Text<T> {

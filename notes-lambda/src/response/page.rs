@@ -1,60 +1,60 @@
 //! The JSON form of a page, cut so that it fits into a response.
 
 use notes_core::{Order, Page};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::cursor::Cursor;
 use crate::response::envelope::Envelope;
 use crate::response::note_json::NoteJson;
 
-/// A page as the API shows it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PageJson {
-    // Already serialised, because its length decides whether a note fits.
-    items: Vec<Box<RawValue>>,
-    /// Where the next page starts; absent on the last page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    /// The ids of items that can't be read as notes; absent if there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unreadable: Option<Box<RawValue>>,
-}
-
-impl PageJson {
-    /// As many of the notes as fit into the envelope, but at least one if there are any. If notes are cut off, the
-    /// cursor leads to them.
-    ///
-    /// All items that can't be read are named, even those that lie beyond the cut: a store does not say where they lie
-    /// between the notes. The next page may name them again, but none is left out.
-    pub(crate) fn of(page: Page, order: Order, mut envelope: Envelope) -> serde_json::Result<Self> {
-        let unreadable = match page.unreadable.as_slice() {
-            [] => None,
-            unreadable => Some(to_raw_value(unreadable)?),
-        };
-        if let Some(unreadable) = &unreadable {
-            envelope.try_reserve(unreadable.get());
-        }
-        let mut items = Vec::with_capacity(page.notes.len());
-        let mut next = page.next;
-        let mut last = None;
-        for note in page.notes {
-            let item = to_raw_value(&NoteJson::from(&note))?;
-            // The first note is shown in any case: without it, the list could never get past it.
-            if !envelope.try_reserve(item.get()) && last.is_some() {
-                next = last;
-                break;
-            }
-            items.push(item);
-            last = Some(note.id);
-        }
-        Ok(Self {
-            items,
-            next_cursor: next.map(|position| Cursor::new(order, position).to_string()),
-            unreadable,
-        })
+/// The JSON of a page: as many of its notes as fit into the envelope, but at least one if there are any. If notes are
+/// cut off, the cursor leads to them.
+///
+/// Only `items` is always there. `nextCursor` is absent on the last page, and `unreadable`, the ids of items that can't
+/// be read as notes, if there are none. All of those are named, even those that lie beyond the cut: a store does not say
+/// where they lie between the notes. The next page may name them again, but none is left out.
+pub(crate) fn page_json(
+    page: &Page,
+    order: Order,
+    mut envelope: Envelope,
+) -> serde_json::Result<Vec<u8>> {
+    let unreadable = match page.unreadable.as_slice() {
+        [] => Vec::new(),
+        ids => serde_json::to_vec(ids)?,
+    };
+    if !unreadable.is_empty() {
+        envelope.try_reserve(&unreadable);
     }
+    let mut next = page.next;
+    let mut last = None;
+    // Written member by member and not derived, because a note's length in the JSON decides whether it fits: each is
+    // serialised once, in its place, and removed if it does not.
+    let mut json = br#"{"items":["#.to_vec();
+    for note in &page.notes {
+        let end = json.len();
+        if last.is_some() {
+            json.push(b',');
+        }
+        let start = json.len();
+        serde_json::to_writer(&mut json, &NoteJson::from(note))?;
+        // The first note is shown in any case: without it, the list could never get past it.
+        if !envelope.try_reserve(&json[start..]) && last.is_some() {
+            json.truncate(end);
+            next = last;
+            break;
+        }
+        last = Some(note.id);
+    }
+    json.push(b']');
+    if let Some(position) = next {
+        json.extend_from_slice(br#","nextCursor":"#);
+        serde_json::to_writer(&mut json, &Cursor::new(order, position).to_string())?;
+    }
+    if !unreadable.is_empty() {
+        json.extend_from_slice(br#","unreadable":"#);
+        json.extend_from_slice(&unreadable);
+    }
+    json.push(b'}');
+    Ok(json)
 }
 
 #[cfg(test)]
@@ -85,9 +85,9 @@ mod tests {
         Page::new(notes.collect()).with_next(NoteId::from_ordinal(20).unwrap())
     }
 
-    fn body(page: Page) -> String {
-        let page = PageJson::of(page, Order::Oldest, Envelope::new()).unwrap();
-        serde_json::to_string(&page).unwrap()
+    fn body(page: &Page) -> String {
+        let json = page_json(page, Order::Oldest, Envelope::new()).unwrap();
+        String::from_utf8(json).unwrap()
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
             ("\u{1f95b}", 15),
             ("a", 15),
         ] {
-            let body = body(full_page(character));
+            let body = body(&full_page(character));
             let page: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(page["items"].as_array().unwrap().len(), notes);
             let envelope = json!({
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_cut_page_goes_on_after_its_last_note() {
-        let page: Value = serde_json::from_str(&body(full_page("\u{1}"))).unwrap();
+        let page: Value = serde_json::from_str(&body(&full_page("\u{1}"))).unwrap();
         let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(2).unwrap());
         assert_eq!(page["nextCursor"], next.to_string());
     }
@@ -123,10 +123,10 @@ mod tests {
     #[test]
     fn a_page_that_is_not_cut_goes_on_where_the_store_says() {
         let page = Page::new(vec![note(1, "")]).with_next(NoteId::from_ordinal(9).unwrap());
-        let page: Value = serde_json::from_str(&body(page)).unwrap();
+        let page: Value = serde_json::from_str(&body(&page)).unwrap();
         let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(9).unwrap());
         assert_eq!(page["nextCursor"], next.to_string());
-        assert_eq!(body(Page::default()), r#"{"items":[]}"#);
+        assert_eq!(body(&Page::default()), r#"{"items":[]}"#);
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             .map(|number| "\"".repeat(10_000) + &number.to_string())
             .collect();
         let page = full_page("a").with_unreadable(unreadable.clone());
-        let page: Value = serde_json::from_str(&body(page)).unwrap();
+        let page: Value = serde_json::from_str(&body(&page)).unwrap();
         assert_eq!(page["unreadable"], json!(unreadable));
         assert_eq!(page["items"].as_array().unwrap().len(), 4);
         assert!(page["nextCursor"].is_string());

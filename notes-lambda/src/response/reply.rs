@@ -2,19 +2,18 @@
 
 use std::fmt::Display;
 
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Body as _;
-use http_body_util::Full;
 use notes_core::Note;
 use serde::Serialize;
 
+use crate::response::body::ResponseBody;
 use crate::response::etag::ETag;
 use crate::response::note_json::NoteJson;
 
-/// A response of the API, whose body is always complete in memory.
-pub(crate) type Response = http::Response<Full<Bytes>>;
+/// A response of the API.
+pub(crate) type Response = http::Response<ResponseBody>;
 
 /// A success without a body.
 ///
@@ -30,12 +29,16 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 
 /// A success with a JSON body.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> serde_json::Result<Response> {
-    let body = serde_json::to_vec(value)?;
+    Ok(serialized(status, serde_json::to_vec(value)?))
+}
+
+/// A success with a body that is JSON already.
+pub(crate) fn serialized(status: StatusCode, json: Vec<u8>) -> Response {
     let mut response = empty(status);
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    *response.body_mut() = Full::from(body);
-    Ok(response)
+    let media_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    *response.body_mut() = json.into();
+    response
 }
 
 /// A success that shows one note, with its `ETag`.
@@ -60,6 +63,6 @@ pub(crate) fn without_body(mut response: Response) -> Response {
     if response.status() != StatusCode::NOT_MODIFIED {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    *response.body_mut() = Full::default();
+    *response.body_mut() = ResponseBody::default();
     response
 }

@@ -71,6 +71,11 @@ async fn a_function_with_a_wrong_setting_ends_with_one_line_that_shows_it() {
                 "origins are * or a list such as https://notes.example, http://localhost:5173",
             ),
             (
+                "NOTES_PROBLEM_BASE",
+                "/problems/",
+                "a base is an absolute URI that ends in /, #, : or =, such as https://notes.example/problems/",
+            ),
+            (
                 "NOTES_CORS_HEADERS",
                 "if match",
                 "headers are a list of names such as authorization, content-type, traceparent",

@@ -71,7 +71,7 @@ async fn a_function_of_one_operation_answers_preflights_of_all() {
     let origins = ORIGIN.parse().unwrap();
     let api = api(MemoryNoteStore::new())
         .with_cors_origins(origins)
-        .only(Operation::Get);
+        .only([Operation::Get]);
     let mut gateway = Gateway::new(api, "cognito:sub".parse().unwrap());
     let answer = call(&mut gateway, event("rest-preflight")).await;
     assert_eq!(answer["statusCode"], 204);

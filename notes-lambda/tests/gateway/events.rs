@@ -1,6 +1,9 @@
+use notes_lambda::Gateway;
 use serde_json::{Value, json};
 
-use crate::support::{NEW, NOTE, TIME, answer, bread, event, is_problem, success};
+use crate::support::{
+    NEW, NOTE, TIME, answer, api, bread, call, event, is_problem, store, success,
+};
 
 fn created(title: &str, content: &str, location: &str) -> Value {
     let tag = format!("\"{NEW}\"");
@@ -274,6 +277,19 @@ async fn what_is_no_event_of_a_gateway_is_400() {
     ] {
         is_problem(&answer(event).await, 400, "invalid-request");
     }
+}
+
+/// The gateway itself refuses such an event, without the API.
+#[tokio::test]
+async fn what_is_no_event_is_refused_with_the_base_of_the_deployment() {
+    let base = "tag:notes.example,2026:".parse().unwrap();
+    let api = api(store().await).with_problem_base(base);
+    let mut gateway = Gateway::new(api, "jwt:sub".parse().unwrap());
+    let answer = call(&mut gateway, json!([])).await;
+    assert_eq!(
+        answer["body"]["type"],
+        "tag:notes.example,2026:invalid-request"
+    );
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 #![allow(clippy::needless_pass_by_value, reason = "events read better so")]
 
+mod auto_traits;
 mod concurrency;
 mod cors;
 mod deadline;
+mod debug;
 mod delayed;
 mod events;
 mod hostile;

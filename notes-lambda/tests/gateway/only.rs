@@ -23,7 +23,7 @@ const OPERATIONS: [(Operation, [&str; 2], u16); 5] = [
 async fn answer(only: Option<Operation>, event: Value) -> Value {
     let mut api = api(store().await);
     if let Some(operation) = only {
-        api = api.only(operation);
+        api = api.only([operation]);
     }
     call(&mut Gateway::new(api, identity_of(&event)), event).await
 }
@@ -41,6 +41,39 @@ async fn a_function_of_one_operation_serves_it_and_none_of_the_others() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_function_of_several_operations_serves_them_and_none_of_the_others() {
+    let chosen = [Operation::List, Operation::Delete];
+    for (operation, names, status) in OPERATIONS {
+        for name in names {
+            let api = api(store().await).only(chosen);
+            let mut gateway = Gateway::new(api, identity_of(&event(name)));
+            let answer = call(&mut gateway, event(name)).await;
+            if chosen.contains(&operation) {
+                assert_eq!(answer["statusCode"], status, "{name}");
+            } else {
+                is_problem(&answer, 404, "unknown-path");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_choice_serves_nothing_and_a_later_choice_replaces_it() {
+    for (operation, names, status) in OPERATIONS {
+        let event = event(names[0]);
+        let api = api(store().await).only([]);
+        let mut gateway = Gateway::new(api.clone(), identity_of(&event));
+        is_problem(
+            &call(&mut gateway, event.clone()).await,
+            404,
+            "unknown-path",
+        );
+        let mut gateway = Gateway::new(api.only([operation]), identity_of(&event));
+        assert_eq!(call(&mut gateway, event).await["statusCode"], status);
     }
 }
 

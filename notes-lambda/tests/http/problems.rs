@@ -1,4 +1,6 @@
-use serde_json::json;
+use http::Request;
+use serde_json::{Value, json};
+use tower_service::Service;
 
 use crate::client::client;
 
@@ -40,8 +42,28 @@ async fn a_validation_problem_lists_its_faults() {
     );
 }
 
-#[test]
-fn the_service_is_shared_between_threads() {
-    fn shared<T: Clone + Send + Sync + std::fmt::Debug>(_: &T) {}
-    shared(&client().api);
+/// The base is that of the deployment wherever a problem is made: by a route, by an operation, and in a creation, which
+/// responds by itself. Sent past the client of the other tests, which compares with the description of the API.
+#[tokio::test]
+async fn a_deployment_gives_the_types_a_base_of_its_own() {
+    let client = client();
+    let base = "https://notes.example/problems/".parse().unwrap();
+    let mut api = client.api.clone().with_problem_base(base);
+    let absent = format!("/notes/{}", client.id_at(0));
+    for (method, path, body, name) in [
+        ("GET", "/elsewhere", "", "unknown-path"),
+        ("GET", &absent, "", "note-not-found"),
+        ("POST", "/notes", "{", "malformed-json"),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .extension(client.user.clone())
+            .body(body.to_owned());
+        let Ok(response) = api.call(request.unwrap()).await;
+        let document: Value = serde_json::from_slice(&response.into_body().into_bytes()).unwrap();
+        let of_type = format!("https://notes.example/problems/{name}");
+        assert_eq!(document["type"], of_type);
+    }
 }
