@@ -3,11 +3,8 @@
 
 mod planted;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use notes_core::conformance::{Harness, UnreadableKind};
 use notes_core::{NoteId, NoteStore, Timestamp, UserId};
 use notes_dynamo::{DynamoNoteStore, ensure_table};
@@ -37,25 +34,16 @@ impl Embedded {
     }
 
     async fn new(engine: Engine, directory: Option<TempDir>) -> Self {
-        let client = patient(&engine.client());
+        let client = planted::patient(&engine.client());
         ensure_table(&client, TABLE).await.unwrap();
         Self {
             store: DynamoNoteStore::new(client.clone(), TABLE),
-            other: DynamoNoteStore::new(patient(&engine.client()), TABLE),
+            other: DynamoNoteStore::new(planted::patient(&engine.client()), TABLE),
             client,
             _engine: engine,
             _directory: directory,
         }
     }
-}
-
-/// The suite is about what the store says, not about how long a slow disk may take.
-fn patient(client: &Client) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_mins(1))
-        .operation_timeout(Duration::from_mins(2));
-    let config = client.config().to_builder();
-    Client::from_conf(config.timeout_config(timeouts.build()).build())
 }
 
 #[async_trait]

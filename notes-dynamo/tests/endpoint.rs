@@ -28,15 +28,14 @@ impl Endpoint {
         static READY: OnceCell<()> = OnceCell::const_new();
         let url = std::env::var("NOTES_TEST_ENDPOINT");
         let url = url.expect("NOTES_TEST_ENDPOINT is an engine's URL");
-        let client = notes_testing::client(&url);
+        let client = || planted::patient(&notes_testing::client(&url));
         READY
-            .get_or_init(async || ensure_table(&client, TABLE).await.unwrap())
+            .get_or_init(async || ensure_table(&client(), TABLE).await.unwrap())
             .await;
-        let store = DynamoNoteStore::new(client.clone(), TABLE);
         Self {
-            other: DynamoNoteStore::new(notes_testing::client(&url), TABLE),
-            client,
-            store,
+            store: DynamoNoteStore::new(client(), TABLE),
+            other: DynamoNoteStore::new(client(), TABLE),
+            client: client(),
         }
     }
 }

@@ -1,14 +1,25 @@
 //! What tests do to a table past the store: they plant items that are no notes, look at what is stored,
-//! and remove what the time to live would have removed.
+//! and remove what the time to live would have removed; and the client that they do it with.
 #![allow(dead_code, reason = "not every test program needs all of it")]
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::conformance::UnreadableKind;
 use notes_core::{NoteId, Revision, Timestamp, UserId};
 use notes_dynamo::sort_key;
+
+/// This client with long timeouts: the suite is about what the store says, not about how long a slow disk may take.
+pub(crate) fn patient(client: &Client) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_mins(1))
+        .operation_timeout(Duration::from_mins(2));
+    let config = client.config().to_builder();
+    Client::from_conf(config.timeout_config(timeouts.build()).build())
+}
 
 /// An attribute, and a value, or none, that makes an item no note.
 type Wrong = (&'static str, Option<AttributeValue>);
