@@ -89,9 +89,12 @@ impl From<Item> for DecodedItem {
             _ => None,
         };
         match item.get(DELETED) {
-            None => match decode_note(item, sort_key.as_deref()) {
+            None => match decode_note(&mut item, sort_key.as_deref()) {
                 Ok((note, fingerprint)) => Self::Note(note, fingerprint),
-                Err(why) => Self::Unreadable(UnreadableItem { sort_key, why }),
+                Err(why) => {
+                    let why = format!("{why}; the attributes are {:?}", types(&item)).into();
+                    Self::Unreadable(UnreadableItem { sort_key, why })
+                }
             },
             // A tombstone whose revision can't be read is still a deleted note.
             Some(AttributeValue::Bool(true)) => {
@@ -111,16 +114,16 @@ impl From<Item> for DecodedItem {
 ///
 /// # Errors
 /// Says what is wrong, without any of the item's values.
-fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerprint), BoxError> {
+fn decode_note(item: &mut Item, sort_key: Option<&str>) -> Result<(Note, Fingerprint), BoxError> {
     let id = sort_key
         .and_then(note_id)
         .ok_or("timestamp is not the key of a note id")?;
-    let category = optional(&mut item, CATEGORY, as_text)?;
-    let expiry = optional(&mut item, EXPIRES_AT, as_number)?;
-    let retained = optional(&mut item, RETAINED, |value| value.as_bool().ok().copied())?;
-    let user = required(&mut item, USER_ID, as_text)?.try_into()?;
-    let title = required(&mut item, TITLE, as_text)?.try_into()?;
-    let content = required(&mut item, CONTENT, as_text)?.try_into()?;
+    let category = optional(item, CATEGORY, as_text)?;
+    let expiry = optional(item, EXPIRES_AT, as_number)?;
+    let retained = optional(item, RETAINED, as_bool)?;
+    let user = required(item, USER_ID, as_text)?.try_into()?;
+    let title = required(item, TITLE, as_text)?.try_into()?;
+    let content = required(item, CONTENT, as_text)?.try_into()?;
     let mut note = Note::new(user, id, title, content)
         .with_expires(match expiry.map(Expiry::try_from).transpose()? {
             // Also with the mark of retention, which means nothing without an expiry.
@@ -128,20 +131,21 @@ fn decode_note(mut item: Item, sort_key: Option<&str>) -> Result<(Note, Fingerpr
             Some(expiry) if retained == Some(true) => Expires::Retained(expiry),
             Some(expiry) => Expires::Chosen(expiry),
         })
-        .with_revision(required(&mut item, REVISION, as_bytes::<16>)?.try_into()?);
+        .with_revision(required(item, REVISION, as_bytes::<16>)?.try_into()?);
     note.category = category.map(Category::try_from).transpose()?;
-    let creation = required(&mut item, CREATION, as_bytes::<8>)?;
+    let creation = required(item, CREATION, as_bytes::<8>)?;
     Ok((note, creation.into()))
 }
 
-/// Moves the value of an attribute out of the item: a note's content is not copied.
+/// Moves the value of an attribute out of the item, as a note's content is not to be copied. What stays in the item has
+/// its type, for the error message.
 ///
 /// # Errors
-/// Names the attribute, and its type if it is of another one.
+/// Names the attribute.
 fn required<T>(
     item: &mut Item,
     name: &str,
-    value: fn(AttributeValue) -> Option<T>,
+    value: fn(&mut AttributeValue) -> Option<T>,
 ) -> Result<T, BoxError> {
     optional(item, name, value)?.ok_or_else(|| format!("{name} is missing").into())
 }
@@ -151,48 +155,51 @@ fn required<T>(
 fn optional<T>(
     item: &mut Item,
     name: &str,
-    value: fn(AttributeValue) -> Option<T>,
+    value: fn(&mut AttributeValue) -> Option<T>,
 ) -> Result<Option<T>, BoxError> {
-    let Some(attribute) = item.remove(name) else {
+    let Some(attribute) = item.get_mut(name) else {
         return Ok(None);
     };
-    let of_type = type_of(&attribute);
-    let value = value(attribute);
-    let value = value.ok_or_else(|| format!("{name}, of type {of_type}, is not as in a note"))?;
+    let value = value(attribute).ok_or_else(|| format!("{name} is not as in a note"))?;
     Ok(Some(value))
 }
 
-/// The name of a value's type, for an error message.
-fn type_of(value: &AttributeValue) -> &'static str {
+fn as_text(value: &mut AttributeValue) -> Option<String> {
     match value {
+        AttributeValue::S(text) => Some(std::mem::take(text)),
+        _ => None,
+    }
+}
+
+fn as_number(value: &mut AttributeValue) -> Option<u64> {
+    value.as_n().ok()?.parse().ok()
+}
+
+fn as_bool(value: &mut AttributeValue) -> Option<bool> {
+    value.as_bool().ok().copied()
+}
+
+fn as_bytes<const N: usize>(value: &mut AttributeValue) -> Option<[u8; N]> {
+    value.as_b().ok()?.as_ref().try_into().ok()
+}
+
+/// The name and the type of each of a note's attributes that the item has, for an error message. It contains no
+/// value, since values are the user's data.
+fn types(item: &Item) -> Vec<(&'static str, &'static str)> {
+    let names = [
+        TITLE, CONTENT, CATEGORY, REVISION, CREATION, EXPIRES_AT, RETAINED,
+    ];
+    let of_type = |value: &AttributeValue| match value {
         AttributeValue::S(_) => "S",
         AttributeValue::N(_) => "N",
         AttributeValue::B(_) => "B",
         AttributeValue::Bool(_) => "BOOL",
-        AttributeValue::Null(_) => "NULL",
         _ => "another type",
-    }
-}
-
-fn as_text(value: AttributeValue) -> Option<String> {
-    match value {
-        AttributeValue::S(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn as_number(value: AttributeValue) -> Option<u64> {
-    match value {
-        AttributeValue::N(number) => number.parse().ok(),
-        _ => None,
-    }
-}
-
-fn as_bytes<const N: usize>(value: AttributeValue) -> Option<[u8; N]> {
-    match value {
-        AttributeValue::B(bytes) => bytes.into_inner().try_into().ok(),
-        _ => None,
-    }
+    };
+    names
+        .into_iter()
+        .filter_map(|name| Some((name, of_type(item.get(name)?))))
+        .collect()
 }
 
 #[cfg(test)]
