@@ -5,7 +5,7 @@
 //! escaped once more: each quote and each backslash of the body takes two bytes.
 
 /// The most bytes of the envelope, with a safety margin below Lambda's limit.
-const MAX_BYTES: usize = 5_500_000;
+pub(crate) const MAX_BYTES: usize = 5_500_000;
 
 /// Reserved for the response's headers and the other members of the envelope.
 const RESERVED_BYTES: usize = 32_768;

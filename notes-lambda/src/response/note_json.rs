@@ -57,6 +57,14 @@ impl fmt::Debug for NoteJson<'_> {
     }
 }
 
+impl NoteJson<'_> {
+    /// How many bytes the JSON has at most, unless more than a sixteenth of the content is escaped. A buffer with room
+    /// for them does not grow while the JSON is written into it, which would copy all that is there each time.
+    pub(crate) const fn likely_len(&self) -> usize {
+        self.content.len() + self.content.len() / 16 + 1_024
+    }
+}
+
 impl<'a> From<&'a Note> for NoteJson<'a> {
     fn from(note: &'a Note) -> Self {
         Self {

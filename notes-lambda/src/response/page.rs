@@ -3,7 +3,7 @@
 use notes_core::{Order, Page};
 
 use crate::cursor::Cursor;
-use crate::response::envelope::Envelope;
+use crate::response::envelope::{self, Envelope};
 use crate::response::note_json::NoteJson;
 
 /// The JSON of a page: as many of its notes as fit into the envelope, but at least one if there are any. If notes are
@@ -28,7 +28,13 @@ pub(crate) fn page_json(
     let mut last = None;
     // Written member by member and not derived, because a note's length in the JSON decides whether it fits: each is
     // serialised once, in its place, and removed if it does not.
-    let mut json = br#"{"items":["#.to_vec();
+    let len: usize = page
+        .notes
+        .iter()
+        .map(|note| NoteJson::from(note).likely_len())
+        .sum();
+    let mut json = Vec::with_capacity(len.min(envelope::MAX_BYTES));
+    json.extend_from_slice(br#"{"items":["#);
     for note in &page.notes {
         let end = json.len();
         if last.is_some() {

@@ -6,7 +6,6 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Body as _;
 use notes_core::Note;
-use serde::Serialize;
 
 use crate::response::body::ResponseBody;
 use crate::response::etag::ETag;
@@ -28,11 +27,6 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 }
 
 /// A success with a JSON body.
-pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> serde_json::Result<Response> {
-    Ok(serialized(status, serde_json::to_vec(value)?))
-}
-
-/// A success with a body that is JSON already.
 pub(crate) fn serialized(status: StatusCode, json: Vec<u8>) -> Response {
     let mut response = empty(status);
     let media_type = HeaderValue::from_static("application/json");
@@ -43,7 +37,10 @@ pub(crate) fn serialized(status: StatusCode, json: Vec<u8>) -> Response {
 
 /// A success that shows one note, with its `ETag`.
 pub(crate) fn note(status: StatusCode, note: &Note) -> serde_json::Result<Response> {
-    let mut response = json(status, &NoteJson::from(note))?;
+    let json = NoteJson::from(note);
+    let mut body = Vec::with_capacity(json.likely_len());
+    serde_json::to_writer(&mut body, &json)?;
+    let mut response = serialized(status, body);
     set(&mut response, ETAG, ETag(note.revision));
     Ok(response)
 }
