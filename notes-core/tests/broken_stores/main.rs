@@ -81,7 +81,7 @@ fn each_fault_is_caught_by_the_cases_that_name_it() {
     let mut uncaught = Vec::new();
     for (fault, names) in Fault::ALL {
         for name in *names {
-            let case = CASES.iter().find(|(it, _)| it == name);
+            let case = CASES.iter().find(|(of, _)| of == name);
             let (_, case) = case.unwrap_or_else(|| panic!("{name} is no case"));
             if !threads_meet && RACES.contains(name) {
                 println!("on one core, not tested: {fault:?} fails {name}");
@@ -89,7 +89,7 @@ fn each_fault_is_caught_by_the_cases_that_name_it() {
             }
             if (0..TRIES).all(|_| passes(Some(*fault), *case)) {
                 let fails = |(_, case): &&(_, Case)| !passes(Some(*fault), *case);
-                let failed: Vec<_> = CASES.iter().filter(fails).map(|(it, _)| it).collect();
+                let failed: Vec<_> = CASES.iter().filter(fails).map(|(of, _)| of).collect();
                 uncaught.push(format!("{fault:?} passes {name}; it fails {failed:?}"));
             }
         }
