@@ -1,0 +1,105 @@
+//! Measures Lambda functions side by side: the notes functions, a function on the bare AWS SDK, and one that does
+//! nothing. They take turns, so that whatever else the machine does falls on all of them, and the ratios hold where the
+//! milliseconds do not.
+//!
+//! `bash benches/lambda/run` builds everything and calls this program. docs/performance.md describes what is measured.
+
+mod contestant;
+mod counts;
+mod events;
+mod function;
+mod measure;
+mod report;
+mod runtime_api;
+mod statistics;
+mod stub;
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::contestant::Contestant;
+use crate::report::Report;
+use crate::stub::Stub;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Measures Lambda functions side by side, over TLS, with a stub in place of DynamoDB.
+#[derive(Debug, Parser)]
+struct Options {
+    /// The directory with the functions `null` and `bare-sdk`
+    #[arg(long)]
+    baselines: PathBuf,
+    /// A directory with notes functions, and what to call them; several may be compared
+    #[arg(long = "functions", value_name = "NAME=DIRECTORY", required = true)]
+    functions: Vec<String>,
+    /// The directory with the stub's certificates
+    #[arg(long)]
+    certificates: PathBuf,
+    /// Cold starts of each function
+    #[arg(long, default_value_t = 30)]
+    cold: usize,
+    /// Rounds of warm invocations of each function and operation, each in a new process
+    #[arg(long, default_value_t = 5)]
+    warm: usize,
+    /// Counts instructions with valgrind and system calls with strace as well
+    #[arg(long)]
+    count: bool,
+    /// Writes all results to this file
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Fails if a count or a size exceeds its bound in this file
+    #[arg(long)]
+    bounds: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Options::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures, prints the tables, and returns whether all bounds are kept.
+async fn run(options: &Options) -> Result<bool> {
+    let stub = Stub::start(&options.certificates).await?;
+    let mut contestants = Contestant::baselines(&options.baselines);
+    for functions in &options.functions {
+        let (name, directory) = functions
+            .split_once('=')
+            .ok_or("NAME=DIRECTORY is needed")?;
+        contestants.push(Contestant::notes(name, directory.as_ref()));
+    }
+    let report = Report {
+        sizes: measure::sizes(&contestants)?,
+        cold: measure::cold_starts(&contestants, &stub, options.cold).await?,
+        warm: measure::warm_invocations(&contestants, &stub, options.warm).await?,
+        counts: if options.count {
+            counts::count(&contestants, &stub).await?
+        } else {
+            Vec::new()
+        },
+    };
+    let exceeded = match &options.bounds {
+        Some(bounds) => report.exceeded(&serde_json::from_slice(&fs::read(bounds)?)?)?,
+        None => Vec::new(),
+    };
+    let mut out = io::stdout();
+    write!(out, "{report}")?;
+    for line in &exceeded {
+        writeln!(out, "{line}")?;
+    }
+    if let Some(file) = &options.json {
+        fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(exceeded.is_empty())
+}

@@ -1,0 +1,193 @@
+//! The tables, and the comparison with bounds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::counts::Count;
+use crate::measure::{Cold, Size, Warm};
+use crate::statistics::digits;
+
+/// All results. The tables show ratios to the function on the bare SDK.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) sizes: Vec<Size>,
+    pub(crate) cold: Vec<Cold>,
+    pub(crate) warm: Vec<Warm>,
+    pub(crate) counts: Vec<Count>,
+}
+
+/// What one notes function must not exceed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bounds {
+    bytes: usize,
+    compressed: usize,
+    cold_instructions: u64,
+    cold_system_calls: u64,
+    warm_instructions: u64,
+    warm_system_calls: u64,
+}
+
+const BASELINE: &str = "bare-sdk";
+
+impl Report {
+    /// A line for each count and size of a notes function that exceeds its bound.
+    pub(crate) fn exceeded(&self, bounds: &BTreeMap<String, Bounds>) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for (function, bounds) in bounds {
+            let mut check = |what: &str, value: u64, bound: u64| {
+                if value > bound {
+                    lines.push(format!("EXCEEDED: {function}, {what}: {value} > {bound}"));
+                }
+            };
+            let of_notes = |contestant: &str| contestant == "notes";
+            let sizes = self.sizes.iter();
+            let size = sizes
+                .filter(|size| of_notes(&size.contestant))
+                .find(|size| size.operation.function() == function);
+            let counts = self.counts.iter();
+            let count = counts
+                .filter(|count| of_notes(&count.contestant))
+                .find(|count| count.operation.function() == function);
+            let (Some(size), Some(count)) = (size, count) else {
+                return Err(format!("{function} was not counted").into());
+            };
+            check("bytes", size.bytes as u64, bounds.bytes as u64);
+            check(
+                "compressed",
+                size.compressed as u64,
+                bounds.compressed as u64,
+            );
+            for (name, value, bound) in [
+                (
+                    "cold instructions",
+                    count.cold.instructions,
+                    bounds.cold_instructions,
+                ),
+                (
+                    "cold system calls",
+                    count.cold.system_calls,
+                    bounds.cold_system_calls,
+                ),
+                (
+                    "warm instructions",
+                    count.warm.instructions,
+                    bounds.warm_instructions,
+                ),
+                (
+                    "warm system calls",
+                    count.warm.system_calls,
+                    bounds.warm_system_calls,
+                ),
+            ] {
+                check(name, value, bound);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cold_table(f)?;
+        self.warm_table(f)?;
+        self.count_table(f)
+    }
+}
+
+impl Report {
+    fn cold_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cold.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "Cold starts (get). CPU time in ms: median (least to greatest). Size of the binary and of its archive.\n\n\
+             | function | whole CPU | ratio to bare-sdk | start | first invocation | peak RSS MiB | MB | zip MB |\n\
+             |---|---|---|---|---|---|---|---|"
+        )?;
+        let base = self.cold.iter().find(|cold| cold.contestant == BASELINE);
+        for cold in &self.cold {
+            let sizes = self.sizes.iter();
+            let size = sizes
+                .filter(|size| size.contestant == cold.contestant)
+                .find(|size| size.operation == crate::measure::COLD);
+            let megabytes = |bytes: Option<usize>| digits(bytes.unwrap_or_default() as f64 / 1e6);
+            writeln!(
+                f,
+                "| {} | {} ({} to {}) | {} | {} | {} | {} | {} | {} |",
+                cold.contestant,
+                digits(cold.cpu.median),
+                digits(cold.cpu.min),
+                digits(cold.cpu.max),
+                digits(cold.cpu.median / base.map_or(f64::NAN, |base| base.cpu.median)),
+                digits(cold.init_cpu.median),
+                digits(cold.first_cpu.median),
+                digits(cold.peak_mib.median),
+                megabytes(size.map(|size| size.bytes)),
+                megabytes(size.map(|size| size.compressed)),
+            )?;
+        }
+        writeln!(f)
+    }
+
+    fn warm_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.warm.iter().all(|warm| warm.cpu.max == 0.0) {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "Warm invocations. CPU time in ms: median of the rounds (least to greatest).\n\n\
+             | operation | function | CPU | ratio to bare-sdk |\n|---|---|---|---|"
+        )?;
+        for warm in &self.warm {
+            let base = self
+                .warm
+                .iter()
+                .find(|base| base.contestant == BASELINE && base.operation == warm.operation);
+            writeln!(
+                f,
+                "| {} | {} | {} ({} to {}) | {} |",
+                warm.operation,
+                warm.contestant,
+                digits(warm.cpu.median),
+                digits(warm.cpu.min),
+                digits(warm.cpu.max),
+                digits(warm.cpu.median / base.map_or(f64::NAN, |base| base.cpu.median)),
+            )?;
+        }
+        writeln!(f)
+    }
+
+    fn count_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.counts.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "Counted: instructions in thousands, and system calls.\n\n\
+             | operation | function | cold instructions | cold calls | warm instructions | warm calls | binary bytes |\n\
+             |---|---|---|---|---|---|---|"
+        )?;
+        for count in &self.counts {
+            let size = self.sizes.iter().find(|size| {
+                size.contestant == count.contestant && size.operation == count.operation
+            });
+            writeln!(
+                f,
+                "| {} | {} | {} | {} | {} | {} | {} |",
+                count.operation,
+                count.contestant,
+                count.cold.instructions / 1_000,
+                count.cold.system_calls,
+                count.warm.instructions / 1_000,
+                count.warm.system_calls,
+                size.map_or(0, |size| size.bytes),
+            )?;
+        }
+        writeln!(f)
+    }
+}
