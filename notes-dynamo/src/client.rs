@@ -1,13 +1,21 @@
+mod roots;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Builder, Config, Credentials, Region, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, Config, Credentials, Region, SharedHttpClient,
+    StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 
 /// A client configuration without region and credentials. Add both, and an endpoint if it is not AWS's.
 ///
@@ -30,6 +38,10 @@ pub fn client_config() -> Builder {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
+    config_with(http)
+}
+
+fn config_with(http: SharedHttpClient) -> Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(http)
@@ -59,29 +71,89 @@ pub fn client_config() -> Builder {
 /// a client takes at a cold start. The credentials are read once. Where they expire or change while the
 /// process runs, as in a long-running service, use `aws-config` and [`client_config`].
 ///
+/// # Certificates
+/// For AWS's own endpoints, the client trusts the five roots of Amazon Trust Services, which are part of this crate, and
+/// none of the system's. `AWS_CA_BUNDLE`, or `SSL_CERT_FILE` and `SSL_CERT_DIR`, name others instead, for example those
+/// of a proxy that inspects the traffic. For another endpoint, and in China, the European Sovereign Cloud and the isolated
+/// regions, it is the system's roots.
+///
 /// # Errors
-/// If a required variable is missing or empty; the error names it.
-pub fn client_from_env() -> Result<Client, MissingVariable> {
+/// If a required variable is missing or empty, or if the file that `AWS_CA_BUNDLE` names can't be used. The error names
+/// the variable.
+pub fn client_from_env() -> Result<Client, EnvironmentError> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let required = |name| variable(name).ok_or(MissingVariable(name));
-    let mut config = client_config()
-        .region(Region::new(required("AWS_REGION")?))
-        .credentials_provider(Credentials::new(
-            required("AWS_ACCESS_KEY_ID")?,
-            required("AWS_SECRET_ACCESS_KEY")?,
-            variable("AWS_SESSION_TOKEN"),
-            None,
-            "environment",
-        ));
+    let required = |name| variable(name).ok_or(EnvironmentError::missing(name));
+    let region = required("AWS_REGION")?;
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
     let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let tls = roots::trusted(&region, endpoint.is_some())?;
+    let mut config = config_with(http_client(tls))
+        .region(Region::new(region))
+        .credentials_provider(credentials);
     if let Some(url) = endpoint {
         config = config.endpoint_url(url);
     }
     Ok(Client::from_conf(config.build()))
 }
 
-/// A required environment variable is missing or empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not set")]
+/// An HTTP client with one connector, which is made when it is first needed.
+///
+/// The SDK's own client makes a first one only to see that it can be made, and another for each set of timeouts. Each
+/// time, all roots are parsed.
+fn http_client(tls: TlsContext) -> SharedHttpClient {
+    let connector = OnceLock::new();
+    http_client_fn(move |settings, _| {
+        let connector = connector.get_or_init(|| {
+            let connector = Connector::builder()
+                .connector_settings(settings.clone())
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls.clone())
+                .build();
+            SharedHttpConnector::new(connector)
+        });
+        connector.clone()
+    })
+}
+
+/// An environment variable that the client needs is missing, or its value can't be used.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct MissingVariable(&'static str);
+pub struct EnvironmentError {
+    variable: &'static str,
+    /// Why the value can't be used; `None` if there is no value.
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl EnvironmentError {
+    fn missing(variable: &'static str) -> Self {
+        let source = None;
+        Self { variable, source }
+    }
+
+    fn unusable(variable: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = Some(source.into());
+        Self { variable, source }
+    }
+}
+
+impl fmt::Display for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source {
+            None => write!(f, "{} is not set", self.variable),
+            Some(_) => write!(f, "{} names a file that can't be used", self.variable),
+        }
+    }
+}
+
+impl Error for EnvironmentError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
+}

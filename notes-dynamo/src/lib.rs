@@ -11,7 +11,7 @@ mod table;
 mod table_name;
 
 #[cfg(feature = "client")]
-pub use client::{MissingVariable, client_config, client_from_env};
+pub use client::{EnvironmentError, client_config, client_from_env};
 pub use dynamo_note_store::DynamoNoteStore;
 pub use ensure_table::ensure_table;
 pub use item::sort_key::{note_id, sort_key};
