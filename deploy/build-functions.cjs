@@ -56,7 +56,8 @@ class BuildFunctions {
           'NOTES_BINARIES=DIRECTORY takes them from there'
       );
     }
-    const args = ['build', '--release', '--locked', '-p', 'notes-lambda', '--features', 'functions'];
+    const config = path.join(__dirname, 'functions.toml');
+    const args = ['build', '--config', config, '--release', '--locked', '-p', 'notes-lambda', '--features', 'functions'];
     const bins = binaries.flatMap((it) => ['--bin', it]);
     const format = '--message-format=json-render-diagnostics';
     const cargo = spawnSync('cargo', [...args, ...bins, format], {

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -32,8 +31,6 @@ OPERATIONS = {
     "update-note": ["GetItem", "UpdateItem"],
     "delete-note": ["GetItem", "UpdateItem"],
 }
-# The newest glibc symbols that Amazon Linux 2023 has.
-GLIBC = (2, 34)
 
 
 @cache
@@ -359,17 +356,12 @@ class Deployment(unittest.TestCase):
             self.assertEqual(entry.filename, "bootstrap")
             self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
 
-    def test_a_binary_starts_on_amazon_linux_2023(self):
+    def test_a_binary_needs_no_library_of_amazon_linux_2023(self):
         for name in OPERATIONS:
-            binary = f"{self.binaries.name}/{name}"
-            symbols = subprocess.check_output(["objdump", "-T", binary], text=True)
-            versions = {tuple(map(int, it.split("."))) for it in re.findall(r"GLIBC_([\d.]+)", symbols)}
-            self.assertTrue(versions)
-            self.assertLessEqual(max(versions), GLIBC, name)
-            needed = subprocess.check_output(["readelf", "-d", binary], text=True)
-            libraries = set(re.findall(r"\(NEEDED\).*\[(.*)\]", needed))
-            known = r"(libc|libm|libgcc_s|libdl|libpthread|librt|ld-linux-[\w-]+)\.so\.\d"
-            self.assertFalse([it for it in libraries if not re.fullmatch(known, it)], libraries)
+            headers = subprocess.check_output(["readelf", "-ld", f"{self.binaries.name}/{name}"], text=True)
+            self.assertIn("LOAD", headers)
+            self.assertNotIn("(NEEDED)", headers, name)
+            self.assertNotIn("INTERP", headers, name)
 
     def test_the_functions_are_configured(self):
         roles = set()
