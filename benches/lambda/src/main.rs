@@ -31,9 +31,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// Measures Lambda functions side by side, over TLS, with a stub in place of DynamoDB.
 #[derive(Debug, Parser)]
 struct Options {
-    /// The directory with the functions `null` and `bare-sdk`
+    /// The directory with the functions `null` and `bare-sdk`, to compare with
     #[arg(long)]
-    baselines: PathBuf,
+    baselines: Option<PathBuf>,
     /// A directory with notes functions, and what to call them; several may be compared
     #[arg(long = "functions", value_name = "NAME=DIRECTORY", required = true)]
     functions: Vec<String>,
@@ -72,7 +72,8 @@ async fn main() -> ExitCode {
 /// Measures, prints the tables, and returns whether all bounds are kept.
 async fn run(options: &Options) -> Result<bool> {
     let stub = Stub::start(&options.certificates).await?;
-    let mut contestants = Contestant::baselines(&options.baselines);
+    let baselines = options.baselines.as_deref();
+    let mut contestants = baselines.map_or_else(Vec::new, Contestant::baselines);
     for functions in &options.functions {
         let (name, directory) = functions
             .split_once('=')

@@ -81,6 +81,9 @@ pub(crate) async fn cold_starts(
     stub: &Stub,
     rounds: usize,
 ) -> Result<Vec<Cold>> {
+    if rounds == 0 {
+        return Ok(Vec::new());
+    }
     let mut samples = vec![Vec::new(); contestants.len()];
     // The first round is not counted: it brings the binaries into the page cache.
     for round in 0..=rounds {
@@ -136,6 +139,9 @@ pub(crate) async fn warm_invocations(
     rounds: usize,
 ) -> Result<Vec<Warm>> {
     let mut warm = Vec::new();
+    if rounds == 0 {
+        return Ok(warm);
+    }
     for operation in Operation::ALL {
         let mut samples = vec![Vec::new(); contestants.len()];
         for _ in 0..rounds {

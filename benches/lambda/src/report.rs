@@ -135,7 +135,7 @@ impl Report {
     }
 
     fn warm_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.warm.iter().all(|warm| warm.cpu.max == 0.0) {
+        if self.warm.is_empty() {
             return Ok(());
         }
         writeln!(

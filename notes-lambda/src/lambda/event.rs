@@ -44,7 +44,7 @@ enum Kept {
     /// All of it.
     Whole,
     /// These members of an object. Any other value becomes `null`: nothing reads it.
-    Members(&'static [(&'static str, Kept)]),
+    Members(&'static [(&'static str, Self)]),
 }
 
 const EVENT: Kept = Kept::Members(&[
