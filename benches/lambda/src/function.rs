@@ -18,7 +18,7 @@ use crate::runtime_api::{RuntimeApi, Step};
 use crate::stub::Stub;
 
 /// How long to wait for a function, which may run under valgrind.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running function. It is killed when it is dropped.
 pub(crate) struct Function {

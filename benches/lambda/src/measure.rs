@@ -28,9 +28,9 @@ pub(crate) struct Size {
     pub(crate) contestant: String,
     pub(crate) operation: Operation,
     /// The bytes of the binary.
-    pub(crate) bytes: usize,
+    pub(crate) bytes: u32,
     /// The bytes of the binary as an archive holds it.
-    pub(crate) compressed: usize,
+    pub(crate) compressed: u32,
 }
 
 /// Cold starts of a function. Times in milliseconds.
@@ -68,8 +68,8 @@ pub(crate) fn sizes(contestants: &[Contestant]) -> Result<Vec<Size>> {
             sizes.push(Size {
                 contestant: contestant.name.clone(),
                 operation,
-                bytes: binary.len(),
-                compressed: archive.finish()?.len(),
+                bytes: binary.len().try_into()?,
+                compressed: archive.finish()?.len().try_into()?,
             });
         }
     }
@@ -127,7 +127,7 @@ async fn cold_start(contestant: &Contestant, stub: &Stub) -> Result<ColdStart> {
     let responded = function.respond(COLD.event()).await?;
     Ok(ColdStart {
         init,
-        first: function.cpu()? - init,
+        first: function.cpu()?.saturating_sub(init),
         wall: responded - function.started,
         peak_mib: function.peak_mib()?,
     })
@@ -174,7 +174,8 @@ async fn warm_round(contestant: &Contestant, operation: Operation, stub: &Stub) 
         function.respond(operation.event()).await?;
     }
     function.ready().await?;
-    Ok(milliseconds(function.cpu()? - before) / f64::from(WARM))
+    let taken = function.cpu()?.saturating_sub(before);
+    Ok(milliseconds(taken) / f64::from(WARM))
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -23,8 +23,8 @@ pub(crate) struct Report {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bounds {
-    bytes: usize,
-    compressed: usize,
+    bytes: u32,
+    compressed: u32,
     cold_instructions: u64,
     cold_system_calls: u64,
     warm_instructions: u64,
@@ -55,11 +55,11 @@ impl Report {
             let (Some(size), Some(count)) = (size, count) else {
                 return Err(format!("{function} was not counted").into());
             };
-            check("bytes", size.bytes as u64, bounds.bytes as u64);
+            check("bytes", size.bytes.into(), bounds.bytes.into());
             check(
                 "compressed",
-                size.compressed as u64,
-                bounds.compressed as u64,
+                size.compressed.into(),
+                bounds.compressed.into(),
             );
             for (name, value, bound) in [
                 (
@@ -115,7 +115,7 @@ impl Report {
             let size = sizes
                 .filter(|size| size.contestant == cold.contestant)
                 .find(|size| size.operation == crate::measure::COLD);
-            let megabytes = |bytes: Option<usize>| digits(bytes.unwrap_or_default() as f64 / 1e6);
+            let megabytes = |bytes: Option<u32>| digits(f64::from(bytes.unwrap_or_default()) / 1e6);
             writeln!(
                 f,
                 "| {} | {} ({} to {}) | {} | {} | {} | {} | {} | {} |",

@@ -47,7 +47,7 @@ struct Shared {
 }
 
 /// How long a function may take for an invocation: longer than any measurement.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 impl RuntimeApi {
     pub(crate) async fn start() -> Result<Self> {
