@@ -84,9 +84,10 @@ mod tests {
             .collect();
         let fingerprints = roots.iter().map(|root| {
             let hash = Sha256::digest(root);
-            hash.iter().map(|byte| format!("{byte:02x}")).collect()
+            let hex = |hex: String, byte: &u8| hex + &format!("{byte:02x}");
+            hash.iter().fold(String::new(), hex)
         });
-        assert_eq!(fingerprints.collect::<Vec<String>>(), FINGERPRINTS);
+        assert_eq!(fingerprints.collect::<Vec<_>>(), FINGERPRINTS);
         let mut store = RootCertStore::empty();
         assert_eq!(store.add_parsable_certificates(roots), (5, 0));
     }
