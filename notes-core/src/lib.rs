@@ -5,6 +5,7 @@ pub mod conformance;
 mod note;
 mod notes;
 mod store;
+mod sync;
 mod value;
 
 pub use note::fingerprint::Fingerprint;
@@ -80,6 +81,10 @@ pub use store::note_store::{
     Update, UpdateOutcome,
 };
 pub use store::store_error::{StoreError, StoreErrorKind};
+pub use sync::bounds as sync_bounds;
+pub use sync::position::{ChangePosition, InvalidChangePosition};
+pub use sync::settings::SyncSettings;
+pub use sync::token::{InvalidSyncToken, SyncToken};
 pub use value::category::{Category, InvalidCategory};
 pub use value::change::Change;
 pub use value::content::{Content, InvalidContent};

@@ -11,7 +11,7 @@ use crate::value::note_id::NoteId;
 pub struct PurgeAt(u64);
 
 /// The safety margin for clocks that differ.
-const MARGIN_SECS: u64 = 60 * 60;
+pub(crate) const MARGIN_SECS: u64 = 60 * 60;
 
 impl PurgeAt {
     /// The time of removal of a note that expires or is deleted at `gone_secs` (seconds since the Unix epoch),
