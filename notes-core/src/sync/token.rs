@@ -299,8 +299,10 @@ mod tests {
 
         /// Two texts never mean the same token.
         #[test]
-        fn a_text_that_is_a_token_is_the_text_of_that_token(bytes in prop::collection::vec(any::<u8>(), 0..60), known: bool) {
-            let mut bytes = bytes;
+        fn a_text_that_is_a_token_is_the_text_of_that_token(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..60),
+            known: bool,
+        ) {
             if let (true, Some(version)) = (known, bytes.first_mut()) {
                 *version = VERSION;
             }
