@@ -31,6 +31,9 @@
 //!   ([`Harness::unreadable_kinds`]).
 //! - **Physical removal** ([`Harness::sweep`]): nothing is removed before its time, and a note whose expiry was
 //!   moved or removed is not removed at the old time.
+//! - **Changes** ([`Harness::keeps_changes`]). Their cases write with a `now` that is up to a month before the system's
+//!   clock. A store that refuses such writes, as [`NoteStore::changes`] asks for, needs a clock in the harness by which
+//!   it doesn't.
 //! - **What a deletion leaves in the store** ([`Harness::stored_text`]).
 //!
 //! # What is not tested
@@ -75,6 +78,7 @@ use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
 
 mod account;
+pub mod changes;
 pub mod delete;
 pub mod get;
 pub mod handles;
@@ -107,6 +111,12 @@ pub trait Harness: Send + Sync {
     /// only the stored data with the first, no cache and no lock.
     fn other_handle(&self) -> &dyn NoteStore {
         lacks("other_handle")
+    }
+
+    /// Whether the store keeps changes. If not, the cases of [`changes`] assert that
+    /// [`NoteStore::changes`] fails as `Unsupported`.
+    fn keeps_changes(&self) -> bool {
+        true
     }
 
     /// Stores an item under the key of this note that can't be read as a note, bypassing the store's checks.
@@ -396,6 +406,21 @@ macro_rules! __conformance_cases {
                 of_updates_each_is_told_what_happened
                 of_writes_of_one_revision_exactly_one_wins
             }
+            changes {
+                return_what_was_written_since
+                count_by_now_and_not_by_id_or_revision
+                return_a_deleted_note_as_gone
+                return_an_expired_note_as_gone
+                return_items_at_rest_whatever_the_limit
+                return_items_at_rest_while_others_move
+                continue_where_an_item_has_vanished
+                find_a_write_of_17_minutes_ago
+                see_every_acknowledged_write
+                name_items_that_cannot_be_read_and_hide_no_others
+                are_those_of_one_user
+                return_large_notes_from_any_position
+                are_the_live_notes_without_a_time
+            }
             isolation {
                 of_users_holds_whatever_they_are_called
                 of_users_holds_for_purges
@@ -406,6 +431,7 @@ macro_rules! __conformance_cases {
                 repeats_a_creation_without_a_second_note
                 streams_every_note_once
                 erases_all_of_a_user
+                keeps_a_copy_by_its_tokens
             }
         }
     };

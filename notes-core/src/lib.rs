@@ -14,6 +14,7 @@ pub use note::new_note::NewNote;
 pub use note::note_patch::NotePatch;
 pub use note::stored::Note;
 pub use notes::{CreateOutcome, Notes, UnacceptableDate};
+pub use store::changes::{ChangePage, Changed, ChangedState, ChangesQuery};
 pub use store::error_chain::ErrorChain;
 pub use store::memory::MemoryNoteStore;
 /// A [mockall](https://docs.rs/mockall) mock of [`NoteStore`] (feature `mock`), for testing code that
@@ -82,6 +83,7 @@ pub use store::note_store::{
 };
 pub use store::store_error::{StoreError, StoreErrorKind};
 pub use sync::bounds as sync_bounds;
+pub use sync::changes::{Changes, ChangesOutcome};
 pub use sync::position::{ChangePosition, InvalidChangePosition};
 pub use sync::settings::SyncSettings;
 pub use sync::token::{InvalidSyncToken, SyncToken};

@@ -10,11 +10,17 @@ use crate::note::list_query::{ListQuery, Order, PageLimit};
 use crate::note::new_note::NewNote;
 use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
+use crate::store::changes::ChangesQuery;
 use crate::store::note_store::{
     DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Update,
-    UpdateOutcome,
+    UpdateOutcome, kept_until,
 };
 use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::sync::bounds::OVERLAP;
+use crate::sync::changes::{Changes, ChangesOutcome};
+use crate::sync::pass::Step;
+use crate::sync::settings::SyncSettings;
+use crate::sync::token::SyncToken;
 use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
 use crate::value::expiry_choice::ExpiryChoice;
@@ -50,6 +56,7 @@ pub struct Notes<S> {
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     retention: Option<Duration>,
     acceptance_window: Duration,
+    sync: Option<SyncSettings>,
 }
 
 /// How often a write is reissued when a rival's write came first, although the caller's condition allows the
@@ -73,6 +80,7 @@ impl<S> Notes<S> {
             clock: Arc::new(Timestamp::now),
             retention: None,
             acceptance_window: Self::DEFAULT_ACCEPTANCE_WINDOW,
+            sync: None,
         }
     }
 
@@ -96,6 +104,17 @@ impl<S> Notes<S> {
     #[must_use]
     pub fn with_acceptance_window(mut self, window: Duration) -> Self {
         self.acceptance_window = window;
+        self
+    }
+
+    /// Turns sync on: [`changes`](Self::changes) returns what was written since a token, and what is deleted or given an
+    /// expiry is kept for at least the horizon of these settings.
+    ///
+    /// All processes that write to the store need the same settings, and the store has to keep changes
+    /// ([`NoteStore::changes`]).
+    #[must_use]
+    pub fn with_sync(mut self, settings: SyncSettings) -> Self {
+        self.sync = Some(settings);
         self
     }
 
@@ -156,6 +175,19 @@ impl<S> Notes<S> {
             return Err(UnacceptableDate::TooFarAhead);
         }
         Ok(())
+    }
+}
+
+impl<S> Notes<S> {
+    /// How long what is gone is kept for tokens.
+    fn horizon(&self) -> Option<Duration> {
+        self.sync.as_ref().map(|settings| settings.horizon)
+    }
+
+    /// When a note that is deleted at `now` may be removed physically. With sync it is kept for the horizon.
+    fn purge_at_of_deletion(&self, id: NoteId, now: Timestamp) -> PurgeAt {
+        let kept = kept_until(now.as_secs(), now, self.horizon());
+        PurgeAt::new(id, kept, self.acceptance_window)
     }
 }
 
@@ -314,6 +346,7 @@ impl<S: NoteStore> Notes<S> {
             expected: expected.clone(),
             revision: revision_after(expected, now),
             acceptance_window: self.acceptance_window,
+            horizon: self.horizon(),
         };
         for _ in 0..=MAX_REISSUES {
             // The time is read again for each write: a note that has expired meanwhile must not come back.
@@ -365,10 +398,11 @@ impl<S: NoteStore> Notes<S> {
         let mut deletion = Deletion {
             expected: expected.clone(),
             revision: revision_after(expected, now),
-            purge_at: PurgeAt::new(id, now.as_secs(), self.acceptance_window),
+            purge_at: self.purge_at_of_deletion(id, now),
         };
         for _ in 0..=MAX_REISSUES {
             let now = self.now();
+            deletion.purge_at = self.purge_at_of_deletion(id, now);
             match self.store.delete(user, id, &deletion, now).await? {
                 DeleteOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
                     deletion.expected = current.revision.into();
@@ -383,9 +417,84 @@ impl<S: NoteStore> Notes<S> {
         Err(StoreErrorKind::Contended.into())
     }
 
+    /// The next page of changes for a client that keeps a copy of the user's notes. Without a token, the client has
+    /// nothing and begins with all live notes.
+    ///
+    /// The client calls it again with the token of each page until [`more`](Changes::more) is false: then a pass has
+    /// ended. Every note that was not written while the pass ran is then in the copy exactly as it is, or
+    /// absent if it is deleted or expired; a pass that begins after the last write returns exactly the live
+    /// notes. That holds whatever the clocks of the writers and readers say, within
+    /// [`sync_bounds`](crate::sync_bounds).
+    ///
+    /// ```
+    /// use notes_core::{
+    ///     ChangedState, ChangesOutcome, MemoryNoteStore, NewNote, Notes, PageLimit, SyncSettings, UserId,
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let notes = Notes::new(MemoryNoteStore::new()).with_sync(SyncSettings::new("first"));
+    /// let user: UserId = "alice".parse()?;
+    /// let milk = NewNote::new("Milk".parse()?, "2 litres".parse()?);
+    /// notes.create(&user, notes.new_id(), milk).await?;
+    ///
+    /// let mut copy = Vec::new();
+    /// let mut token = None;
+    /// loop {
+    ///     let outcome = notes.changes(&user, token.as_ref(), PageLimit::LARGEST).await?;
+    ///     let ChangesOutcome::Page(page) = outcome else {
+    ///         panic!("only an old token makes the client begin again");
+    ///     };
+    ///     for changed in page.changes {
+    ///         if let ChangedState::Live(note) = changed.state {
+    ///             copy.retain(|old: &notes_core::Note| old.id != note.id);
+    ///             copy.push(note);
+    ///         }
+    ///     }
+    ///     token = Some(page.token);
+    ///     if !page.more {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(copy.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`NoteStore::changes`]; `Unsupported` also when sync is off.
+    pub async fn changes(
+        &self,
+        user: &UserId,
+        token: Option<&SyncToken>,
+        limit: PageLimit,
+    ) -> Result<ChangesOutcome, StoreError> {
+        let Some(settings) = &self.sync else {
+            return Err(StoreErrorKind::Unsupported.into());
+        };
+        let (now, check) = (self.now(), settings.check(user));
+        let step = match token.map(|token| token.progress(check)) {
+            None => Some(Step::first(now)),
+            Some(None) => None,
+            Some(Some(progress)) => Step::after(progress.clone(), now, settings.horizon),
+        };
+        let Some(step) = step else {
+            return Ok(ChangesOutcome::Restart);
+        };
+        let query = ChangesQuery {
+            since: step.since(OVERLAP),
+            position: step.position().cloned(),
+            limit,
+        };
+        let page = self.store.changes(user, &query, now).await?;
+        let changes = Changes::new(page.changes, page.next, now, step, check);
+        Ok(ChangesOutcome::Page(changes))
+    }
+
     /// Physically removes everything that is stored of a user, and returns the number of items removed.
     ///
-    /// It frees the user's ids: call it when no request of the user can come any more. After it has failed
+    /// It frees the user's ids: call it when no request of the user can come any more. With sync, the user's
+    /// devices are not told: the user must not go on under the same user id with a device that has a copy. After it has failed
     /// with `OutcomeUnknown`, the ids must not be used for some time, even if the next call succeeds: see
     /// [`NoteStore::purge`].
     ///
@@ -469,6 +578,7 @@ impl<S: fmt::Debug> fmt::Debug for Notes<S> {
             .field("store", &self.store)
             .field("retention", &self.retention)
             .field("acceptance_window", &self.acceptance_window)
+            .field("sync", &self.sync)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Sync: which notes were written since a token. The port's part of it is `store/changes.rs`.
 
 pub mod bounds;
+pub(crate) mod changes;
 #[cfg(test)]
 mod model;
 pub(crate) mod pass;

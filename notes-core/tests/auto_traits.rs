@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt};
 use notes_core::{
-    Category, Change, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
-    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidContent,
-    InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision, InvalidRevisions,
-    InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery, MemoryNoteStore, MockNoteStore,
-    NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant, Order, Page, PageLimit, PurgeAt,
-    Purged, Revision, Revisions, StoreError, StoreErrorKind, Timestamp, Title, UnacceptableDate,
-    Update, UpdateOutcome, UserId,
+    Category, Change, ChangePage, ChangePosition, Changed, ChangedState, Changes, ChangesOutcome,
+    ChangesQuery, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
+    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidChangePosition,
+    InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
+    InvalidRevisions, InvalidSyncToken, InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery,
+    MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant,
+    Order, Page, PageLimit, PurgeAt, Purged, Revision, Revisions, StoreError, StoreErrorKind,
+    SyncSettings, SyncToken, Timestamp, Title, UnacceptableDate, Update, UpdateOutcome, UserId,
 };
 
 const fn is_shared<T: Debug + Send + Sync + Unpin + 'static>() {}
@@ -25,14 +26,15 @@ macro_rules! assert_all {
 }
 
 assert_all!(is_shared:
-    Category, Change<Expiry>, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
+    Category, Change<Expiry>, ChangePage, ChangePosition, Changed, ChangedState, Changes, ChangesOutcome,
+    ChangesQuery, SyncSettings, SyncToken, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
     ExpiryChoice, Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
     NoteId, NotePatch, Notes<MemoryNoteStore>, Occupant, Order, Page, PageLimit, PurgeAt, Purged,
     Revision, Revisions, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome, UserId,
 );
 
 assert_all!(is_error:
-    InvalidCategory, InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
+    InvalidCategory, InvalidChangePosition, InvalidSyncToken, InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
     InvalidRevisions, InvalidTimestamp, InvalidTitle, InvalidUserId, StoreError, UnacceptableDate,
 );
 
@@ -63,6 +65,8 @@ async fn a_task_may_await_every_method() {
             .await
             .is_ok()
     );
+    let changes = notes.changes(&user, None, PageLimit::default());
+    assert!(is_send(changes).await.is_err());
     assert!(is_send(notes.erase(&user)).await.is_ok());
 }
 

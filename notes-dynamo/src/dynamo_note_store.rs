@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
-    Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
+    ChangePage, ChangesQuery, DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note,
+    NoteId, NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome,
+    UserId,
 };
 
 use crate::item::attributes::{TIMESTAMP, USER_ID};
@@ -133,6 +134,15 @@ impl NoteStore for DynamoNoteStore {
         now: Timestamp,
     ) -> Result<DeleteOutcome, StoreError> {
         delete::delete(&self.table, user, id, deletion, now).await
+    }
+
+    async fn changes(
+        &self,
+        _: &UserId,
+        _: &ChangesQuery,
+        _: Timestamp,
+    ) -> Result<ChangePage, StoreError> {
+        Err(StoreErrorKind::Unsupported.into())
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

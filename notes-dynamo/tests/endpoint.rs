@@ -50,6 +50,10 @@ impl Harness for Endpoint {
         &self.other
     }
 
+    fn keeps_changes(&self) -> bool {
+        false
+    }
+
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
         self.plant_unreadable_of(0, user, id).await;
     }

@@ -1,17 +1,24 @@
 //! Guarantees of [`Notes`] that depend on the store.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
 use futures_util::StreamExt;
 
 use super::Harness;
 use super::account::{Account, retitle, value};
+use super::changes::assert_unsupported;
 use super::list::by;
 use super::purge::purge_all;
-use super::report::assert_same;
-use crate::note::list_query::Order;
+use super::report::{assert_same, fail};
+use crate::note::list_query::{Order, PageLimit};
 use crate::note::new_note::NewNote;
 use crate::notes::{CreateOutcome, Notes};
+use crate::store::changes::ChangedState;
 use crate::store::note_store::{DeleteOutcome, Expected, Page, UpdateOutcome};
 use crate::store::store_error::StoreErrorKind;
+use crate::sync::changes::ChangesOutcome;
+use crate::sync::settings::SyncSettings;
 use crate::value::expires::Expires;
 
 /// A repeated creation never makes a second note, neither after a change nor after a deletion.
@@ -95,6 +102,68 @@ pub async fn erases_all_of_a_user(harness: &dyn Harness) {
     account
         .put_all(&[account.note(notes[30].id), account.note(unreadable.id)])
         .await;
+}
+
+/// A client that follows its tokens has exactly the live notes, though they change while it reads and its pages are
+/// cut.
+pub async fn keeps_a_copy_by_its_tokens(harness: &dyn Harness) {
+    let account = Account::open(harness);
+    if !harness.keeps_changes() {
+        return assert_unsupported(&account).await;
+    }
+    let settings = SyncSettings::new("conformance");
+    let (notes, user) = (
+        Notes::new(account.store()).with_sync(settings),
+        &account.user,
+    );
+    let create = async || {
+        let outcome = notes.create(user, notes.new_id(), milk()).await;
+        match outcome.expect("create has an outcome") {
+            CreateOutcome::Created(note) => note.id,
+            other => fail(format_args!("{other:?}")),
+        }
+    };
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(create().await);
+    }
+    let limit = PageLimit::try_from(3).expect("a limit");
+    let (mut copy, mut token) = (BTreeMap::new(), None);
+    for page in 0..200 {
+        let outcome = notes.changes(user, token.as_ref(), limit).await;
+        let ChangesOutcome::Page(mut changes) = outcome.expect("changes have an outcome") else {
+            fail("the token is accepted");
+        };
+        if page % 2 == 0 {
+            changes.cut(NonZeroUsize::MIN);
+        }
+        for changed in changes.changes {
+            match changed.state {
+                ChangedState::Live(note) => copy.insert(note.id, note),
+                ChangedState::Gone(id) => copy.remove(&id),
+                ChangedState::Unreadable(id) => fail(format_args!("{id} can be read")),
+            };
+        }
+        token = Some(changes.token);
+        match page {
+            0..4 => ids.push(create().await),
+            4..8 => {
+                let id = ids[page];
+                let updated = notes.update(user, id, retitle("Changed"), &Expected::Any);
+                updated.await.expect("update has an outcome");
+            }
+            8 | 9 => {
+                let deleted = notes.delete(user, ids[page - 8], &Expected::Any);
+                deleted.await.expect("delete has an outcome");
+            }
+            _ if !changes.more => break,
+            _ => {}
+        }
+    }
+    let mut live = account.notes().await;
+    live.reverse();
+    assert_same!(live.len(), 8);
+    assert_same!(copy.into_values().collect::<Vec<_>>(), live);
 }
 
 fn milk() -> NewNote {

@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use crate::note::fingerprint::Fingerprint;
 use crate::note::list_query::{ListQuery, Order};
 use crate::note::stored::Note;
+use crate::store::changes::{ChangePage, Changed, ChangedState, ChangesQuery};
 use crate::store::note_store::{
     DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
     Update, UpdateOutcome,
 };
 use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::sync::position::ChangePosition;
 #[cfg(feature = "conformance")]
 use crate::value::category::Category;
 use crate::value::note_id::NoteId;
@@ -33,7 +35,7 @@ pub struct MemoryNoteStore {
 #[derive(Clone, Debug)]
 enum Item {
     /// A note, which may have expired.
-    Note(Note, Fingerprint, Option<PurgeAt>),
+    Note(Note, Fingerprint, Option<PurgeAt>, Written),
     #[cfg_attr(
         not(feature = "conformance"),
         expect(
@@ -41,13 +43,16 @@ enum Item {
             reason = "only the conformance suite removes items by their PurgeAt"
         )
     )]
-    Tombstone(Revision, PurgeAt),
+    Tombstone(Revision, PurgeAt, Written),
     #[cfg_attr(
         not(feature = "conformance"),
         expect(dead_code, reason = "only the conformance suite can make such an item")
     )]
-    Unreadable,
+    Unreadable(Written),
 }
+
+/// The `now` of the last write of an item.
+type Written = Timestamp;
 
 impl MemoryNoteStore {
     /// An empty store.
@@ -59,7 +64,8 @@ impl MemoryNoteStore {
     /// Stores an item under this key that can't be read as a note.
     #[cfg(feature = "conformance")]
     pub(crate) fn plant_unreadable(&self, user: &UserId, id: NoteId) {
-        self.lock().insert((user.clone(), id), Item::Unreadable);
+        self.lock()
+            .insert((user.clone(), id), Item::Unreadable(Timestamp::now()));
     }
 
     /// The texts that are kept under this key.
@@ -70,7 +76,7 @@ impl MemoryNoteStore {
                 let category = note.category.as_ref().map_or("", Category::as_str);
                 [note.title.as_str(), note.content.as_str(), category].join("\n")
             }
-            Some(Item::Tombstone(..) | Item::Unreadable) | None => String::new(),
+            Some(Item::Tombstone(..) | Item::Unreadable(_)) | None => String::new(),
         }
     }
 
@@ -79,9 +85,9 @@ impl MemoryNoteStore {
     pub(crate) fn sweep(&self, user: &UserId, now: Timestamp) {
         self.lock().retain(|(owner, _), item| {
             let purge_at = match item {
-                Item::Note(_, _, purge_at) => *purge_at,
-                Item::Tombstone(_, purge_at) => Some(*purge_at),
-                Item::Unreadable => None,
+                Item::Note(_, _, purge_at, _) => *purge_at,
+                Item::Tombstone(_, purge_at, _) => Some(*purge_at),
+                Item::Unreadable(_) => None,
             };
             owner != user || purge_at.is_none_or(|at| at.as_secs() > now.as_secs())
         });
@@ -92,6 +98,35 @@ impl MemoryNoteStore {
         // that, so the notes are still valid.
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Item {
+    /// Whether a list shows it.
+    fn is_shown(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Note(note, ..) => note.is_live(now),
+            Self::Tombstone(..) => false,
+            Self::Unreadable(_) => true,
+        }
+    }
+
+    fn written(&self) -> Written {
+        match self {
+            Self::Note(.., written) | Self::Tombstone(.., written) | Self::Unreadable(written) => {
+                *written
+            }
+        }
+    }
+}
+
+/// The bytes of an item's position: of live notes the id, and otherwise the time of the last write and the id.
+fn place(id: NoteId, item: &Item, query: &ChangesQuery) -> Vec<u8> {
+    let id = id.uuid().into_bytes();
+    if query.since.is_none() {
+        return id.to_vec();
+    }
+    let written = item.written().as_millis().to_be_bytes();
+    [&written[..], &id].concat()
 }
 
 /// The condition of every write of an existing note: revisions only grow.
@@ -113,16 +148,17 @@ impl NoteStore for MemoryNoteStore {
             None if !note.is_live(now) => return Ok(InsertOutcome::Expired),
             None => {
                 let note = note.clone();
-                let item = Item::Note(note, insertion.fingerprint, insertion.purge_at());
+                let purge_at = insertion.purge_at();
+                let item = Item::Note(note, insertion.fingerprint, purge_at, now);
                 items.insert(key, item);
                 return Ok(InsertOutcome::Inserted);
             }
-            Some(Item::Note(note, fingerprint, _)) if note.is_live(now) => Occupant::Live {
+            Some(Item::Note(note, fingerprint, ..)) if note.is_live(now) => Occupant::Live {
                 note: note.clone(),
                 fingerprint: *fingerprint,
             },
             Some(Item::Note(..) | Item::Tombstone(..)) => Occupant::Spent,
-            Some(Item::Unreadable) => Occupant::Unreadable,
+            Some(Item::Unreadable(_)) => Occupant::Unreadable,
         };
         Ok(InsertOutcome::Taken(occupant))
     }
@@ -136,7 +172,7 @@ impl NoteStore for MemoryNoteStore {
         match self.lock().get(&(user.clone(), id)) {
             Some(Item::Note(note, ..)) if note.is_live(now) => Ok(Some(note.clone())),
             Some(Item::Note(..) | Item::Tombstone(..)) | None => Ok(None),
-            Some(Item::Unreadable) => Err(StoreErrorKind::Corrupt.into()),
+            Some(Item::Unreadable(_)) => Err(StoreErrorKind::Corrupt.into()),
         }
     }
 
@@ -165,7 +201,7 @@ impl NoteStore for MemoryNoteStore {
             match item {
                 Item::Note(note, ..) if note.is_live(now) => page.notes.push(note.clone()),
                 Item::Note(..) | Item::Tombstone(..) => {}
-                Item::Unreadable => page.unreadable.push(id.to_string()),
+                Item::Unreadable(_) => page.unreadable.push(id.to_string()),
             }
         }
         Ok(page)
@@ -183,21 +219,22 @@ impl NoteStore for MemoryNoteStore {
             Some(Item::Note(note, ..)) if note.revision == update.revision => {
                 UpdateOutcome::Updated(note.clone())
             }
-            Some(Item::Note(note, _, purge_at)) if update.finds_live(note, now) => {
+            Some(Item::Note(note, _, purge_at, written)) if update.finds_live(note, now) => {
                 if note.is_live(update.live_at(now))
                     && may_replace(note.revision, &update.expected, update.revision)
                     && (note.expires.is_retained() || !update.is_renewal())
                 {
                     if update.expires().is_some() {
-                        *purge_at = update.purge_at(id);
+                        *purge_at = update.purge_at(id, now);
                     }
                     update.apply(note);
+                    *written = now;
                     UpdateOutcome::Updated(note.clone())
                 } else {
                     UpdateOutcome::Stale(Some(note.clone()))
                 }
             }
-            Some(Item::Unreadable) => UpdateOutcome::Stale(None),
+            Some(Item::Unreadable(_)) => UpdateOutcome::Stale(None),
             Some(Item::Note(..) | Item::Tombstone(..)) | None => UpdateOutcome::Missing,
         })
     }
@@ -216,18 +253,59 @@ impl NoteStore for MemoryNoteStore {
         Ok(match item {
             Item::Note(note, ..) if note.is_live(now) => {
                 if may_replace(note.revision, &deletion.expected, deletion.revision) {
-                    *item = Item::Tombstone(deletion.revision, deletion.purge_at);
+                    *item = Item::Tombstone(deletion.revision, deletion.purge_at, now);
                     DeleteOutcome::Deleted
                 } else {
                     DeleteOutcome::Stale(Some(note.clone()))
                 }
             }
-            Item::Tombstone(revision, _) if *revision == deletion.revision => {
+            Item::Tombstone(revision, ..) if *revision == deletion.revision => {
                 DeleteOutcome::Deleted
             }
             Item::Note(..) | Item::Tombstone(..) => DeleteOutcome::Missing,
-            Item::Unreadable => DeleteOutcome::Stale(None),
+            Item::Unreadable(_) => DeleteOutcome::Stale(None),
         })
+    }
+
+    async fn changes(
+        &self,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
+    ) -> Result<ChangePage, StoreError> {
+        let items = self.lock();
+        let range = (user.clone(), NoteId::FIRST)..=(user.clone(), NoteId::LAST);
+        let owned = items.range(range).map(|((_, id), item)| (*id, item));
+        let mut places: Vec<_> = owned
+            .filter(|(_, item)| match query.since {
+                None => item.is_shown(now),
+                Some(since) => item.written() >= since,
+            })
+            .map(|(id, item)| (place(id, item, query), id, item))
+            .filter(|(place, ..)| {
+                let position = query.position.as_ref().map(ChangePosition::as_bytes);
+                position.is_none_or(|position| place.as_slice() > position)
+            })
+            .collect();
+        places.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let has_more = places.len() > query.limit.get();
+        places.truncate(query.limit.get());
+        let mut page = ChangePage::default();
+        for (place, id, item) in places {
+            let state = match item {
+                Item::Note(note, ..) if note.is_live(now) => ChangedState::Live(note.clone()),
+                Item::Note(..) | Item::Tombstone(..) => ChangedState::Gone(id),
+                Item::Unreadable(_) => ChangedState::Unreadable(id.to_string()),
+            };
+            let position = ChangePosition::try_from(place.as_slice());
+            let position =
+                position.map_err(|error| StoreError::new(StoreErrorKind::Other, error))?;
+            page.changes.push(Changed::new(position, state));
+        }
+        if has_more {
+            page.next = page.changes.last().map(|last| last.position.clone());
+        }
+        Ok(page)
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -8,6 +8,7 @@ use crate::note::fingerprint::Fingerprint;
 use crate::note::list_query::ListQuery;
 use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
+use crate::store::changes::{ChangePage, ChangesQuery};
 use crate::store::store_error::StoreError;
 use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
@@ -157,6 +158,43 @@ pub trait NoteStore: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<DeleteOutcome, StoreError>;
 
+    /// A page of what was written since a time, or of all live notes, for clients that keep a copy of a user's
+    /// notes. [`Notes::changes`](crate::Notes::changes) is made of it.
+    ///
+    /// A write counts by the `now` that it was called with, not by its id or revision, and neither by the time at
+    /// which it was executed. An insertion, update or deletion that finds that it has happened before is no write.
+    /// *At rest* is what is not written while the pages of one query are read.
+    ///
+    /// A store that keeps changes must not execute an insertion, update or deletion later than
+    /// [`sync_bounds::LAG`](crate::sync_bounds::LAG) after its `now`, and refuses one whose `now` is more than
+    /// [`sync_bounds::AHEAD`](crate::sync_bounds::AHEAD) ahead: a pass would miss such a write. It may be less exact
+    /// about times than a millisecond and so return more than was asked for.
+    ///
+    /// # Guarantees
+    /// - Without `since`, following `next` until it is absent returns each note that is live and at rest, once. It
+    ///   returns no `Gone`.
+    /// - With `since`, it returns each item that is at rest and whose last write had a `now` of that time or
+    ///   later, whatever its state, at least once. It may return other items. A page has an item at most once.
+    /// - What is deleted or expired is `Gone`, as long as the item has not been removed physically. A note is
+    ///   `Live` as it was at one moment of the call. Reads see every write acknowledged before them, even
+    ///   if the store's switch gives that up for other reads.
+    /// - A page may have fewer changes than the limit, or none, and still a `next`; only if `next` is
+    ///   absent, it is the last page.
+    /// - Continuing after any position, a `next` or that of a change, misses nothing that is at rest and comes
+    ///   after it, even if the item at that position has been written again or removed. The changes of a page are in
+    ///   the order of their positions.
+    /// - An item that can't be read, if it is returned, is `Unreadable`; without `since`, it is returned. It hides
+    ///   no other item.
+    ///
+    /// # Errors
+    /// `Unsupported` when the store does not keep changes. Otherwise any kind except `OutcomeUnknown`.
+    async fn changes(
+        &self,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
+    ) -> Result<ChangePage, StoreError>;
+
     /// Physically removes up to `budget` items of the user, whatever their state, and frees their ids. It is
     /// for the deletion of an account.
     ///
@@ -199,16 +237,21 @@ impl Insertion {
     }
 
     /// When the note may be removed physically, if it expires.
+    ///
+    /// With sync it is the same: no client can know a state of the note that expires later.
     #[must_use]
     pub fn purge_at(&self) -> Option<PurgeAt> {
-        purge_at(self.note.id, self.note.expires, self.acceptance_window)
+        let expiry = self.note.expiry()?;
+        let (id, window) = (self.note.id, self.acceptance_window);
+        Some(PurgeAt::new(id, expiry.as_secs(), window))
     }
 }
 
-/// When a note may be removed physically, if it expires.
-fn purge_at(id: NoteId, expires: Expires, window: Duration) -> Option<PurgeAt> {
-    let expiry = expires.expiry()?;
-    Some(PurgeAt::new(id, expiry.as_secs(), window))
+/// Until when what is gone at `gone_secs`, by a write with this `now`, is kept for clients: until then without sync, and
+/// at least for the horizon with it. In seconds, rounded up.
+pub(crate) fn kept_until(gone_secs: u64, now: Timestamp, horizon: Option<Duration>) -> u64 {
+    let horizon_end = |horizon| now.saturating_add(horizon).as_millis().div_ceil(1_000);
+    gone_secs.max(horizon.map_or(0, horizon_end))
 }
 
 /// The outcome of an insertion.
@@ -329,6 +372,8 @@ pub struct Update {
     /// How long after the time of its id a creation is accepted
     /// ([`Notes::with_acceptance_window`](crate::Notes::with_acceptance_window)).
     pub acceptance_window: Duration,
+    /// With sync, how old a client's token may be ([`SyncSettings::horizon`](crate::SyncSettings::horizon)).
+    pub horizon: Option<Duration>,
 }
 
 impl Update {
@@ -354,7 +399,15 @@ impl Update {
             expected,
             revision,
             acceptance_window,
+            horizon: None,
         }
+    }
+
+    /// Keeps what gets an expiry for tokens of up to this age.
+    #[must_use]
+    pub const fn with_horizon(mut self, horizon: Duration) -> Self {
+        self.horizon = Some(horizon);
+        self
     }
 
     /// Makes it a renewal: only a retained note is changed, and it gets this expiry.
@@ -380,10 +433,16 @@ impl Update {
         self.expires().is_some_and(Expires::is_retained)
     }
 
-    /// When the note with this id may be removed physically, if the update sets an expiry.
+    /// When the note with this id may be removed physically, if the update is executed with this `now` and sets an
+    /// expiry.
+    ///
+    /// With sync it is kept at least for the horizon, counted from the write and not from the expiry: a
+    /// client may know the note with a later expiry, and the new one may even be past.
     #[must_use]
-    pub fn purge_at(&self, id: NoteId) -> Option<PurgeAt> {
-        purge_at(id, self.expires()?, self.acceptance_window)
+    pub fn purge_at(&self, id: NoteId, now: Timestamp) -> Option<PurgeAt> {
+        let expiry = self.expires()?.expiry()?;
+        let kept = kept_until(expiry.as_secs(), now, self.horizon);
+        Some(PurgeAt::new(id, kept, self.acceptance_window))
     }
 
     /// Makes the change in a note that the update may replace: copies the patch, and sets the expiry of a renewal

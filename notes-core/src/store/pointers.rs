@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::note::list_query::ListQuery;
 use crate::note::stored::Note;
+use crate::store::changes::{ChangePage, ChangesQuery};
 use crate::store::note_store::{
     DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Page, Purged, Update,
     UpdateOutcome,
@@ -66,6 +67,15 @@ macro_rules! delegate {
                 now: Timestamp,
             ) -> Result<DeleteOutcome, StoreError> {
                 (**self).delete(user, id, deletion, now).await
+            }
+
+            async fn changes(
+                &self,
+                user: &UserId,
+                query: &ChangesQuery,
+                now: Timestamp,
+            ) -> Result<ChangePage, StoreError> {
+                (**self).changes(user, query, now).await
             }
 
             async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -37,6 +37,9 @@ pub enum StoreErrorKind {
     /// The store does not permit this request, for lack of permissions or valid credentials. Nothing was
     /// written.
     Denied,
+    /// The store does not keep what the call needs: see [`NoteStore::changes`](crate::NoteStore::changes). Nothing was
+    /// written.
+    Unsupported,
     /// Any other error, such as a missing table, or a client without region or credentials. Nothing was
     /// written.
     Other,
@@ -69,6 +72,7 @@ impl StoreError {
             StoreErrorKind::TooLarge
             | StoreErrorKind::Corrupt
             | StoreErrorKind::Denied
+            | StoreErrorKind::Unsupported
             | StoreErrorKind::Other => false,
         }
     }
@@ -90,6 +94,7 @@ impl fmt::Display for StoreErrorKind {
             Self::TooLarge => "the item is too large for the store",
             Self::Corrupt => "the stored item is not a note",
             Self::Denied => "the store denies access",
+            Self::Unsupported => "the store does not keep changes",
             Self::Other => "the store failed",
         })
     }

@@ -329,7 +329,7 @@ impl Run {
         let mut horizon = ticks(self.accepted());
         match (self.sabotage, &mut progress.phase) {
             (Some(Sabotage::StartIsTakenAnewOnEachPage), Phase::Running { start, .. }) => {
-                *start = now
+                *start = now;
             }
             (
                 Some(Sabotage::AgeIsCheckedOnTheFirstPageOnly),
@@ -363,7 +363,7 @@ impl Run {
         }
     }
 
-    fn page(&self, state: &State, by: i64, end: Option<Place>, fate: Fate) -> Option<State> {
+    fn page(&self, state: &State, by: i64, end: Option<Place>, fate: Fate) -> State {
         let now = self.instant(state, by);
         let mut new = *state;
         let keeps_generation = self.has(Sabotage::ClientKeepsItsGenerationInALaterListing);
@@ -373,7 +373,7 @@ impl Run {
         let Some(step) = self.step(state, state.token, now) else {
             new.is_unnamed = state.mine != Mine::Nothing;
             new.token = None;
-            return Some(new);
+            return new;
         };
         // The store.
         let since = step.since(ticks(self.overlap()));
@@ -411,11 +411,11 @@ impl Run {
             }
         }
         match fate {
-            Fate::CrashBeforeTheToken => return Some(new),
+            Fate::CrashBeforeTheToken => return new,
             Fate::CrashBehindTheToken => {
                 new.token = Some(self.token(state, &progress));
                 new.is_unnamed &= has_more;
-                return Some(new);
+                return new;
             }
             Fate::Applied => new.token = Some(self.token(state, &progress)),
         }
@@ -429,7 +429,7 @@ impl Run {
                 new.wrong = self.wrong(&new);
             }
         }
-        Some(new)
+        new
     }
 
     /// What is wrong with the copy, by every clock, if the note was not written while the pass ran.
@@ -610,7 +610,7 @@ impl Model for Run {
             Action::Tick => Some(self.tick(state)),
             Action::Write { by, write } => self.write(state, by, write),
             Action::Remove => self.remove(state),
-            Action::Page { by, end, fate } => self.page(state, by, end, fate),
+            Action::Page { by, end, fate } => Some(self.page(state, by, end, fate)),
         }
     }
 

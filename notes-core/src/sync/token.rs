@@ -6,7 +6,6 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::sync::pass::{Phase, Progress};
-use crate::sync::position::ChangePosition;
 use crate::value::timestamp::Timestamp;
 
 /// How far a client is with its copy of a user's notes: what it has to name to get what comes next.
@@ -120,8 +119,10 @@ fn encoded(time: Timestamp) -> [u8; 6] {
 }
 
 fn decode_time(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let ([a, b, c, d, e, f], rest) = bytes.split_first_chunk()?;
-    let millis = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
+    let (low, rest) = bytes.split_first_chunk::<6>()?;
+    let mut bytes = [0; 8];
+    bytes[2..].copy_from_slice(low);
+    let millis = u64::from_be_bytes(bytes);
     (millis <= Timestamp::MAX.as_millis()).then_some((Timestamp::from_millis(millis), rest))
 }
 
@@ -174,6 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sync::position::ChangePosition;
 
     const LAST: Timestamp = Timestamp::from_millis(1_795_373_220_123);
     const START: Timestamp = Timestamp::from_millis(1_795_373_999_456);

@@ -370,6 +370,44 @@ faults! {
     /// All items are read, and those that stay are written back.
     PurgeLooksThenWrites: purge::by_a_thread_loses_no_note_of_another_user;
 
+    // changes
+
+    InsertIsNotCounted:
+        changes::return_what_was_written_since,
+        service::keeps_a_copy_by_its_tokens;
+    UpdateIsNotCounted: changes::return_what_was_written_since;
+    RenewalIsNotCounted: changes::return_what_was_written_since;
+    DeleteIsNotCounted:
+        changes::return_what_was_written_since,
+        changes::return_a_deleted_note_as_gone;
+    CountsByTheId: changes::count_by_now_and_not_by_id_or_revision;
+    CountsByTheRevision: changes::count_by_now_and_not_by_id_or_revision;
+    ChangesAreAfterTheTime:
+        changes::return_what_was_written_since,
+        changes::return_items_at_rest_while_others_move;
+    ChangesHideDeletedNotes: changes::return_a_deleted_note_as_gone;
+    ChangesHideExpiredNotes: changes::return_an_expired_note_as_gone;
+    ChangesShowExpiredNotes: changes::return_an_expired_note_as_gone;
+    /// Of what was written at the same time, a page has some and the next page none.
+    ChangePositionIsTheTime: changes::return_items_at_rest_whatever_the_limit;
+    ChangesIgnoreTheLimit: changes::return_items_at_rest_whatever_the_limit;
+    /// The position is that of the item and not of the entry that led to it: the item may have moved ahead.
+    ChangesContinueWhereTheItemIs: changes::return_items_at_rest_while_others_move;
+    ChangePositionHasToExist: changes::continue_where_an_item_has_vanished;
+    ForgetsChangesAfterTenMinutes: changes::find_a_write_of_17_minutes_ago;
+    ChangesAreCached: changes::see_every_acknowledged_write;
+    ChangesFailForUnreadableItems: changes::name_items_that_cannot_be_read_and_hide_no_others;
+    ChangesSkipUnreadableItems: changes::name_items_that_cannot_be_read_and_hide_no_others;
+    ChangesAreOfUsersByPrefix: changes::are_those_of_one_user;
+    ChangesEndAfterAMegabyte: changes::return_large_notes_from_any_position;
+    /// The harness says that it keeps none.
+    DeniesItsChanges:
+        changes::are_the_live_notes_without_a_time,
+        service::keeps_a_copy_by_its_tokens;
+    /// As any store that fails.
+    KeepsNoChangesAndFailsAsOther: changes::are_the_live_notes_without_a_time;
+    ChangesListTombstones: changes::are_the_live_notes_without_a_time;
+
     // Handles.
 
     HandleCachesNotes: handles::see_every_write_acknowledged_to_another;

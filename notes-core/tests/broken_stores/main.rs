@@ -98,6 +98,21 @@ fn each_fault_is_caught_by_the_cases_that_name_it() {
 }
 
 #[test]
+fn a_store_without_changes_passes_if_it_says_so() {
+    let about_changes =
+        |name: &str| name.starts_with("changes::") || name.ends_with("_by_its_tokens");
+    let cases = CASES.iter().filter(|(name, _)| about_changes(name));
+    let mut count = 0;
+    for (name, case) in cases {
+        let store = FaultyStore::without_changes();
+        let passes = panic::catch_unwind(AssertUnwindSafe(|| case(&store))).is_ok();
+        assert!(passes, "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 14);
+}
+
+#[test]
 fn every_race_is_a_case() {
     let is_case = |race: &&&str| CASES.iter().any(|(name, _)| name == *race);
     let others: Vec<_> = RACES.iter().filter(|race| !is_case(race)).collect();

@@ -1,3 +1,4 @@
+mod changes;
 mod delete;
 mod insert;
 mod list;
@@ -16,9 +17,9 @@ use async_trait::async_trait;
 use insert::normalised;
 use notes_core::conformance::{Harness, UnreadableKind};
 use notes_core::{
-    DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome, Insertion, ListQuery, Note,
-    NoteId, NoteStore, Occupant, Page, PurgeAt, Purged, Revision, StoreError, StoreErrorKind,
-    Timestamp, Update, UpdateOutcome, UserId,
+    ChangePage, ChangesQuery, DeleteOutcome, Deletion, Expected, Fingerprint, InsertOutcome,
+    Insertion, ListQuery, Note, NoteId, NoteStore, Occupant, Page, PurgeAt, Purged, Revision,
+    StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 use tokio::task::yield_now;
 
@@ -28,6 +29,7 @@ use crate::fault::Fault;
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
     fault: Option<Fault>,
+    keeps_changes: bool,
     data: Arc<Data>,
     handle: Handle,
     /// Another handle to the same data, of the one that the harness has.
@@ -57,6 +59,7 @@ struct Handle {
     /// What was read last, for faults that remember it.
     read: Mutex<BTreeMap<Key, Option<Item>>>,
     lists: Mutex<BTreeMap<String, Page>>,
+    changes: Mutex<BTreeMap<String, ChangePage>>,
     /// For faults that lock no more than the handle.
     lock: Mutex<()>,
 }
@@ -91,6 +94,8 @@ struct Stored {
     /// When a sweep removes it, which is at the same time unless that is the fault.
     swept_at_secs: Option<u64>,
     earlier_revisions: Vec<Revision>,
+    /// The `now` of the last write, unless that is the fault.
+    written: Timestamp,
 }
 
 /// What a write does to the item with its key.
@@ -124,9 +129,19 @@ const LAST_ID: u128 = (1 << 122) - 1;
 
 impl FaultyStore {
     pub(crate) fn new(fault: Option<Fault>) -> Self {
+        Self::with(fault, fault != Some(Fault::KeepsNoChangesAndFailsAsOther))
+    }
+
+    /// A store that keeps no changes, and has no fault.
+    pub(crate) fn without_changes() -> Self {
+        Self::with(None, false)
+    }
+
+    fn with(fault: Option<Fault>, keeps_changes: bool) -> Self {
         let data = Arc::default();
         let handle = |other| Self {
             fault,
+            keeps_changes,
             data: Arc::clone(&data),
             handle: Handle::default(),
             other,
@@ -542,6 +557,21 @@ impl NoteStore for FaultyStore {
         Ok(outcome)
     }
 
+    async fn changes(
+        &self,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
+    ) -> Result<ChangePage, StoreError> {
+        if self.has(Fault::KeepsNoChangesAndFailsAsOther) {
+            return Err(StoreErrorKind::Other.into());
+        }
+        if !self.keeps_changes {
+            return Err(StoreErrorKind::Unsupported.into());
+        }
+        self.answer_changes(user, query, now)
+    }
+
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
         self.begin(Fault::PurgeForgetsToEnd).await?;
         self.end(Fault::PurgeForgetsToEnd);
@@ -591,6 +621,10 @@ impl Harness for FaultyStore {
 
     fn other_handle(&self) -> &dyn NoteStore {
         self.other.as_deref().unwrap_or(self)
+    }
+
+    fn keeps_changes(&self) -> bool {
+        self.keeps_changes && !self.has(Fault::DeniesItsChanges)
     }
 
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod reading;
 mod retention;
+mod sync;
 mod update;
 
 use std::error::Error;

@@ -141,7 +141,7 @@ async fn only_an_update_of_a_note_that_is_not_retained_costs_a_second_write() {
                 assert_eq!(update.is_renewal(), is_first);
                 let renewal = is_first.then_some(new_expiry);
                 assert_eq!(update.expires(), renewal.map(Expires::Retained));
-                let purge_at = update.purge_at(id).map(PurgeAt::as_secs);
+                let purge_at = update.purge_at(id, now).map(PurgeAt::as_secs);
                 assert_eq!(purge_at, renewal.map(|expiry| expiry.as_secs() + 3_600));
                 is_first = false;
                 at_once(store.update(user, id, update, now))

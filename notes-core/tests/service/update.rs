@@ -372,9 +372,9 @@ async fn an_update_says_when_the_note_may_be_removed_only_if_it_sets_the_expiry(
         store
             .expect_update()
             .times(1)
-            .returning(move |_, id, update, _| {
+            .returning(move |_, id, update, now| {
                 assert_eq!(update.patch, expected);
-                assert_eq!(update.purge_at(id).map(PurgeAt::as_secs), purge_at);
+                assert_eq!(update.purge_at(id, now).map(PurgeAt::as_secs), purge_at);
                 assert!(!update.is_renewal());
                 Ok(UpdateOutcome::Missing)
             });

@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use notes_core::{Change, Deletion, NoteId, Update};
+use notes_core::{Change, Deletion, NoteId, Timestamp, Update};
 
 use crate::item::attributes::{CATEGORY, CONTENT, DELETED, EXPIRES_AT, PURGE_AT, RETAINED, TITLE};
 use crate::item::expression::{Expression, number, text};
@@ -11,7 +11,7 @@ impl Expression {
     ///
     /// With an expiry comes the time of physical removal. An expiry that the author sets or removes also
     /// removes the mark of retention; a renewal leaves it.
-    pub(crate) fn set_patch(&mut self, id: NoteId, update: &Update) {
+    pub(crate) fn set_patch(&mut self, id: NoteId, update: &Update, now: Timestamp) {
         let patch = &update.patch;
         if let Some(title) = &patch.title {
             self.set(TITLE, text(title.as_str()));
@@ -29,7 +29,7 @@ impl Expression {
                 Some(expiry) => self.set(EXPIRES_AT, number(expiry.as_secs())),
                 None => self.remove(&[EXPIRES_AT]),
             }
-            match update.purge_at(id) {
+            match update.purge_at(id, now) {
                 Some(at) => self.set(PURGE_AT, number(at.as_secs())),
                 None => self.remove(&[PURGE_AT]),
             }

@@ -23,7 +23,7 @@ pub(crate) async fn update(
     if update.is_renewal() {
         expression.require_true(RETAINED);
     }
-    expression.set_patch(id, update);
+    expression.set_patch(id, update, now);
     let written = conditional_update(
         table,
         mapping::key(user, id),

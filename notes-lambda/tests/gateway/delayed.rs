@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use notes_core::{
-    DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note, NoteId, NoteStore, Page,
-    Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
+    ChangePage, ChangesQuery, DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note,
+    NoteId, NoteStore, Page, Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
 };
 
 type Delay = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
@@ -90,6 +90,16 @@ impl<S: NoteStore> NoteStore for Delayed<S> {
     ) -> Result<DeleteOutcome, StoreError> {
         (self.delay)().await;
         self.store.delete(user, id, deletion, now).await
+    }
+
+    async fn changes(
+        &self,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
+    ) -> Result<ChangePage, StoreError> {
+        (self.delay)().await;
+        self.store.changes(user, query, now).await
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -4,8 +4,9 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use notes_core::{
-    Change, DeleteOutcome, Deletion, Expires, InsertOutcome, Insertion, ListQuery, Note, NoteId,
-    NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
+    Change, ChangePage, ChangesQuery, DeleteOutcome, Deletion, Expires, InsertOutcome, Insertion,
+    ListQuery, Note, NoteId, NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp,
+    Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::DynamoNoteStore;
 use notes_testing::Call;
@@ -205,6 +206,15 @@ impl NoteStore for Sabotaged {
     ) -> Result<DeleteOutcome, StoreError> {
         let outcome = self.store.delete(user, id, deletion, now).await;
         self.own(outcome)
+    }
+
+    async fn changes(
+        &self,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
+    ) -> Result<ChangePage, StoreError> {
+        self.store.changes(user, query, now).await
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -23,6 +23,7 @@ impl FaultyStore {
             Write::Put(Item::Tombstone {
                 revision: deletion.revision,
                 of: Stored {
+                    written: self.counted(Fault::DeleteIsNotCounted, of.written, &of, now),
                     swept_at_secs: match self.fault {
                         Some(Fault::SweptWithTheDeletedNote) => of.swept_at_secs,
                         _ => purge_at_secs,

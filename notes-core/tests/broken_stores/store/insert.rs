@@ -6,6 +6,9 @@ use notes_core::{
 use super::{FaultyStore, Item, Spoiled, Stored, Write, value};
 use crate::fault::Fault;
 
+/// Before all that is asked for.
+const NEVER: Timestamp = Timestamp::from_millis(0);
+
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
 impl FaultyStore {
@@ -31,6 +34,11 @@ impl FaultyStore {
                     _ => purge_at_secs,
                 },
                 earlier_revisions: Vec::new(),
+                written: now,
+            };
+            let stored = Stored {
+                written: self.counted(Fault::InsertIsNotCounted, NEVER, &stored, now),
+                ..stored
             };
             (Write::Put(self.item(stored)), InsertOutcome::Inserted)
         };

@@ -153,7 +153,7 @@ impl FaultyStore {
                 None => {}
                 Some(Expires::Retained(_)) if self.has(Fault::RenewalIsRemovedAtTheOldExpiry) => {}
                 Some(_) => {
-                    let purge_at = update.purge_at(old.note.id);
+                    let purge_at = update.purge_at(old.note.id, now);
                     new.purge_at_secs = purge_at.map(|at| self.purge_at_secs(at, now));
                 }
             }
@@ -175,6 +175,11 @@ impl FaultyStore {
         if !is_swept_as_before {
             new.swept_at_secs = new.purge_at_secs;
         }
+        let forgets = if update.is_renewal() {
+            Fault::RenewalIsNotCounted
+        } else {
+            Fault::UpdateIsNotCounted
+        };
         if self.has(Fault::ChangeMovesTheSweep) && expires.is_none() {
             new.swept_at_secs = new.swept_at_secs.map(|_| now.as_secs() + 24 * 60 * 60);
         }
@@ -190,6 +195,7 @@ impl FaultyStore {
             new.earlier_revisions.push(old.note.revision);
             new.note.revision = update.revision;
         }
+        new.written = self.counted(forgets, old.written, &new, now);
         new
     }
 
@@ -266,5 +272,6 @@ pub(super) fn ghost(user: &UserId, id: NoteId) -> Stored {
         purge_at_secs: None,
         swept_at_secs: None,
         earlier_revisions: Vec::new(),
+        written: Timestamp::from_millis(0),
     }
 }
