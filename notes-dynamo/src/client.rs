@@ -58,6 +58,9 @@ fn config_with(http: SharedHttpClient) -> Builder {
                 .operation_timeout(Duration::from_secs(10))
                 .build(),
         )
+        // The SDK would sign with the server's time once it has seen a response, while every other use of the
+        // clock has this machine's. A clock that is wrong has to be told by DynamoDB's refusal instead.
+        .disable_clock_skew_correction(true)
         // It would detect a response that stops arriving. Responses are small, and the timeout of an attempt
         // ends it as well.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

@@ -5,14 +5,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
     ChangePage, ChangesQuery, DeleteOutcome, Deletion, InsertOutcome, Insertion, ListQuery, Note,
-    NoteId, NoteStore, Page, Purged, StoreError, StoreErrorKind, Timestamp, Update, UpdateOutcome,
-    UserId,
+    NoteId, NoteStore, Page, Purged, StoreError, Timestamp, Update, UpdateOutcome, UserId,
 };
 
 use crate::item::attributes::{TIMESTAMP, USER_ID};
 use crate::item::expression::text;
 use crate::item::mapping::Item;
-use crate::operation::{delete, get, insert, list, purge, update};
+use crate::operation::{changes, delete, get, insert, list, purge, update};
 use crate::request::capacity::{Capacity, CapacityObserver};
 use crate::table::Table;
 
@@ -44,6 +43,7 @@ impl DynamoNoteStore {
                 client,
                 name: table.into(),
                 consistent_reads: true,
+                keeps_changes: false,
                 capacity: CapacityObserver::default(),
             },
         }
@@ -57,6 +57,17 @@ impl DynamoNoteStore {
     #[must_use]
     pub fn with_eventually_consistent_reads(mut self) -> Self {
         self.table.consistent_reads = false;
+        self
+    }
+
+    /// Keeps track of what changes, so that replicas can ask for it.
+    ///
+    /// Then a request is sent only if it is signed within a minute of the time `now` that it was made for.
+    /// Otherwise the call fails with `Unavailable` and has changed nothing: the process may have been
+    /// suspended, or its clock may have been set, between the two.
+    #[must_use]
+    pub fn with_changes(mut self) -> Self {
+        self.table.keeps_changes = true;
         self
     }
 
@@ -138,11 +149,11 @@ impl NoteStore for DynamoNoteStore {
 
     async fn changes(
         &self,
-        _: &UserId,
-        _: &ChangesQuery,
-        _: Timestamp,
+        user: &UserId,
+        query: &ChangesQuery,
+        now: Timestamp,
     ) -> Result<ChangePage, StoreError> {
-        Err(StoreErrorKind::Unsupported.into())
+        changes::changes(&self.table, user, query, now).await
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod change;
+pub(crate) mod changed;
 pub(crate) mod condition;
 pub(crate) mod expression;
 pub(crate) mod mapping;

@@ -1,4 +1,4 @@
-//! What all requests share: the count of attempts in doubt, the conversion of SDK errors, the consumed capacity.
+//! What all requests share: the count of attempts in doubt, the check of the time that they are signed with, the conversion of SDK errors, the consumed capacity.
 
 pub(crate) mod attempts;
 pub(crate) mod capacity;
@@ -6,3 +6,4 @@ mod engine_error;
 pub(crate) mod error;
 pub(crate) mod failed_condition;
 pub(crate) mod misconfiguration;
+pub(crate) mod signing_time;

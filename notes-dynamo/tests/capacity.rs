@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_async::time::StaticTimeSource;
 use notes_core::{
-    Category, Deletion, Expected, Expires, Fingerprint, InsertOutcome, Insertion, ListQuery,
-    NewNote, Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision, Revisions,
-    StoreErrorKind, Timestamp, Update, UserId,
+    Category, ChangesQuery, DeleteOutcome, Deletion, Expected, Expires, Fingerprint, InsertOutcome,
+    Insertion, ListQuery, NewNote, Note, NoteId, NotePatch, NoteStore, Notes, PurgeAt, Revision,
+    Revisions, StoreErrorKind, Timestamp, Update, UpdateOutcome, UserId,
 };
 use notes_dynamo::{Capacity, DynamoNoteStore, ensure_table, sort_key};
 use notes_testing::Engine;
@@ -36,6 +37,12 @@ struct Counted {
     _engine: Engine,
 }
 
+fn count(total: &Mutex<Capacity>, capacity: Capacity) {
+    let mut total = total.lock().unwrap();
+    total.read_units += capacity.read_units;
+    total.write_units += capacity.write_units;
+}
+
 impl Counted {
     async fn new() -> Self {
         let engine = Engine::in_memory().unwrap();
@@ -44,11 +51,7 @@ impl Counted {
         let told = Arc::<Mutex<Capacity>>::default();
         let total = Arc::clone(&told);
         let store = DynamoNoteStore::new(client.clone(), TABLE);
-        let store = store.with_capacity_observer(move |consumed| {
-            let mut total = total.lock().unwrap();
-            total.read_units += consumed.read_units;
-            total.write_units += consumed.write_units;
-        });
+        let store = store.with_capacity_observer(move |capacity| count(&total, capacity));
         Self {
             eventual: store.clone().with_eventually_consistent_reads(),
             store,
@@ -61,6 +64,17 @@ impl Counted {
         }
     }
 
+    /// The store with changes, when it is so late: no request is sent by another clock.
+    fn with_changes_at(&self, now: Timestamp) -> DynamoNoteStore {
+        let config = self.client.config().to_builder();
+        let clock = StaticTimeSource::from_secs(now.as_secs());
+        let client = Client::from_conf(config.time_source(clock).build());
+        let total = Arc::clone(&self.told);
+        DynamoNoteStore::new(client, TABLE)
+            .with_changes()
+            .with_capacity_observer(move |capacity| count(&total, capacity))
+    }
+
     /// What has been consumed since this was asked last: units of reads and of writes.
     fn consumed(&self) -> (f64, f64) {
         let told = std::mem::take(&mut *self.told.lock().unwrap());
@@ -68,11 +82,15 @@ impl Counted {
     }
 
     fn insertion(&self, content: usize) -> Insertion {
+        self.insertion_at(self.now, content)
+    }
+
+    fn insertion_at(&self, now: Timestamp, content: usize) -> Insertion {
         let title = "Milk".parse().unwrap();
         let content = "a".repeat(content).parse().unwrap();
         let new = NewNote::new(title, content).with_category("shop".parse().unwrap());
         let fingerprint = Fingerprint::of(&new);
-        let id = NoteId::generate(self.now);
+        let id = NoteId::generate(now);
         let mut note = Note::new(self.user.clone(), id, new.title, new.content);
         note.category = new.category;
         Insertion::new(note, fingerprint, WINDOW)
@@ -296,6 +314,128 @@ async fn an_update_of_an_item_that_would_outgrow_400_kb_is_too_large() {
     assert_eq!(error.unwrap_err().kind(), StoreErrorKind::TooLarge);
     let note = counted.store.get(user, id, counted.now).await.unwrap();
     assert_eq!(note, Some(insertion.note));
+}
+
+/// The length in milliseconds of the windows in which several writes of a note count once for the index of changes.
+const INDEX_WINDOW: u64 = 1 << 20;
+
+/// A note that is changed and deleted at these times, counted in windows, and what each write consumes.
+async fn writes_of_a_note(changes: bool, windows: [u64; 4]) -> Vec<f64> {
+    let counted = Counted::new().await;
+    let user = &counted.user;
+    // In the middle of a window, so that a second later is still in it.
+    let middle = counted.now.as_millis() / INDEX_WINDOW * INDEX_WINDOW + INDEX_WINDOW / 2;
+    let at = |write: usize| {
+        let millis = middle + windows[write] * INDEX_WINDOW + u64::try_from(write).unwrap() * 1_000;
+        let now = Timestamp::from_millis(millis);
+        let store = if changes {
+            counted.with_changes_at(now)
+        } else {
+            counted.store.clone()
+        };
+        (store, now, Revision::from(NoteId::generate(now)))
+    };
+    let mut consumed = Vec::new();
+    let (store, now, _) = at(0);
+    let insertion = counted.insertion_at(now, 100);
+    let id = insertion.note.id;
+    store.insert(&insertion, now).await.unwrap();
+    consumed.push(counted.consumed().1);
+    for write in 1..=2 {
+        let (store, now, revision) = at(write);
+        let patch = NotePatch::default().with_title("Beer".parse().unwrap());
+        let update = Update::new(patch, Expected::Any, revision, WINDOW);
+        let updated = store.update(user, id, &update, now).await.unwrap();
+        assert!(matches!(updated, UpdateOutcome::Updated(_)), "{updated:?}");
+        consumed.push(counted.consumed().1);
+    }
+    let (store, now, revision) = at(3);
+    let deletion = Deletion::new(
+        Expected::Any,
+        revision,
+        PurgeAt::new(id, now.as_secs(), WINDOW),
+    );
+    let deleted = store.delete(user, id, &deletion, now).await.unwrap();
+    assert_eq!(deleted, DeleteOutcome::Deleted);
+    consumed.push(counted.consumed().1);
+    consumed
+}
+
+/// An insert adds an entry to the index: one unit. The first write of a note in a window removes that and adds
+/// another: two units. Another one in the same window leaves it as it is.
+#[tokio::test]
+async fn the_index_of_changes_costs_the_first_write_of_a_note_in_a_window() {
+    assert_eq!(
+        writes_of_a_note(true, [0, 1, 1, 2]).await,
+        [2.0, 3.0, 1.0, 3.0]
+    );
+    assert_eq!(
+        writes_of_a_note(true, [0, 1, 1, 1]).await,
+        [2.0, 3.0, 1.0, 1.0]
+    );
+    assert_eq!(
+        writes_of_a_note(true, [0, 0, 0, 0]).await,
+        [2.0, 1.0, 1.0, 1.0]
+    );
+}
+
+/// On the same table, whose index is empty.
+#[tokio::test]
+async fn without_changes_the_index_costs_nothing() {
+    assert_eq!(writes_of_a_note(false, [0, 1, 1, 2]).await, [1.0; 4]);
+}
+
+#[tokio::test]
+async fn a_page_of_changes_consumes_one_read_and_the_units_of_each_item() {
+    let counted = Counted::new().await;
+    let (user, now) = (&counted.user, counted.now);
+    let store = counted.with_changes_at(now);
+    let (all, since_now) = (ChangesQuery::live(), ChangesQuery::since(now));
+    for query in [&all, &since_now] {
+        let page = store.changes(user, query, now).await.unwrap();
+        assert_eq!(page.changes, []);
+        assert_eq!(counted.consumed(), (1.0, 0.0), "nothing has changed");
+    }
+    // Those that were written without changes are in no index.
+    for _ in 0..20 {
+        counted.insert(&counted.insertion(100)).await;
+    }
+    counted.consumed();
+    let page = store.changes(user, &since_now, now).await.unwrap();
+    assert_eq!(page.changes, []);
+    assert_eq!(
+        counted.consumed(),
+        (1.0, 0.0),
+        "nothing has changed with changes on"
+    );
+    let mut sizes = Vec::new();
+    for content in [100, 3_900, 4_100, 20_000] {
+        let insertion = counted.insertion(content);
+        store.insert(&insertion, now).await.unwrap();
+        sizes.push(item_size(&counted.item(insertion.note.id).await));
+    }
+    counted.consumed();
+    let page = store.changes(user, &since_now, now).await.unwrap();
+    assert_eq!(page.changes.len(), sizes.len());
+    let items: f64 = sizes.iter().map(|size| reads(*size)).sum();
+    assert_eq!(counted.consumed(), (1.0 + items, 0.0));
+}
+
+#[tokio::test]
+async fn the_time_of_the_change_takes_27_bytes() {
+    let counted = Counted::new().await;
+    let insertion = counted.insertion(100);
+    counted.insert(&insertion).await;
+    let without = item_size(&counted.item(insertion.note.id).await);
+    counted
+        .store
+        .purge(&counted.user, NonZeroU32::MIN)
+        .await
+        .unwrap();
+    let store = counted.with_changes_at(counted.now);
+    store.insert(&insertion, counted.now).await.unwrap();
+    let with = item_size(&counted.item(insertion.note.id).await);
+    assert_eq!(with, without + 27);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The store passes the port's suite on the embedded engine, in memory and on a file.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod at_now;
 mod planted;
 
 use async_trait::async_trait;
+use at_now::AtNow;
 use aws_sdk_dynamodb::Client;
 use notes_core::conformance::{Harness, UnreadableKind};
 use notes_core::{NoteId, NoteStore, Timestamp, UserId};
@@ -14,11 +16,12 @@ use tempfile::TempDir;
 const TABLE: &str = "notes";
 
 struct Embedded {
-    store: DynamoNoteStore,
+    store: Box<dyn NoteStore>,
     /// On a client of its own.
-    other: DynamoNoteStore,
+    other: Box<dyn NoteStore>,
+    keeps_changes: bool,
     client: Client,
-    _engine: Engine,
+    engine: Engine,
     _directory: Option<TempDir>,
 }
 
@@ -33,14 +36,29 @@ impl Embedded {
         Self::new(engine, Some(directory)).await
     }
 
+    async fn with_changes() -> Self {
+        let embedded = Self::in_memory().await;
+        let other = planted::patient(&embedded.engine.client());
+        Self {
+            store: Box::new(AtNow::new(embedded.client.clone(), TABLE)),
+            other: Box::new(AtNow::new(other, TABLE)),
+            keeps_changes: true,
+            ..embedded
+        }
+    }
+
     async fn new(engine: Engine, directory: Option<TempDir>) -> Self {
         let client = planted::patient(&engine.client());
         ensure_table(&client, TABLE).await.unwrap();
         Self {
-            store: DynamoNoteStore::new(client.clone(), TABLE),
-            other: DynamoNoteStore::new(planted::patient(&engine.client()), TABLE),
+            store: Box::new(DynamoNoteStore::new(client.clone(), TABLE)),
+            other: Box::new(DynamoNoteStore::new(
+                planted::patient(&engine.client()),
+                TABLE,
+            )),
+            keeps_changes: false,
             client,
-            _engine: engine,
+            engine,
             _directory: directory,
         }
     }
@@ -49,15 +67,15 @@ impl Embedded {
 #[async_trait]
 impl Harness for Embedded {
     fn store(&self) -> &dyn NoteStore {
-        &self.store
+        &*self.store
     }
 
     fn other_handle(&self) -> &dyn NoteStore {
-        &self.other
+        &*self.other
     }
 
     fn keeps_changes(&self) -> bool {
-        false
+        self.keeps_changes
     }
 
     async fn plant_unreadable(&self, user: &UserId, id: NoteId) {
@@ -83,3 +101,4 @@ impl Harness for Embedded {
 
 notes_core::conformance!(mod conformance_embedded_in_memory, crate::Embedded::in_memory().await);
 notes_core::conformance!(mod conformance_embedded_in_file, crate::Embedded::in_file().await);
+notes_core::conformance!(mod conformance_embedded_with_changes, crate::Embedded::with_changes().await);

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveStatus,
 };
-use notes_dynamo::ensure_table;
+use notes_dynamo::{ensure_table, ensure_table_with_changes};
 use notes_testing::Engine;
 
 /// Makes a table without time to live, with a key of these attributes.
@@ -46,6 +46,28 @@ async fn a_table_is_made_once_with_its_time_to_live() {
         ensure_table(&client, "notes").await.unwrap();
         assert_eq!(expires_by(&client).await.as_deref(), Some("purgeAt"));
     }
+}
+
+#[tokio::test]
+async fn the_table_has_the_index_of_changes_from_the_start_and_gets_none_later() {
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    for _ in 0..2 {
+        ensure_table(&client, "notes").await.unwrap();
+        ensure_table_with_changes(&client, "notes").await.unwrap();
+    }
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    let key = [
+        ("userId", ScalarAttributeType::S, KeyType::Hash),
+        ("timestamp", ScalarAttributeType::N, KeyType::Range),
+    ];
+    make(&client, &key).await;
+    ensure_table(&client, "notes").await.unwrap();
+    let error = ensure_table_with_changes(&client, "notes").await;
+    let error = error.unwrap_err();
+    let why = error.source().and_then(Error::source).unwrap().to_string();
+    assert!(why.starts_with("it has no index byChange"), "{why}");
 }
 
 #[tokio::test]

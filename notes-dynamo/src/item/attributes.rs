@@ -21,6 +21,11 @@ pub(crate) const EXPIRES_AT: &str = "expiresAt";
 pub(crate) const RETAINED: &str = "retained";
 /// BOOL, true in tombstones, and otherwise absent.
 pub(crate) const DELETED: &str = "deleted";
+/// B, 20 bytes, in items that were written while changes were kept: when the last write was made, and the id
+/// ([`changed`](crate::item::changed)). It is the sort key of the index [`BY_CHANGE`].
+pub(crate) const CHANGED: &str = "changed";
+/// The local secondary index of what has changed: [`USER_ID`] and [`CHANGED`], and nothing else but the key.
+pub(crate) const BY_CHANGE: &str = "byChange";
 /// N, in tombstones and notes that expire: from when DynamoDB may remove the item, in seconds since the Unix
 /// epoch. It is the attribute of the table's time to live. It is not `expiresAt`, because the id has to stay
 /// spent for longer than the note is visible.

@@ -7,7 +7,7 @@ use crate::item::expression::{Expression, number, text};
 /// The parts of an update expression that change what an item holds. The new revision is set by
 /// [`replace_revision`](Expression::replace_revision).
 impl Expression {
-    /// Sets and removes the attributes of the note with this id that the update changes.
+    /// Sets and removes the attributes of the note with this id that the update, made for `now`, changes.
     ///
     /// With an expiry comes the time of physical removal. An expiry that the author sets or removes also
     /// removes the mark of retention; a renewal leaves it.

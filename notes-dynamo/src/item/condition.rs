@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
 
 use crate::item::attributes::{
-    CATEGORY, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP, TITLE, USER_ID,
+    CATEGORY, CHANGED, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP,
+    TITLE, USER_ID,
 };
 use crate::item::expression::{Expression, binary, number};
 use crate::item::sort_key::sort_key;
@@ -178,6 +179,17 @@ impl Expression {
                 value("high", high)
             ),
         }
+    }
+
+    /// The entries of the index of changes of a user behind this key, as a key condition. The first bytes of a key
+    /// are before all keys that begin with them.
+    pub(crate) fn key_of_user_changed_after(&mut self, user: &UserId, after: Vec<u8>) -> String {
+        format!(
+            "{} AND {} > {}",
+            self.key_of_user(user),
+            self.name(CHANGED),
+            self.value("after", AttributeValue::B(after.into()))
+        )
     }
 
     /// The attributes of the key, as a projection: all that a purge needs of an item.

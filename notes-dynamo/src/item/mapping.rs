@@ -44,12 +44,17 @@ impl UnreadableItem {
 
 /// The primary key of a note.
 pub(crate) fn key(user: &UserId, id: NoteId) -> Item {
+    key_of(user, sort_key(id))
+}
+
+/// The primary key of an item with this sort key.
+pub(crate) fn key_of(user: &UserId, sort_key: String) -> Item {
     Item::from([
         (
             USER_ID.to_owned(),
             AttributeValue::S(user.as_str().to_owned()),
         ),
-        (TIMESTAMP.to_owned(), AttributeValue::N(sort_key(id))),
+        (TIMESTAMP.to_owned(), AttributeValue::N(sort_key)),
     ])
 }
 

@@ -1,9 +1,11 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
-use notes_core::{Expected, Note, StoreError, StoreErrorKind};
+use notes_core::{Expected, Note, NoteId, StoreError, StoreErrorKind, Timestamp, UserId};
 
+use crate::item::attributes::CHANGED;
+use crate::item::changed::changed;
 use crate::item::expression::Expression;
-use crate::item::mapping::{DecodedItem, Item};
+use crate::item::mapping::{self, DecodedItem, Item};
 use crate::request::attempts::Attempts;
 use crate::request::failed_condition::failed_condition;
 use crate::table::Table;
@@ -18,21 +20,26 @@ use crate::table::Table;
 /// is no error, unless nothing is left of the item by which an attempt in doubt could be recognised.
 pub(crate) async fn conditional_update(
     table: &Table,
-    key: Item,
-    expression: Expression,
+    user: &UserId,
+    id: NoteId,
+    mut expression: Expression,
     expected: &Expected,
     returns: ReturnValue,
+    now: Timestamp,
 ) -> Result<ConditionalWrite, StoreError> {
+    if table.keeps_changes {
+        expression.set(CHANGED, changed(now, id));
+    }
     let attempts = if expected.is_never_met() {
-        Attempts::that_cannot_write()
+        Attempts::that_cannot_write(table.signing_time(now))
     } else {
-        Attempts::that_may_write()
+        Attempts::that_may_write(table.signing_time(now))
     };
     let sent = table
         .client
         .update_item()
         .table_name(&table.name)
-        .set_key(Some(key))
+        .set_key(Some(mapping::key(user, id)))
         .update_expression(expression.update())
         .condition_expression(expression.condition())
         .set_expression_attribute_names(Some(expression.names))

@@ -2,7 +2,7 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use notes_core::{DeleteOutcome, Deletion, NoteId, StoreError, Timestamp, UserId};
 
 use crate::item::expression::Expression;
-use crate::item::mapping::{self, DecodedItem};
+use crate::item::mapping::DecodedItem;
 use crate::operation::conditional_update::{
     ConditionalWrite, conditional_update, outcome_of_failed_condition,
 };
@@ -22,10 +22,12 @@ pub(crate) async fn delete(
     expression.set_tombstone(deletion);
     let written = conditional_update(
         table,
-        mapping::key(user, id),
+        user,
+        id,
         expression,
         &deletion.expected,
         ReturnValue::None,
+        now,
     )
     .await?;
     match written {

@@ -19,6 +19,8 @@ pub(crate) async fn get(
         .set_key(Some(mapping::key(user, id)))
         .consistent_read(table.consistent_reads)
         .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
+        .customize()
+        .interceptor(table.signing_time(now))
         .send()
         .await
         .map_err(read_error)?;

@@ -2,7 +2,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use notes_core::{InsertOutcome, Insertion, Occupant, StoreError, StoreErrorKind, Timestamp};
 
-use crate::item::attributes::{TIMESTAMP, USER_ID};
+use crate::item::attributes::{CHANGED, TIMESTAMP, USER_ID};
+use crate::item::changed::changed;
 use crate::item::expression::Expression;
 use crate::item::mapping::{self, DecodedItem};
 use crate::request::attempts::Attempts;
@@ -21,16 +22,23 @@ pub(crate) async fn insert(
     let is_live = insertion.note.is_live(now);
     let key = mapping::key(&insertion.note.user, insertion.note.id);
     let (item, attempts) = if is_live {
+        let mut item = mapping::from_insertion(insertion);
+        if table.keeps_changes {
+            item.insert(CHANGED.to_owned(), changed(now, insertion.note.id));
+        }
         (
-            mapping::from_insertion(insertion),
-            Attempts::<PutItemError>::that_may_write(),
+            item,
+            Attempts::<PutItemError>::that_may_write(table.signing_time(now)),
         )
     } else {
         // A note that has already expired is not stored, but the caller has to learn what holds its id. So
         // the condition can never hold, and its failure returns that item. A failed write consumes capacity
         // too; with the key alone, the request itself is as small as it can be.
         expression.require_present(USER_ID);
-        (key.clone(), Attempts::that_cannot_write())
+        (
+            key.clone(),
+            Attempts::that_cannot_write(table.signing_time(now)),
+        )
     };
     let sent = table
         .client

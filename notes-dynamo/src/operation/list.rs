@@ -1,5 +1,7 @@
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
-use notes_core::{ListQuery, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId};
+use notes_core::{
+    ListQuery, Note, NoteId, Order, Page, StoreError, StoreErrorKind, Timestamp, UserId,
+};
 
 use crate::item::expression::Expression;
 use crate::item::mapping::{DecodedItem, UnreadableItem, sort_key_of};
@@ -31,8 +33,40 @@ pub(crate) async fn list(
     now: Timestamp,
 ) -> Result<Page, StoreError> {
     let mut page = Page::default();
+    page.next = read(
+        table,
+        user,
+        query,
+        table.consistent_reads,
+        now,
+        |_, item| match item {
+            Listed::Note(note) => page.notes.push(note),
+            Listed::Unreadable(id) => page.unreadable.push(id),
+        },
+    )
+    .await?;
+    Ok(page)
+}
+
+/// An item of a list.
+pub(crate) enum Listed {
+    Note(Note),
+    /// The id of an item that can't be read, or its sort key if that is the key of no id.
+    Unreadable(String),
+}
+
+/// Reads a page of a list, and calls `found` for each of its items, in order, with the position after the item.
+/// Returns the position of the next page, or `None` if this is the last one.
+pub(crate) async fn read(
+    table: &Table,
+    user: &UserId,
+    query: &ListQuery,
+    consistent: bool,
+    now: Timestamp,
+    mut found: impl FnMut(NoteId, Listed) + Send,
+) -> Result<Option<NoteId>, StoreError> {
     let Some(range) = query.range() else {
-        return Ok(page);
+        return Ok(None);
     };
     let mut expression = Expression::default();
     let keys = expression.key_of_user_between(user, &range);
@@ -45,11 +79,11 @@ pub(crate) async fn list(
         .filter_expression(expression.condition())
         .set_expression_attribute_names(Some(expression.names))
         .set_expression_attribute_values(Some(expression.values))
-        .consistent_read(table.consistent_reads)
+        .consistent_read(consistent)
         .scan_index_forward(query.order == Order::Oldest)
         // Always, not just for an observer: nothing else tells the size of the items that were filtered out.
         .return_consumed_capacity(ReturnConsumedCapacity::Total);
-    let mut start = None;
+    let (mut start, mut next) = (None, None);
     let mut bytes = 0.0;
     // Counts notes and unreadable items that have an id. An item whose key is not that of an id is in the
     // page but does not count: the position of the next page is an id, so a page must not end between two
@@ -65,44 +99,47 @@ pub(crate) async fn list(
             .clone()
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
+            .customize()
+            .interceptor(table.signing_time(now))
             .send()
             .await
             .map_err(read_error)?;
         table.capacity.report_read(output.consumed_capacity());
-        bytes += bytes_read(output.consumed_capacity(), table.consistent_reads);
+        bytes += bytes_read(output.consumed_capacity(), consistent);
         for item in output.items.unwrap_or_default() {
             if listed == query.limit.get() {
-                return Ok(page);
+                return Ok(next);
             }
             match item.into() {
                 DecodedItem::Note(note, _) => {
-                    page.next = Some(note.id);
-                    page.notes.push(note);
+                    next = Some(note.id);
+                    found(note.id, Listed::Note(note));
                     listed += 1;
                 }
                 // Never, by the filter.
                 DecodedItem::Tombstone(_) => {}
                 DecodedItem::Unreadable(UnreadableItem { sort_key, .. }) => {
                     let number = sort_key.ok_or_else(no_sort_key)?;
-                    page.next = Some(position(&number, query.order));
+                    let after = position(&number, query.order);
+                    next = Some(after);
                     let id = note_id(&number);
                     listed += usize::from(id.is_some());
-                    page.unreadable.push(id.map_or(number, |id| id.to_string()));
+                    let id = id.map_or(number, |id| id.to_string());
+                    found(after, Listed::Unreadable(id));
                 }
             }
         }
         let Some(last) = output.last_evaluated_key else {
-            page.next = None;
-            return Ok(page);
+            return Ok(None);
         };
         let number = sort_key_of(&last).ok_or_else(no_sort_key)?;
-        page.next = Some(position(number, query.order));
+        next = Some(position(number, query.order));
         if listed == query.limit.get() || bytes >= MAX_BYTES {
-            return Ok(page);
+            return Ok(next);
         }
         start = Some(last);
     }
-    Ok(page)
+    Ok(next)
 }
 
 /// The bytes that a query has read, by the units that it has consumed. One unit is

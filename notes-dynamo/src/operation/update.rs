@@ -3,7 +3,7 @@ use notes_core::{NoteId, StoreError, Timestamp, Update, UpdateOutcome, UserId};
 
 use crate::item::attributes::RETAINED;
 use crate::item::expression::Expression;
-use crate::item::mapping::{self, DecodedItem};
+use crate::item::mapping::DecodedItem;
 use crate::operation::conditional_update::{
     ConditionalWrite, conditional_update, outcome_of_failed_condition,
 };
@@ -26,10 +26,12 @@ pub(crate) async fn update(
     expression.set_patch(id, update, now);
     let written = conditional_update(
         table,
-        mapping::key(user, id),
+        user,
+        id,
         expression,
         &update.expected,
         ReturnValue::AllNew,
+        now,
     )
     .await?;
     match written {

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
 use crate::request::engine_error::is_engine_error;
+use crate::request::signing_time::SigningTimeCheck;
 
 /// Counts, as an interceptor of one call of the SDK, those attempts that are in doubt: sent, but neither
 /// successful nor refused by DynamoDB. `E` is the error type of the operation.
@@ -25,25 +26,27 @@ pub(crate) struct Attempts<E> {
     /// The clones that the SDK and the caller hold share the count.
     in_doubt: Arc<AtomicU32>,
     cannot_write: bool,
+    signing_time: SigningTimeCheck,
     error: PhantomData<fn() -> E>,
 }
 
 impl<E> Attempts<E> {
     /// The attempts of a request that changes something if its condition holds.
-    pub(crate) fn that_may_write() -> Self {
+    pub(crate) fn that_may_write(signing_time: SigningTimeCheck) -> Self {
         Self {
             in_doubt: Arc::default(),
             cannot_write: false,
+            signing_time,
             error: PhantomData,
         }
     }
 
     /// The attempts of a write request whose condition can never hold. It is sent for the item that the
     /// failed condition returns; no attempt changes anything, so none is in doubt.
-    pub(crate) fn that_cannot_write() -> Self {
+    pub(crate) fn that_cannot_write(signing_time: SigningTimeCheck) -> Self {
         Self {
             cannot_write: true,
-            ..Self::that_may_write()
+            ..Self::that_may_write(signing_time)
         }
     }
 
@@ -68,6 +71,7 @@ impl<E> fmt::Debug for Attempts<E> {
         f.debug_struct("Attempts")
             .field("in_doubt", &self.in_doubt)
             .field("cannot_write", &self.cannot_write)
+            .field("signing_time", &self.signing_time)
             .finish()
     }
 }
@@ -77,13 +81,15 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
         "Attempts"
     }
 
-    /// Counts the attempt just before it is sent.
+    /// Counts the attempt just before it is sent, if it is: the SDK calls all interceptors, also after one has
+    /// returned an error, so the time of the signature has to be checked here, before the attempt is counted.
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         components: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.signing_time.check(context)?;
         // The SDK calls this also when no HTTP client is configured, and fails afterwards. Such an attempt
         // is never sent, so it must not count.
         if components.http_client().is_some() {

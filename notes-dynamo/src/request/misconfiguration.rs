@@ -5,6 +5,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
 use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
+use crate::request::signing_time::SignedAtAnotherTime;
+
 /// Whether the client is configured so that it can't send any request: no region, no credentials, no HTTP
 /// client, or no usable endpoint. To repeat the call is useless.
 ///
@@ -34,6 +36,7 @@ fn may_pass(error: &(dyn Error + 'static)) -> bool {
         // The provider of the credentials failed or was too slow. The timeout of the SDK's own identity
         // cache is recognised by its text, as its type is private.
         cause.to_string().starts_with("identity resolver timed out")
+            || cause.is::<SignedAtAnotherTime>()
             || matches!(
                 cause.downcast_ref(),
                 Some(CredentialsError::ProviderError(_) | CredentialsError::ProviderTimedOut(_))

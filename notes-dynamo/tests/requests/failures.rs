@@ -149,7 +149,7 @@ async fn a_success_that_is_no_json_fails_a_read_and_leaves_a_write_unknown() {
         "{",
         "<html>",
         "[]",
-        r#"{"Item": 1, "Items": 1, "Attributes": 1, "UnprocessedItems": 1}"#,
+        r#"{"Item": 1, "Items": 1, "Attributes": 1, "UnprocessedItems": 1, "Responses": 1}"#,
     ] {
         let reply = Reply::Answer(200, body.to_owned());
         for operation in READS {
@@ -170,6 +170,16 @@ async fn a_success_without_a_body_says_that_there_is_nothing() {
             Operation::List,
             Ok("Page { notes: [], unreadable: [], next: None }"),
         ),
+        (
+            Operation::ListAll,
+            Ok("ChangePage { changes: [], next: None }"),
+        ),
+        (
+            Operation::FindChanged,
+            Ok("ChangePage { changes: [], next: None }"),
+        ),
+        // Nothing at all is not the same as no such item, which a replica would remove.
+        (Operation::ReadChanged, Err(Other)),
         (Operation::Update, Err(Corrupt)),
         (Operation::Delete, Ok("Deleted")),
         (Operation::FindAll, Ok("Purged { removed: 0, more: false }")),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use notes_core::{
-    Deletion, Expected, Expiry, Fingerprint, Insertion, Note, NoteId, NotePatch, PurgeAt, Revision,
-    Revisions, Timestamp, Update, UserId,
+    ChangesQuery, Deletion, Expected, Expiry, Fingerprint, Insertion, Note, NoteId, NotePatch,
+    PurgeAt, Revision, Revisions, Timestamp, Update, UserId,
 };
 use serde_json::{Value, json};
 
@@ -87,6 +87,19 @@ pub(crate) fn deletion() -> Deletion {
 
 pub(crate) fn key() -> Value {
     json!({"userId": {"S": "alice"}, "timestamp": {"N": KEY}})
+}
+
+/// The value of `changed` that a write at `NOW` gives the note: the window of 17.5 minutes, and the id.
+pub(crate) const CHANGED: &str = "ABm15AGbXkycG34qgABeDB96Oy0=";
+
+/// What is in the index of changes of the note, when it was written at `NOW`.
+pub(crate) fn entry() -> Value {
+    with(key(), json!({"changed": {"B": CHANGED}}))
+}
+
+/// What was written since `NOW`.
+pub(crate) fn since_now() -> ChangesQuery {
+    ChangesQuery::since(NOW)
 }
 
 /// The note in the table, with this revision.

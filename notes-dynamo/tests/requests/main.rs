@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod auto_traits;
+mod changes;
 mod failures;
 mod given;
 mod maintenance;
@@ -10,6 +11,7 @@ mod operation;
 mod reads;
 mod retries;
 mod secrets;
+mod signing_time;
 mod timeouts;
 mod wire;
 mod writes;

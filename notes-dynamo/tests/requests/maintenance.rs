@@ -3,7 +3,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use notes_core::{ListQuery, NoteStore, Purged, StoreErrorKind};
-use notes_dynamo::ensure_table;
+use notes_dynamo::{ensure_table, ensure_table_with_changes};
 use serde_json::{Value, json};
 
 use crate::given::{FIRST, NEW, NOW, alice, deletion, id, insertion, item, key, update};
@@ -72,7 +72,7 @@ async fn a_purge_does_not_count_what_was_left() {
 }
 
 #[tokio::test]
-async fn a_table_is_created_on_demand_with_its_time_to_live() {
+async fn a_table_is_created_on_demand_with_its_index_and_its_time_to_live() {
     let wire = Wire::new([
         Reply::ok(&json!({})),
         Reply::ok(&json!({"Table": {"TableStatus": "ACTIVE"}})),
@@ -85,11 +85,20 @@ async fn a_table_is_created_on_demand_with_its_time_to_live() {
         "AttributeDefinitions": [
             {"AttributeName": "userId", "AttributeType": "S"},
             {"AttributeName": "timestamp", "AttributeType": "N"},
+            {"AttributeName": "changed", "AttributeType": "B"},
         ],
         "KeySchema": [
             {"AttributeName": "userId", "KeyType": "HASH"},
             {"AttributeName": "timestamp", "KeyType": "RANGE"},
         ],
+        "LocalSecondaryIndexes": [{
+            "IndexName": "byChange",
+            "KeySchema": [
+                {"AttributeName": "userId", "KeyType": "HASH"},
+                {"AttributeName": "changed", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
     });
     let expire = json!({
         "TableName": "notes",
@@ -185,6 +194,69 @@ async fn a_table_with_another_key_is_refused_and_told() {
         let needed = "userId (S, HASH), timestamp (N, RANGE)";
         let told = format!("the table notes can't be used: its key is {found}, and not {needed}");
         assert_eq!(ensured, Err(told));
+    }
+}
+
+/// The table with an index of changes that has this key, with these types, and this projection.
+fn indexed(name: &str, key: &[(&str, &str, &str)], projection: &str) -> Value {
+    let schema = key
+        .iter()
+        .map(|(name, _, role)| json!({"AttributeName": name, "KeyType": role}));
+    let mut table = table_of(&KEY);
+    let types = table["Table"]["AttributeDefinitions"].as_array_mut();
+    types.unwrap().extend(
+        key.iter()
+            .skip(1)
+            .map(|(name, kind, _)| json!({"AttributeName": name, "AttributeType": kind})),
+    );
+    table["Table"]["LocalSecondaryIndexes"] = json!([{
+        "IndexName": name,
+        "KeySchema": schema.collect::<Vec<_>>(),
+        "Projection": {"ProjectionType": projection},
+    }]);
+    table
+}
+
+#[tokio::test]
+async fn a_table_without_the_index_of_changes_is_good_only_without_changes() {
+    let by_change = [("userId", "S", "HASH"), ("changed", "B", "RANGE")];
+    let by_text = [("userId", "S", "HASH"), ("changed", "S", "RANGE")];
+    let needed = "and not userId (S, HASH), changed (B, RANGE), KEYS_ONLY";
+    let only_new = "which only a new table can get: create one and copy the notes";
+    for (table, why) in [
+        (indexed("byChange", &by_change, "KEYS_ONLY"), None),
+        (
+            table_of(&KEY),
+            Some(format!("it has no index byChange, {only_new}")),
+        ),
+        (
+            indexed("changes", &by_change, "KEYS_ONLY"),
+            Some(format!("it has no index byChange, {only_new}")),
+        ),
+        (
+            indexed("byChange", &by_text, "KEYS_ONLY"),
+            Some(format!(
+                "its index byChange is userId (S, HASH), changed (S, RANGE), KEYS_ONLY, {needed}"
+            )),
+        ),
+        (
+            indexed("byChange", &by_change, "ALL"),
+            Some(format!(
+                "its index byChange is userId (S, HASH), changed (B, RANGE), ALL, {needed}"
+            )),
+        ),
+    ] {
+        let wire = || {
+            let time_to_live = time_to_live("ENABLED", "purgeAt");
+            Wire::new([exists(), Reply::ok(&table), time_to_live])
+        };
+        ensure_table(&wire().client(), "notes").await.unwrap();
+        let checked = ensure_table_with_changes(&wire().client(), "notes").await;
+        let checked = checked.map_err(|error| {
+            let cause = error.source().and_then(Error::source).unwrap();
+            cause.to_string()
+        });
+        assert_eq!(checked, why.map_or(Ok(()), Err));
     }
 }
 

@@ -4,21 +4,25 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::config::{Builder, Config};
 use aws_sdk_dynamodb::{Client, error::ConnectorError};
+use aws_smithy_async::time::StaticTimeSource;
 use aws_smithy_types::body::SdkBody;
 use notes_dynamo::DynamoNoteStore;
 use notes_testing::{Call, Transport};
 use serde_json::{Value, json};
 
+use crate::given::NOW;
+
 /// How often a client sends a request at most.
 pub(crate) const ATTEMPTS: usize = 3;
 
 /// Stands for the network and the engine: keeps what is sent, and replies by a script.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wire(Arc<State>);
 
+#[derive(Debug)]
 struct State {
     script: Mutex<VecDeque<Reply>>,
     sent: Mutex<Vec<(String, Value)>>,
@@ -28,6 +32,8 @@ struct State {
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Answer(u16, String),
+    /// An answer by a server with this clock, as its header `Date` says it.
+    Dated(u16, String, &'static str),
     /// An answer that ends before its body.
     Cut(u16),
     /// None in time.
@@ -63,6 +69,11 @@ impl Reply {
         let broken = |how| ConnectorError::io(io::Error::from(how).into());
         match self {
             Self::Answer(status, body) => Ok(answer(status, body.into())),
+            Self::Dated(status, body, date) => {
+                let mut response = answer(status, body.into());
+                response.headers_mut().insert("date", date);
+                Ok(response)
+            }
             // To read from a body that was taken is an error.
             Self::Cut(status) => Ok(answer(status, SdkBody::taken())),
             Self::Timeout => Err(ConnectorError::timeout("late".into())),
@@ -84,6 +95,11 @@ impl Wire {
     /// A client as in production, but that it loses no time between attempts and has any number of
     /// them in stock.
     pub(crate) fn client(&self) -> Client {
+        self.client_with(|config| config)
+    }
+
+    /// The same with some other settings.
+    pub(crate) fn client_with(&self, settings: impl FnOnce(Builder) -> Builder) -> Client {
         static WITHOUT_DELAYS: LazyLock<Config> = LazyLock::new(|| {
             let production = Transport::config().build();
             let none = Duration::ZERO;
@@ -93,7 +109,8 @@ impl Wire {
         });
         let wire = self.clone();
         let transport = Transport::new(move |call| ready(wire.reply(call)));
-        Client::from_conf(WITHOUT_DELAYS.to_builder().http_client(transport).build())
+        let config = settings(WITHOUT_DELAYS.to_builder()).http_client(transport);
+        Client::from_conf(config.build())
     }
 
     fn reply(&self, call: Call) -> Result<HttpResponse, ConnectorError> {
@@ -105,6 +122,13 @@ impl Wire {
 
     pub(crate) fn store(&self) -> DynamoNoteStore {
         DynamoNoteStore::new(self.client(), "notes")
+    }
+
+    /// A store that keeps track of changes, whose requests are signed at `NOW`.
+    pub(crate) fn store_with_changes(&self) -> DynamoNoteStore {
+        let clock = StaticTimeSource::from_secs(NOW.as_secs());
+        let client = self.client_with(|config| config.time_source(clock));
+        DynamoNoteStore::new(client, "notes").with_changes()
     }
 
     /// The operation and the body of each request.
