@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::error::ConnectorError;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
+use notes_core::Timestamp;
 
 /// One attempt of a request, as the SDK sends it.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Call {
     pub operation: String,
     /// The input of the operation, as JSON.
     pub body: String,
+    /// When it was signed, in whole seconds.
+    pub signed_at: Timestamp,
 }
 
 /// Stands for the network and the engine, as the SDK's HTTP client: a function answers each attempt.
@@ -80,6 +83,17 @@ impl Call {
             invocation: headers.get("amz-sdk-invocation-id")?.to_owned(),
             operation: operation.to_owned(),
             body: body.to_owned(),
+            signed_at: signed_at(headers.get("x-amz-date")?)?,
         })
     }
+}
+
+/// The time in the header `X-Amz-Date`, such as `20261122T184700Z`.
+fn signed_at(header: &str) -> Option<Timestamp> {
+    let (year, rest) = header.split_at_checked(4)?;
+    let (month, rest) = rest.split_at_checked(2)?;
+    let (day_and_hour, rest) = rest.split_at_checked(5)?;
+    let (minute, second) = rest.split_at_checked(2)?;
+    let text = format!("{year}-{month}-{day_and_hour}:{minute}:{second}");
+    text.parse().ok()
 }

@@ -346,6 +346,22 @@ impl<S: NoteStore + 'static> Client<S> {
         }
     }
 
+    /// All notes, page by page, as they are shown.
+    pub(crate) async fn all(&mut self) -> Vec<Value> {
+        let (mut items, mut path) = (Vec::new(), "/notes?limit=100".to_owned());
+        loop {
+            let (response, page) = self.send(Method::GET, &path, None, None).await;
+            if response.status() != 200 {
+                continue;
+            }
+            items.extend(page["items"].as_array().unwrap().clone());
+            let Some(cursor) = page["nextCursor"].as_str() else {
+                return items;
+            };
+            path = format!("/notes?limit=100&cursor={cursor}");
+        }
+    }
+
     async fn send(
         &mut self,
         method: Method,

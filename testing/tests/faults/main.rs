@@ -17,13 +17,16 @@
 mod checker;
 mod client;
 mod clock;
+mod copies;
 mod engine;
 mod fault;
 mod history;
 mod linearizability;
 mod network;
+mod replica;
 mod sabotage;
 mod simulation;
+mod unsteady;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use dynoxide::Database;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use notes_core::{Timestamp, sync_bounds};
 use notes_testing::{Call, Transport};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -31,6 +32,12 @@ struct State {
     sabotage: Option<Sabotage>,
     random: Mutex<fastrand::Rng>,
     fault_percent: AtomicUsize,
+    /// How late an attempt arrives at most, in milliseconds.
+    most_late: AtomicU64,
+    clock: Clock,
+    /// How far the engine's clock is ahead of the slowest server's, in milliseconds, if it checks when attempts were
+    /// signed.
+    ahead: Mutex<Option<u64>>,
     faults: Mutex<BTreeMap<Fault, usize>>,
     /// What the last attempt of a call met.
     met: Mutex<HashMap<String, Option<Fault>>>,
@@ -45,7 +52,10 @@ impl Network {
     /// A network that is calm until told otherwise, before an empty engine.
     pub(crate) fn new(seed: u64, sabotage: Option<Sabotage>, clock: Clock) -> Self {
         Self(Arc::new(State {
-            database: Database::memory_with_clock(Arc::new(clock)).unwrap(),
+            database: Database::memory_with_clock(Arc::new(clock.clone())).unwrap(),
+            clock,
+            ahead: Mutex::default(),
+            most_late: AtomicU64::new(MOST_LATE_MILLIS),
             sabotage,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             fault_percent: AtomicUsize::new(0),
@@ -67,6 +77,18 @@ impl Network {
         self.0.fault_percent.store(percent, Ordering::Relaxed);
     }
 
+    /// From now on, an attempt may arrive so late.
+    pub(crate) fn set_most_late(&self, most: Duration) {
+        let millis = most.as_millis().try_into().unwrap();
+        self.0.most_late.store(millis, Ordering::Relaxed);
+    }
+
+    /// From now on, the engine refuses attempts as AWS does, whose clock is so far ahead of the slowest server's.
+    pub(crate) fn check_signatures(&self, ahead: Duration) {
+        let millis = ahead.as_millis().try_into().unwrap();
+        *self.0.ahead.lock().unwrap() = Some(millis);
+    }
+
     /// How often which fault was met.
     pub(crate) fn faults(&self) -> BTreeMap<Fault, usize> {
         self.0.faults.lock().unwrap().clone()
@@ -80,7 +102,10 @@ impl Network {
 
     /// Waits as long as the latest attempt takes to arrive.
     pub(crate) async fn rest(&self) {
-        tokio::time::sleep(Duration::from_millis(MOST_LATE_MILLIS)).await;
+        tokio::time::sleep(Duration::from_millis(
+            self.0.most_late.load(Ordering::Relaxed),
+        ))
+        .await;
     }
 
     async fn carry(self, call: Call) -> Result<HttpResponse, ConnectorError> {
@@ -99,6 +124,8 @@ impl Network {
         }
         let (status, body) = if fault == Some(Fault::InPart) && call.operation == "BatchWriteItem" {
             self.execute_in_part(call)
+        } else if fault == Some(Fault::InPart) && call.operation == "BatchGetItem" {
+            self.read_in_part(call)
         } else {
             let answered = self.execute(call.clone());
             // A batch has no condition that a repetition would fail on: nobody could tell, and none is assumed.
@@ -136,7 +163,24 @@ impl Network {
         fault
     }
 
+    /// Whether the attempt was signed too long before or after it arrives.
+    fn is_signed_at_another_time(&self, call: &Call) -> bool {
+        let Some(ahead) = *self.0.ahead.lock().unwrap() else {
+            return false;
+        };
+        let now = Timestamp::from_millis(self.0.clock.peek_millis() + ahead);
+        let distance = now.as_millis().abs_diff(call.signed_at.as_millis());
+        Duration::from_millis(distance) > sync_bounds::SIGNATURES
+    }
+
     fn execute(&self, mut call: Call) -> (u16, String) {
+        if self.is_signed_at_another_time(&call) {
+            let code = "com.amazonaws.dynamodb.v20120810#InvalidSignatureException";
+            return (
+                400,
+                json!({"__type": code, "message": "Signature expired"}).to_string(),
+            );
+        }
         let answer = |call: &Call| engine::answer(&self.0.database, &call.operation, &call.body);
         let Some(sabotage) = &self.0.sabotage else {
             return answer(&call);
@@ -168,6 +212,28 @@ impl Network {
         (200, json!({"UnprocessedItems": left}).to_string())
     }
 
+    /// Reads half of a batch, and says what was left.
+    fn read_in_part(&self, mut call: Call) -> (u16, String) {
+        let mut request: Value = serde_json::from_str(&call.body).unwrap();
+        let mut left = json!({});
+        for (table, wanted) in request["RequestItems"].as_object_mut().unwrap() {
+            let keys = wanted["Keys"].as_array_mut().unwrap();
+            let rest = keys.split_off(keys.len() / 2);
+            left[table] = json!({"Keys": rest, "ConsistentRead": true});
+            if keys.is_empty() {
+                let none = json!({"Responses": {}, "UnprocessedKeys": left});
+                return (200, none.to_string());
+            }
+        }
+        call.body = request.to_string();
+        let (status, body) = self.execute(call);
+        let mut body: Value = serde_json::from_str(&body).unwrap();
+        if status == 200 {
+            body["UnprocessedKeys"] = left;
+        }
+        (status, body.to_string())
+    }
+
     /// Like a proxy or a firewall, which knows nothing of the engine's errors.
     fn answer_between(&self) -> HttpResponse {
         if self.0.sabotage == Some(Sabotage::AnyClientErrorIsARefusal) {
@@ -196,7 +262,7 @@ impl Network {
             let millis = if is_soon {
                 10..=1_000
             } else {
-                3_000..=MOST_LATE_MILLIS
+                3_000..=network.0.most_late.load(Ordering::Relaxed)
             };
             network.travel(millis).await;
             network.execute(call);

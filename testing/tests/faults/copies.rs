@@ -1,0 +1,288 @@
+//! Copies of a user's notes, over HTTP: two devices that keep one and edit offline, and four that only write, at three
+//! servers whose clocks differ by a quarter of an hour, which crash and are suspended, before the faulty network.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_smithy_async::time::{StaticTimeSource, TimeSource};
+use futures_util::future::join_all;
+use notes_core::{Notes, SyncSettings, Timestamp, UserId};
+use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_lambda::Api;
+use serde_json::Value;
+
+use crate::client::{Client, Habits, Known};
+use crate::clock::Clock;
+use crate::history::History;
+use crate::network::Network;
+use crate::replica::{Disk, Replica, ReplicaFlaw, is_live};
+use crate::unsteady::Unsteady;
+use crate::{OPERATIONS_VARIABLE, number, seed};
+
+const TABLE: &str = "notes";
+/// How far the servers' clocks are ahead of the slowest one. The middle one is the engine's.
+const AHEAD_MINUTES: [u64; 3] = [0, 7, 14];
+/// An attempt may come so late that the engine no longer accepts its signature.
+const MOST_LATE: Duration = Duration::from_mins(25);
+/// Shorter than the longest of the pauses, so that tokens become too old.
+const HORIZON: Duration = Duration::from_hours(48);
+/// Every note is written in the first phase, and again after each of these.
+const PAUSES: [Duration; 8] = [
+    Duration::ZERO,
+    Duration::from_secs(5),
+    Duration::from_mins(3),
+    Duration::from_mins(20),
+    Duration::from_mins(40),
+    Duration::from_hours(2),
+    Duration::from_hours(40),
+    Duration::from_hours(72),
+];
+/// How many requests one user's devices send. More are more users, one after the other.
+const REQUESTS_OF_A_USER: usize = 1_000;
+
+/// What is wrong in a run that has to find a copy that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    Replica(ReplicaFlaw),
+    /// A request is sent however long after its `now`.
+    NothingChecksTheSignature,
+}
+
+/// The clock that a server signs by.
+#[derive(Clone, Debug)]
+struct Server {
+    clock: Clock,
+    ahead: u64,
+}
+
+impl Server {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.millis() + self.ahead)
+    }
+}
+
+impl TimeSource for Server {
+    fn now(&self) -> SystemTime {
+        let millis = self.clock.peek_millis() + self.ahead;
+        SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+    }
+}
+
+/// Runs all, and returns the number of requests, or how a copy differs from the notes.
+fn run(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> {
+    fastrand::seed(seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(simulate(seed, requests, flaw))
+}
+
+async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let clock = Clock::start();
+    let network = Network::new(seed, None, clock.clone());
+    ensure_table(&network.client(), TABLE).await.unwrap();
+    network.set_most_late(MOST_LATE);
+    if flaw != Some(Flaw::NothingChecksTheSignature) {
+        network.check_signatures(Duration::from_mins(AHEAD_MINUTES[1]));
+    }
+    let history = History::default();
+    let user: UserId = "alice".parse().unwrap();
+    let services: Vec<_> = AHEAD_MINUTES
+        .iter()
+        .map(|minutes| {
+            let server = Server {
+                clock: clock.clone(),
+                ahead: minutes * 60_000,
+            };
+            let time = server.clone();
+            let client = network.client();
+            let config = client.config().to_builder();
+            let store: Box<dyn Fn(Timestamp) -> DynamoNoteStore + Send + Sync> = match flaw {
+                // As if there were no check: the signature has the time of the call, whenever it is sent.
+                Some(Flaw::NothingChecksTheSignature) => Box::new(move |now| {
+                    let now = StaticTimeSource::from_secs(now.as_secs());
+                    let config = config.clone().time_source(now).build();
+                    let client = aws_sdk_dynamodb::Client::from_conf(config);
+                    DynamoNoteStore::new(client, TABLE).with_changes()
+                }),
+                _ => {
+                    let client =
+                        aws_sdk_dynamodb::Client::from_conf(config.time_source(server).build());
+                    let store = DynamoNoteStore::new(client, TABLE).with_changes();
+                    Box::new(move |_| store.clone())
+                }
+            };
+            let store = Unsteady::new(store, random.fork());
+            Notes::new(Arc::new(store))
+                .with_acceptance_window(Duration::from_hours(1))
+                .with_sync(SyncSettings::new("first").with_horizon(HORIZON))
+                .with_clock(move || time.now())
+        })
+        .collect();
+    let known = Known::default();
+    let mut writers: Vec<_> = services
+        .iter()
+        .cycle()
+        .take(4)
+        .enumerate()
+        .map(|(number, notes)| Client {
+            number,
+            api: Api::new(notes.clone()),
+            user: user.clone(),
+            life: 0,
+            notes: Arc::clone(&known),
+            habits: HABITS,
+            random: random.fork(),
+            clock: clock.clone(),
+            history: history.clone(),
+        })
+        .collect();
+    let mut replicas: Vec<_> = (0..2)
+        .map(|_| Replica {
+            servers: services
+                .iter()
+                .map(|notes| Api::new(notes.clone()))
+                .collect(),
+            user: user.clone(),
+            random: random.fork(),
+            clock: clock.clone(),
+            history: history.clone(),
+            lost_percent: 10,
+            flaw: match flaw {
+                Some(Flaw::Replica(flaw)) => Some(flaw),
+                _ => None,
+            },
+            disk: Disk::default(),
+        })
+        .collect();
+
+    let phases = PAUSES.len();
+    let mut pauses = PAUSES;
+    random.shuffle(&mut pauses);
+    for (phase, pause) in (1..).zip(pauses) {
+        network.set_fault_percent(20);
+        let until = requests * phase / phases;
+        let is_offline: Vec<_> = replicas.iter().map(|_| random.u8(..4) == 0).collect();
+        let online = replicas.iter_mut().zip(&is_offline);
+        let online = online.filter(|(_, is_offline)| !**is_offline);
+        let pulling = online.map(|(replica, _)| replica.work(until));
+        let writing = writers.iter_mut().map(|writer| writer.work(until));
+        futures_util::future::join(join_all(writing), join_all(pulling)).await;
+        tokio::time::sleep(pause).await;
+        network.sweep();
+    }
+
+    // Rest: all that is late has arrived, and nobody writes.
+    network.set_fault_percent(0);
+    network.settle().await;
+    for replica in &mut replicas {
+        replica.catch_up().await;
+    }
+    for replica in &mut replicas {
+        let as_of = replica.catch_up().await;
+        let notes = listed(&mut writers[1], &as_of).await;
+        let copy: BTreeMap<_, _> = replica
+            .disk
+            .notes
+            .iter()
+            .map(|(id, held)| (id.clone(), held.note.clone()))
+            .filter(|(_, note)| is_live(note, &as_of))
+            .collect();
+        if copy != notes {
+            let ids = copy.keys().chain(notes.keys());
+            let differs = ids.filter(|id| copy.get(*id) != notes.get(*id));
+            let differs: Vec<_> = differs.map(|id| (copy.get(id), notes.get(id))).collect();
+            return Err(format!("seed {seed}: {differs:?}"));
+        }
+    }
+    Ok(history.requests())
+}
+
+async fn listed(writer: &mut Client<Arc<Unsteady>>, as_of: &str) -> BTreeMap<String, Value> {
+    let notes = writer.all().await.into_iter();
+    let notes = notes.filter(|note| is_live(note, as_of));
+    notes
+        .map(|note| (note["id"].as_str().unwrap().to_owned(), note))
+        .collect()
+}
+
+const HABITS: Habits = Habits {
+    create: 15,
+    create_again: 5,
+    create_other: 0,
+    read: 5,
+    list: 0,
+    patch: 50,
+    delete: 15,
+    creations_with_expiry_percent: 25,
+    patches_with_expiry_percent: 25,
+    expires_within: &[100, 1_000, 10_000, 1_000_000],
+    leaves_expiry: false,
+    repeat_percent: 50,
+};
+
+/// The devices of several users, one after the other, on two threads.
+fn copies_are_complete(seed: u64, requests: usize) {
+    let users = requests.div_ceil(REQUESTS_OF_A_USER);
+    let next = Mutex::new(0..users);
+    let started = Instant::now();
+    let sent = Mutex::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(user) = next.lock().unwrap().next() else {
+                        return;
+                    };
+                    let user = u64::try_from(user).unwrap();
+                    let seed = seed.wrapping_mul(1_000_003).wrapping_add(user);
+                    *sent.lock().unwrap() += run(seed, REQUESTS_OF_A_USER, None).unwrap();
+                }
+            });
+        }
+    });
+    println!(
+        "{} requests of the devices of {users} users in {:?}",
+        sent.lock().unwrap(),
+        started.elapsed()
+    );
+}
+
+#[test]
+fn every_copy_is_complete_after_rest() {
+    let requests = number(OPERATIONS_VARIABLE).unwrap_or(6_000);
+    copies_are_complete(seed(), usize::try_from(requests).unwrap());
+}
+
+#[test]
+fn a_run_is_the_same_each_time() {
+    let [one, other] = [1, 1].map(|seed| run(seed, 300, None).unwrap());
+    assert_eq!(one, other);
+}
+
+/// Whether one of a few runs with this flaw finds a copy that differs.
+fn is_found(flaw: Flaw) -> bool {
+    let found = (1..=12).find(|seed| run(*seed, REQUESTS_OF_A_USER, Some(flaw)).is_err());
+    println!("{flaw:?} is found by seed {found:?}");
+    found.is_some()
+}
+
+#[test]
+fn a_client_that_does_it_otherwise_is_found() {
+    for flaw in [
+        ReplicaFlaw::SavesTheTokenFirst,
+        ReplicaFlaw::KeepsWhatIsNotNamed,
+        ReplicaFlaw::KeepsItsGenerationInALaterListing,
+        ReplicaFlaw::KeepsWhatIsGone,
+    ] {
+        assert!(is_found(Flaw::Replica(flaw)), "{flaw:?}");
+    }
+}
+
+#[test]
+fn a_write_that_is_sent_long_after_its_time_is_found() {
+    assert!(is_found(Flaw::NothingChecksTheSignature));
+}
