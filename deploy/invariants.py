@@ -17,11 +17,15 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/FunctionBoundary"  # what deploy/li
 FUNCTIONS = {
     "create-note": ({"dynamodb:PutItem"}, ["POST /notes"]),
     "list-notes": ({"dynamodb:Query"}, ["GET /notes", "HEAD /notes"]),
+    "list-changes": ({"dynamodb:BatchGetItem", "dynamodb:Query"}, ["GET /notes/changes", "HEAD /notes/changes"]),
     "get-note": ({"dynamodb:GetItem"}, ["GET /notes/{id}", "HEAD /notes/{id}"]),
     "update-note": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, ["PATCH /notes/{id}"]),
     "delete-note": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, ["DELETE /notes/{id}"]),
 }
 
+
+# The one function that reads through the index, and nothing but queries.
+INDEX = ("list-changes", "dynamodb:Query", {"Fn::Sub": "${NotesTable.Arn}/index/byChange"})
 
 # The stages that may lose their data. Any other is protected, whatever it is called.
 DEVELOPMENT = ("notes-dev",)
@@ -73,7 +77,7 @@ def table(template):
     it = template.one("DynamoDB::Table")
     keys = [key["AttributeName"] for key in it["KeySchema"]]
     types = {key["AttributeName"]: key["AttributeType"] for key in it["AttributeDefinitions"]}
-    if keys != ["userId", "timestamp"] or types != {"userId": "S", "timestamp": "N"}:
+    if keys != ["userId", "timestamp"] or types != {"userId": "S", "timestamp": "N", "changed": "B"}:
         yield "the table has other keys"
     if it.get("BillingMode") != "PAY_PER_REQUEST":
         yield "the table is not billed on demand"
@@ -84,8 +88,14 @@ def table(template):
     # It is encrypted either way.
     if it.get("SSESpecification", {}).get("SSEEnabled") is not False:
         yield "the table is encrypted with a key whose every use is billed"
-    if it.keys() & {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"}:
-        yield "the table has an index, which every write pays for"
+    indexes = [
+        (index["IndexName"], [key["AttributeName"] for key in index["KeySchema"]], index["Projection"])
+        for index in it.get("LocalSecondaryIndexes", [])
+    ]
+    if indexes != [("byChange", ["userId", "changed"], {"ProjectionType": "KEYS_ONLY"})]:
+        yield "the table has not the index of changes, which it can't get later"
+    if "GlobalSecondaryIndexes" in it:
+        yield "the table has an index that every write pays for"
 
 
 def data(template):
@@ -149,7 +159,7 @@ def logs_and_metrics(template):
 def functions(template):
     all_ = template.all("Lambda::Function").values()
     if sorted(it["Handler"] for it in all_) != sorted(FUNCTIONS):
-        yield "these are not the five functions"
+        yield "these are not the six functions"
     if len({it["Code"]["S3Key"] for it in all_}) != len(all_):
         yield "functions share an artifact"
     if len({json.dumps(it["Role"]) for it in all_}) != len(all_):
@@ -184,7 +194,7 @@ def roles(template):
             own = (
                 it["Resource"].get("Fn::Sub", "").endswith(log)
                 if "logs:" in json.dumps(it["Action"])
-                else it["Resource"] == {"Fn::GetAtt": ["NotesTable", "Arn"]}
+                else it["Resource"] == {"Fn::GetAtt": ["NotesTable", "Arn"]} or (name, it["Action"], it["Resource"]) == INDEX
             )
             if not own:
                 yield f"{role_name} reaches {it['Resource']}"
@@ -247,6 +257,15 @@ def routes(template):
             routed |= {(route, names[target]) for target in targets if target in names}
     if routed != wanted:
         yield f"not routed as designed: {sorted(routed ^ wanted)}"
+
+
+def settings(template):
+    """A write by a function that has not the same settings of sync is one that no copy gets to know."""
+    all_ = [it["Environment"]["Variables"] for it in template.all("Lambda::Function").values()]
+    if any(it != all_[0] for it in all_):
+        yield "functions have different settings"
+    if not {"NOTES_SYNC_EPOCH", "NOTES_SYNC_DAYS"} <= all_[0].keys():
+        yield "functions do not know whether sync is on"
 
 
 def cors(template):
@@ -314,7 +333,7 @@ def artifacts(template):
         yield "artifacts do not expire"
 
 
-CHECKS = [table, data, retained, users, functions, roles, routes, cors, logs_and_metrics, bucket]
+CHECKS = [table, data, retained, users, functions, roles, routes, settings, cors, logs_and_metrics, bucket]
 CHECKS_PIPELINE = [time, builds, pipeline, artifacts, retained, bucket]
 
 
@@ -331,11 +350,17 @@ FAULTS = {
     "other key": ("DynamoDB::Table", lambda it: it["AttributeDefinitions"][1].update(AttributeType="S")),
     "provisioned": ("DynamoDB::Table", lambda it: it.pop("BillingMode")),
     "an index": ("DynamoDB::Table", lambda it: it.update(GlobalSecondaryIndexes=[])),
+    "no index of changes": ("DynamoDB::Table", lambda it: it.pop("LocalSecondaryIndexes")),
+    "a larger index": ("DynamoDB::Table", lambda it: it["LocalSecondaryIndexes"][0].update(Projection={"ProjectionType": "ALL"})),
     "shared artifact": ("Lambda::Function", lambda it: it["Code"].update(S3Key="prefix/get-note.zip")),
     "shared role": ("Lambda::Function", lambda it: it.update(Role={"Fn::GetAtt": ["GetNoteRole", "Arn"]})),
     "other code": ("Lambda::Function", lambda it: it.update(Handler="notes-api")),
     "other identity": ("Lambda::Function", lambda it: it["Environment"]["Variables"].update(NOTES_IDENTITY="lambda:x")),
     "other CORS": ("Lambda::Function", lambda it: it["Environment"]["Variables"].update(NOTES_CORS_HEADERS="Authorization")),
+    "other epoch": ("Lambda::Function", lambda it: it["Environment"]["Variables"].update(NOTES_SYNC_EPOCH="2")),
+    "no days": (None, lambda it: [f["Environment"]["Variables"].pop("NOTES_SYNC_DAYS") for f in it.all("Lambda::Function").values()]),
+    "any index": (None, lambda it: of_changes(it)[1].update(Resource={"Fn::Sub": "${NotesTable.Arn}/index/*"})),
+    "reads items of the index": (None, lambda it: of_changes(it)[1].update(Action=["dynamodb:Query", "dynamodb:Scan"])),
     "two actions": ("IAM::Role", lambda it: statement(it).update(Action=["dynamodb:PutItem", "dynamodb:GetItem"])),
     "any action": ("IAM::Role", lambda it: statement(it).update(Action="dynamodb:*")),
     "any table": ("IAM::Role", lambda it: statement(it).update(Resource="*")),
@@ -397,6 +422,10 @@ FAULTS_PIPELINE = {
     "public artifacts": ("S3::Bucket", lambda it: it.pop("PublicAccessBlockConfiguration")),
     "no KMS": ("S3::Bucket", lambda it: it["BucketEncryption"]["ServerSideEncryptionConfiguration"].pop()),
 }
+
+
+def of_changes(template):
+    return template.all("IAM::Role")["ListChangesRole"]["Policies"][0]["PolicyDocument"]["Statement"]
 
 
 def statement(role):

@@ -43,7 +43,7 @@ kwonly-args==1.0.10
 pyasn1==0.6.5
 rsa==4.7.2
 """
-FUNCTIONS = ("create-note", "list-notes", "get-note", "update-note", "delete-note")
+FUNCTIONS = ("create-note", "list-notes", "list-changes", "get-note", "update-note", "delete-note")
 REGION = "eu-central-1"
 STAGE = "prod"
 STACK, PIPELINE = f"notes-{STAGE}", f"notes-pipeline-{STAGE}"
@@ -517,7 +517,7 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     check("nothing that knows its own path is in the cached tree", not made, made)
     found = root.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     code = deployed_code(root)
-    check("it deployed five functions, each with code of its own", len(set(code.values())) == 5, code)
+    check("it deployed six functions, each with code of its own", len(set(code.values())) == 6, code)
     table = root.client("dynamodb").describe_table(TableName=STACK)["Table"]
     check("the table is protected from deletion", table.get("DeletionProtectionEnabled") is True, table)
     pool = root.client("cognito-idp").describe_user_pool(UserPoolId=root.physical(STACK, "UserPool"))["UserPool"]

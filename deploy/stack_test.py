@@ -27,10 +27,13 @@ HERE = Path(__file__).parent
 OPERATIONS = {
     "create-note": ["PutItem"],
     "list-notes": ["Query"],
+    "list-changes": ["Query", "QueryIndex", "BatchGetItem"],
     "get-note": ["GetItem"],
     "update-note": ["GetItem", "UpdateItem"],
     "delete-note": ["GetItem", "UpdateItem"],
 }
+# What deploy/test has deployed both with.
+SYNC = "--param=syncEpoch=test"
 
 
 @cache
@@ -140,7 +143,7 @@ class Api:
     def assert_unauthorized(self, token):
         stranger = User(self.stack, token)
         note = f"/{uuid.uuid4()}"
-        for method, path in [("GET", ""), ("HEAD", ""), ("GET", note), ("HEAD", note), ("DELETE", note)]:
+        for method, path in [("GET", ""), ("HEAD", ""), ("GET", "/changes"), ("GET", note), ("HEAD", note), ("DELETE", note)]:
             self.assert_status(401, stranger.ask(method, path))
         self.assert_status(401, stranger.create("stranger"))
         self.assert_status(401, stranger.ask("PATCH", note, {"title": "stranger"}))
@@ -168,9 +171,25 @@ class Api:
         self.assertEqual([it["title"] for it in listed], ["Oat milk"])
         self.assert_status(200, alice.ask("HEAD"))
         self.assert_status(400, alice.ask("GET", "?limit=101"))
+        token = self.assert_copied(alice, changed_notes=listed)
         self.assert_status(204, alice.ask("DELETE", path))
+        self.assert_copied(alice, token, gone=[note["id"]])
+        self.assertEqual(self.assert_status(200, alice.ask("HEAD", "/changes")).body, "")
+        restart = self.assert_status(410, new_user(self.stack).ask("GET", f"/changes?since={token}"))
+        self.assertTrue(restart.json["type"].endswith("#sync-restart"), restart)
         self.assert_status(404, alice.ask("GET", path))
         self.assertEqual(self.assert_status(200, alice.ask("GET")).json["items"], [])
+
+    def assert_copied(self, user, token=None, changed_notes=(), gone=()):
+        """Asks for what has changed since the token, page by page, and returns the next token."""
+        items, ended, more = {}, set(), True
+        while more:
+            page = self.assert_status(200, user.ask("GET", f"/changes?since={token}" if token else "/changes")).json
+            items |= {it["id"]: it for it in page["items"]}
+            ended |= set(page.get("gone", []))
+            token, more = page["token"], page["more"]
+        self.assertEqual((list(items.values()), ended), (list(changed_notes), set(gone)))
+        return token
 
     def test_a_repeated_creation_makes_one_note(self):
         alice = new_user(self.stack)
@@ -339,9 +358,9 @@ class Deployment(unittest.TestCase):
     def artifact(cls, name):
         return Path(cls.package.name) / f"{name}.zip"
 
-    def test_five_functions_run_five_codes(self):
+    def test_six_functions_run_six_codes(self):
         for stack in (HTTP, REST):
-            self.assertEqual(len(set(codes(stack).values())), 5)
+            self.assertEqual(len(set(codes(stack).values())), 6)
         self.assertEqual(codes(HTTP), codes(REST))
 
     def test_a_build_without_changes_makes_the_artifacts_that_are_deployed(self):
@@ -368,11 +387,12 @@ class Deployment(unittest.TestCase):
         for stack, identity in ((HTTP, "jwt:sub"), (REST, "cognito:sub")):
             for it in functions(stack).values():
                 variables = it["Environment"]["Variables"]
+                self.assertEqual(variables["NOTES_SYNC_EPOCH"], "test")
                 self.assertEqual(it["Runtime"], "provided.al2023")
                 self.assertEqual(variables["NOTES_TABLE"], stack.table)
                 self.assertEqual(variables["NOTES_IDENTITY"], identity)
                 roles.add(it["Role"])
-        self.assertEqual(len(roles), 10)
+        self.assertEqual(len(roles), 12)
 
     # The emulator reads neither the encryption nor the backups that the template asks for;
     # deploy/lint looks at the template.
@@ -382,7 +402,12 @@ class Deployment(unittest.TestCase):
         keys = [(it["AttributeName"], it["KeyType"]) for it in table["KeySchema"]]
         self.assertEqual(keys, [("userId", "HASH"), ("timestamp", "RANGE")])
         types = {it["AttributeName"]: it["AttributeType"] for it in table["AttributeDefinitions"]}
-        self.assertEqual(types, {"userId": "S", "timestamp": "N"})
+        self.assertEqual(types, {"userId": "S", "timestamp": "N", "changed": "B"})
+        (index,) = table["LocalSecondaryIndexes"]
+        self.assertEqual(index["IndexName"], "byChange")
+        keys = [(it["AttributeName"], it["KeyType"]) for it in index["KeySchema"]]
+        self.assertEqual(keys, [("userId", "HASH"), ("changed", "RANGE")])
+        self.assertEqual(index["Projection"], {"ProjectionType": "KEYS_ONLY"})
         self.assertEqual(table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
         expiry = dynamodb.describe_time_to_live(TableName=HTTP.table)["TimeToLiveDescription"]
         self.assertEqual(expiry["AttributeName"], "purgeAt")
@@ -390,7 +415,8 @@ class Deployment(unittest.TestCase):
     def test_deploying_twice_changes_nothing(self):
         for stack, options in ((HTTP, []), (REST, ["--param=api=rest"])):
             before = functions(stack)
-            said = osls("deploy", "--stage", stack.stage, "--param=development=true", *options, binaries=self.binaries.name)
+            options += ["--param=development=true", SYNC]
+            said = osls("deploy", "--stage", stack.stage, *options, binaries=self.binaries.name)
             self.assertIn("No changes to deploy", said)
             self.assertEqual(functions(stack), before)
 
@@ -404,7 +430,7 @@ class Deployment(unittest.TestCase):
             # Bytes after its end change a binary, and not what it does.
             with open(f"{changed}/get-note", "ab") as binary:
                 binary.write(secrets.token_bytes(8))
-            deploy = ["deploy", "function", "--stage", HTTP.stage, "-f", "get-note"]
+            deploy = ["deploy", "function", "--stage", HTTP.stage, SYNC, "-f", "get-note"]
             try:
                 osls(*deploy, binaries=changed)
                 after = codes(HTTP)
@@ -431,6 +457,7 @@ def handler(event, context):
         "PutItem": (dynamodb.put_item, {"Item": key}),
         "GetItem": (dynamodb.get_item, {"Key": key}),
         "Query": (dynamodb.query, query),
+        "QueryIndex": (dynamodb.query, {"IndexName": "byChange", **query}),
         "UpdateItem": (dynamodb.update_item, update),
         "DeleteItem": (dynamodb.delete_item, {"Key": key}),
         "Scan": (dynamodb.scan, {}),
@@ -624,7 +651,7 @@ class Protected(unittest.TestCase):
         found = client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
         physical = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
         self.assertEqual((physical["NotesTable"], physical["UserPool"]), (name, pool))
-        self.assertEqual(len([it for it in found if it["ResourceType"] == "AWS::Lambda::Function"]), 5)
+        self.assertEqual(len([it for it in found if it["ResourceType"] == "AWS::Lambda::Function"]), 6)
 
 
 class Adoption(unittest.TestCase):

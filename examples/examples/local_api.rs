@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use notes_core::{ErrorChain, Notes};
-use notes_dynamo::{DynamoNoteStore, ensure_table};
+use notes_core::{ErrorChain, Notes, SyncSettings, Timestamp};
+use notes_dynamo::{DynamoNoteStore, ensure_table_with_changes};
 use notes_examples::LocalApi;
 use notes_lambda::{CorsOrigins, InvalidCorsOrigins};
 use notes_testing::{Engine, client};
@@ -91,10 +91,17 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .as_ref()
         .map_or_else(|| client(&place), Engine::client);
     let table = options.table.as_deref().unwrap_or("notes");
-    ensure_table(&client, table)
+    ensure_table_with_changes(&client, table)
         .await
         .map_err(|error| format!("{place}: {}", ErrorChain(&error)))?;
-    let notes = Notes::new(DynamoNoteStore::new(client, table));
+    let store = DynamoNoteStore::new(client, table).with_changes();
+    // What is only in memory is new at each start, and so is its epoch: no copy of earlier notes goes on with it.
+    let epoch = if options.in_memory {
+        Timestamp::now().to_string()
+    } else {
+        "local".to_owned()
+    };
+    let notes = Notes::new(store).with_sync(SyncSettings::new(epoch));
 
     // Before the greeting: whoever waits for it may send a signal at once.
     let stop = stop()?;
@@ -138,6 +145,7 @@ For development: the bearer token's text is the user id, and nobody checks it. T
 
 curl -i {url}/notes -H 'Authorization: Bearer alice' -H 'Content-Type: application/json' -H 'Idempotency-Key: {id}' -d '{{"title": "Milk", "content": "2 litres"}}'
 curl -i {url}/notes -H 'Authorization: Bearer alice'
+curl -i {url}/notes/changes -H 'Authorization: Bearer alice'
 curl -i {url}/notes/{id} -H 'Authorization: Bearer alice' -X PATCH -H 'Content-Type: application/merge-patch+json' -d '{{"category": "shop"}}'
 
 Ctrl-C stops it."#

@@ -118,6 +118,12 @@ impl<S> Notes<S> {
         self
     }
 
+    /// Whether sync is on ([`with_sync`](Self::with_sync)).
+    #[must_use]
+    pub const fn has_sync(&self) -> bool {
+        self.sync.is_some()
+    }
+
     /// Uses this clock instead of the system's.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {

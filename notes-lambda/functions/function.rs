@@ -24,6 +24,10 @@ pub(crate) async fn run(operations: impl IntoIterator<Item = Operation>) -> Resu
     let client = client_from_env().map_err(StartError::new)?;
     let mut store = DynamoNoteStore::new(client, table)
         .with_capacity_observer(|capacity| log_capacity(capacity.read_units, capacity.write_units));
+    // The same setting turns on both: the service must not sync over a store that keeps no changes.
+    if settings.sync.is_some() {
+        store = store.with_changes();
+    }
     if !consistent_reads {
         store = store.with_eventually_consistent_reads();
     }

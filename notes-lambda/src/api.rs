@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::cors::CorsOrigins;
 use crate::diagnostics::Diagnostics;
-use crate::handler::{create, delete, get, list, update};
+use crate::handler::{changes, create, delete, get, list, update};
 use crate::operation::{Operation, OperationSet};
 use crate::problem::Problem;
 use crate::problem::problem_base::ProblemBase;
@@ -32,7 +32,7 @@ use crate::response::reply::{self, Response};
 /// It is always ready and its future never fails: every error becomes a response, described in
 /// [problems](crate::problems). A clone serves the same notes.
 ///
-/// Its paths are `/notes` and `/notes/{id}`. A server that strips a prefix from the path before it calls the API
+/// Its paths are `/notes`, `/notes/{id}` and, if the service has sync, `/notes/changes`. A server that strips a prefix from the path before it calls the API
 /// puts that prefix into the request's extensions, as a [`PathPrefix`](crate::PathPrefix). The `Location` of a new
 /// note then starts with it.
 ///
@@ -192,6 +192,10 @@ impl<S: NoteStore> Api<S> {
         head: &Parts,
         body: impl RequestBody,
     ) -> Result<Response, Problem> {
+        // Without sync there is no such path, whatever the method.
+        if head.uri.path() == Route::CHANGES && !self.notes.has_sync() {
+            return Err(Problem::UnknownPath);
+        }
         let route = route?;
         if !self.options.operations.contains(route.operation()) {
             return Err(Problem::UnknownPath);
@@ -207,6 +211,7 @@ impl<S: NoteStore> Api<S> {
             Route::Update(id) => {
                 with_deadline(head, update::update(notes, user, id, head, body)).await
             }
+            Route::Changes => with_deadline(head, changes::changes(notes, user, head)).await,
             Route::Delete(id) => with_deadline(head, delete::delete(notes, user, id, head)).await,
         }
     }

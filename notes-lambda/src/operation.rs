@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// An operation of the API. `HEAD` counts as the operation of `GET`.
 ///
-/// As text it is `create`, `list`, `get`, `update` or `delete`.
+/// As text it is `create`, `list`, `get`, `update`, `delete` or `changes`.
 ///
 /// ```
 /// use notes_lambda::Operation;
@@ -26,6 +26,8 @@ pub enum Operation {
     Update,
     /// `DELETE /notes/{id}`
     Delete,
+    /// `GET /notes/changes`
+    Changes,
 }
 
 impl Operation {
@@ -36,6 +38,7 @@ impl Operation {
         Self::Get,
         Self::Update,
         Self::Delete,
+        Self::Changes,
     ];
 
     fn as_str(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Operation {
             Self::Get => "get",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Changes => "changes",
         }
     }
 }
@@ -67,7 +71,7 @@ impl FromStr for Operation {
 
 /// A text is not an [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an operation is create, list, get, update or delete")]
+#[error("an operation is create, list, get, update, delete or changes")]
 #[non_exhaustive]
 pub struct InvalidOperation;
 
@@ -122,7 +126,8 @@ mod tests {
             Operation::List => Some(Operation::Get),
             Operation::Get => Some(Operation::Update),
             Operation::Update => Some(Operation::Delete),
-            Operation::Delete => None,
+            Operation::Delete => Some(Operation::Changes),
+            Operation::Changes => None,
         };
         let all = std::iter::successors(Some(Operation::Create), |operation| next(*operation));
         assert!(all.eq(Operation::ALL.iter().copied()));

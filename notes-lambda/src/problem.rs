@@ -17,11 +17,12 @@ use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
-use notes_core::{Revision, StoreError, StoreErrorKind, UnacceptableDate};
+use notes_core::{Note, Revision, StoreError, StoreErrorKind, UnacceptableDate};
 use serde::Serialize;
 
 use crate::diagnostics::Diagnostics;
 use crate::response::etag::ETag;
+use crate::response::note_json::NoteJson;
 use crate::response::reply::{self, Response};
 use problem_base::ProblemBase;
 use problem_type::{self as types, ProblemType};
@@ -67,8 +68,12 @@ pub(crate) enum Problem {
     PreconditionFailed {
         /// The note's present state, for the `ETag`; `None` if it is not known.
         current: Option<Revision>,
+        /// The note in this state, for the problem document; `None` if the response shows no note.
+        note: Option<Box<Note>>,
         why: &'static str,
     },
+    /// The token of a copy is too old, or of another user or other settings of sync.
+    SyncRestart,
     /// The note of this `Idempotency-Key` was created, and is deleted or expired.
     IdSpent,
     /// The note of this `Idempotency-Key` was created with other contents.
@@ -117,9 +122,19 @@ struct Document<'a> {
     detail: Cow<'a, str>,
     #[serde(skip_serializing_if = "<[ValidationError]>::is_empty")]
     errors: &'a [ValidationError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<NoteJson<'a>>,
 }
 
 impl Problem {
+    /// Shows the note whose state is not an expected one. Any other problem stays as it is.
+    pub(crate) fn with_note(mut self, shown: Note) -> Self {
+        if let Self::PreconditionFailed { note, .. } = &mut self {
+            *note = Some(Box::new(shown));
+        }
+        self
+    }
+
     /// The documented type of this problem, which decides the status.
     fn problem_type(&self) -> ProblemType {
         match self {
@@ -140,6 +155,7 @@ impl Problem {
             Self::InvalidPrecondition(_) => types::INVALID_PRECONDITION,
             Self::NoteNotFound => types::NOTE_NOT_FOUND,
             Self::PreconditionFailed { .. } => types::PRECONDITION_FAILED,
+            Self::SyncRestart => types::SYNC_RESTART,
             Self::IdSpent => types::ID_SPENT,
             Self::IdReused => types::ID_REUSED,
             Self::Store(error) => match error.kind() {
@@ -162,7 +178,8 @@ impl Problem {
     fn detail(&self) -> Cow<'_, str> {
         let text = match self {
             Self::UnknownPath => {
-                "The paths are /notes and /notes/{id}; an id is a UUID of version 7 in lower case."
+                "The paths are /notes, /notes/{id} and, where sync is on, /notes/changes; an id is a UUID of version 7 \
+                 in lower case."
             }
             Self::MethodNotAllowed(_) => "The methods that it has are in the Allow header.",
             Self::Unauthenticated => "Send a valid bearer token in the Authorization header.",
@@ -195,6 +212,9 @@ impl Problem {
             Self::InvalidPrecondition(why) => why,
             Self::NoteNotFound => "It does not exist, or it is deleted or expired.",
             Self::PreconditionFailed { why, .. } => why,
+            Self::SyncRestart => {
+                "The token is too old, or comes from another user or another epoch: begin again without since."
+            }
             Self::IdSpent => "The note of this Idempotency-Key is deleted or expired.",
             Self::IdReused => "The note that it was used for was created with other contents.",
             Self::Store(error) => match error.kind() {
@@ -245,8 +265,12 @@ impl Problem {
                 Self::Invalid(errors) => errors.listed(),
                 _ => &[],
             },
+            current: match &self {
+                Self::PreconditionFailed { note, .. } => note.as_deref().map(NoteJson::from),
+                _ => None,
+            },
         };
-        // Serialising strings and a number can't fail.
+        // Serialising strings and a number can't fail, and a note consists of them.
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = Response::new(body.into());
         *response.status_mut() = of_type.status;

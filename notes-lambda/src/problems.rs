@@ -80,8 +80,14 @@
 //!
 //! Status 412. The note is in none of the states that `If-Match` names, because it was changed since. Or it is in one
 //! of the states that `If-None-Match` names. Nothing was written. Get the note, decide again, and send the `ETag` of
-//! its present state; that may be in this response too. Weak tags (`W/"…"`) never match in `If-Match`. The list of
+//! its present state. Both may be in this response already: the note as `current`, unless it can't be read. Weak tags (`W/"…"`) never match in `If-Match`. The list of
 //! notes has no entity tag: only `*` names it.
+//!
+//! # sync-restart
+//!
+//! Status 410. The `since` of `GET /notes/changes` can't be continued: it is older than the operator lets copies be
+//! offline, or it comes from another user or from before the operator had all copies begin again. Forget the token, and
+//! begin again without `since`. What comes then replaces the copy: see `docs/sync.md`.
 //!
 //! # id-spent
 //!

@@ -1,6 +1,7 @@
 //! How a success looks: a note, a page of notes, the headers that belong to them.
 
 pub(crate) mod body;
+pub(crate) mod changes;
 pub(crate) mod envelope;
 pub(crate) mod etag;
 pub(crate) mod note_json;

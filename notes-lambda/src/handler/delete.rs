@@ -19,8 +19,6 @@ pub(crate) async fn delete<S: NoteStore>(
     match notes.delete(user, id, &preconditions.expected()?).await? {
         DeleteOutcome::Deleted => Ok(reply::empty(StatusCode::NO_CONTENT)),
         DeleteOutcome::Missing => Err(Problem::NoteNotFound),
-        DeleteOutcome::Stale(current) => {
-            Err(preconditions.failed(current.map(|note| note.revision)))
-        }
+        DeleteOutcome::Stale(current) => Err(preconditions.failed_with(current)),
     }
 }

@@ -20,9 +20,10 @@ pub(crate) async fn get<S: NoteStore>(
 ) -> Result<Response, Problem> {
     let preconditions = Preconditions::read(&head.headers)?;
     let note = notes.get(user, id).await?.ok_or(Problem::NoteNotFound)?;
-    match preconditions.evaluate(&head.method, Some(note.revision))? {
-        Evaluation::Proceed => Ok(reply::note(StatusCode::OK, &note)?),
-        Evaluation::NotModified => Ok(not_modified(note.revision)),
+    match preconditions.evaluate(&head.method, Some(note.revision)) {
+        Ok(Evaluation::Proceed) => Ok(reply::note(StatusCode::OK, &note)?),
+        Ok(Evaluation::NotModified) => Ok(not_modified(note.revision)),
+        Err(problem) => Err(problem.with_note(note)),
     }
 }
 

@@ -37,13 +37,11 @@ pub(crate) async fn update<S: NoteStore>(
         // A patch that changes nothing is a success whatever If-Match says, because it may be the repetition of a
         // patch that succeeded. That does not hold for If-None-Match, which the service does not check in that case.
         UpdateOutcome::Updated(note) if !preconditions.if_none_match_holds(Some(note.revision)) => {
-            Err(preconditions.failed(Some(note.revision)))
+            Err(preconditions.failed_with(Some(note)))
         }
         UpdateOutcome::Updated(note) => Ok(reply::note(StatusCode::OK, &note)?),
         UpdateOutcome::Missing => Err(Problem::NoteNotFound),
-        UpdateOutcome::Stale(current) => {
-            Err(preconditions.failed(current.map(|note| note.revision)))
-        }
+        UpdateOutcome::Stale(current) => Err(preconditions.failed_with(current)),
     }
 }
 

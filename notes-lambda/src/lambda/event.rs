@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::request::path_prefix::PathPrefix;
 use crate::request::query::DecodedQuery;
+use crate::request::route::Route;
 
 /// The payload of an invocation, whatever its bytes are.
 ///
@@ -171,7 +172,7 @@ pub(crate) fn is_warm_up(event: &Value) -> bool {
 /// The HTTP request that an event of API Gateway or of a function URL carries, in payload format
 /// [1.0 or 2.0][formats].
 ///
-/// Its path is the one that the API knows (`/notes`, `/notes/{id}`), whatever stage, domain or base path mapping it
+/// Its path is one that the API knows (`/notes`, `/notes/{id}`, `/notes/changes`), whatever stage, domain or base path mapping it
 /// came through. Its query is in its extensions, and not in its URI. Any member of an event may be missing or of another type. The result is `None` if the event has no
 /// method, or if a part of it can't be part of an HTTP request.
 ///
@@ -242,6 +243,7 @@ fn path(event: &Value, is_v2: bool) -> String {
     };
     match route {
         Some(route) if route.ends_with("/notes") => "/notes".to_owned(),
+        Some(route) if route.ends_with(Route::CHANGES) => Route::CHANGES.to_owned(),
         Some(route) => match route.rsplit_once("/{") {
             Some((parent, name)) if name.ends_with("+}") => {
                 let rest = text(
@@ -416,6 +418,13 @@ mod tests {
             assert_eq!(v2("ANY /v1/notes", &Value::Null, "prod", path), "/notes");
             assert_eq!(v2("GET /notes/{id}", &id, "prod", path), note);
             assert_eq!(v2("GET /other", &id, "prod", path), "/");
+            let none = &Value::Null;
+            assert_eq!(v1("/v1/notes/changes", none, path), "/notes/changes");
+            assert_eq!(
+                v2("GET /notes/changes", none, "prod", path),
+                "/notes/changes"
+            );
+            assert_eq!(v1("/other/changes", none, path), "/");
         }
     }
 

@@ -181,6 +181,7 @@ fn route(operation: Option<Operation>) -> &'static str {
         Some(Operation::Get) => "GET /notes/{id}",
         Some(Operation::Update) => "PATCH /notes/{id}",
         Some(Operation::Delete) => "DELETE /notes/{id}",
+        Some(Operation::Changes) => "GET /notes/changes",
         None => "none",
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use notes_core::{NoteStore, Notes};
+use notes_core::{NoteStore, Notes, SyncSettings};
 
 use crate::api::Api;
 use crate::cors::CorsOrigins;
@@ -36,6 +36,9 @@ pub struct Settings {
     pub identity: IdentitySource,
     /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever if it is not set.
     pub retention: Option<Duration>,
+    /// `NOTES_SYNC_EPOCH`: sync is on if it is set, with this epoch. `NOTES_SYNC_DAYS`: its horizon, 90 days if it is not
+    /// set. All functions over one table need the same of both, and a store that keeps changes.
+    pub sync: Option<SyncSettings>,
     /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or `*`; none if it is not
     /// set. `NOTES_CORS_HEADERS`: the request headers that those pages may send, separated by commas, instead of the
     /// default ones.
@@ -57,22 +60,38 @@ impl Settings {
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let origins: CorsOrigins = optional(&variable, "NOTES_CORS_ORIGINS")?.unwrap_or_default();
         let headers = optional(&variable, "NOTES_CORS_HEADERS")?.unwrap_or_default();
-        let days = optional::<NonZeroU32>(&variable, "NOTES_RETENTION_DAYS")?;
+        let days = |name| {
+            let days = optional::<NonZeroU32>(&variable, name)?;
+            let seconds = |days: NonZeroU32| u64::from(days.get()) * 24 * 60 * 60;
+            Ok::<_, StartError>(days.map(|days| Duration::from_secs(seconds(days))))
+        };
+        let horizon = days("NOTES_SYNC_DAYS")?;
+        let epoch = optional::<String>(&variable, "NOTES_SYNC_EPOCH")?;
         Ok(Self {
             identity: required(&variable, "NOTES_IDENTITY")?,
-            retention: days.map(|days| Duration::from_secs(u64::from(days.get()) * 24 * 60 * 60)),
+            retention: days("NOTES_RETENTION_DAYS")?,
+            sync: epoch.map(|epoch| {
+                let settings = SyncSettings::new(epoch);
+                match horizon {
+                    Some(horizon) => settings.with_horizon(horizon),
+                    None => settings,
+                }
+            }),
             cors_origins: origins.with_request_headers(headers),
             problem_base: optional(&variable, "NOTES_PROBLEM_BASE")?.unwrap_or_default(),
         })
     }
 
-    /// The service over this store, with the retention of these settings.
+    /// The service over this store, with the retention and the sync of these settings.
     pub fn notes<S>(&self, store: S) -> Notes<S> {
-        let notes = Notes::new(store);
-        match self.retention {
-            Some(retention) => notes.with_retention(retention),
-            None => notes,
+        let mut notes = Notes::new(store);
+        if let Some(retention) = self.retention {
+            notes = notes.with_retention(retention);
         }
+        if let Some(sync) = &self.sync {
+            notes = notes.with_sync(sync.clone());
+        }
+        notes
     }
 
     /// The API over this store, with all of these settings that are about an API.
@@ -189,6 +208,7 @@ mod tests {
             IdentitySource::JwtClaim("sub".to_owned())
         );
         assert_eq!(settings.retention, None);
+        assert_eq!(settings.sync, None);
         assert_eq!(settings.cors_origins, CorsOrigins::default());
         assert_eq!(settings.problem_base, ProblemBase::default());
     }
@@ -198,6 +218,8 @@ mod tests {
         let settings = read(&[
             ("NOTES_IDENTITY", "lambda-principal"),
             ("NOTES_RETENTION_DAYS", "90"),
+            ("NOTES_SYNC_EPOCH", "2026-11"),
+            ("NOTES_SYNC_DAYS", "30"),
             ("NOTES_CORS_ORIGINS", "https://notes.example"),
             ("NOTES_CORS_HEADERS", "Authorization, X-Client"),
             ("NOTES_PROBLEM_BASE", "https://notes.example/problems#"),
@@ -206,6 +228,10 @@ mod tests {
         assert_eq!(settings.identity, IdentitySource::LambdaPrincipal);
         let days = Duration::from_secs(90 * 86_400);
         assert_eq!(settings.retention, Some(days));
+        let month = Duration::from_secs(30 * 86_400);
+        let sync = SyncSettings::new("2026-11").with_horizon(month);
+        assert_eq!(settings.sync, Some(sync));
+        assert!(settings.notes(()).has_sync());
         let origins: CorsOrigins = "https://notes.example".parse().unwrap();
         let headers = "authorization, x-client".parse().unwrap();
         assert_eq!(settings.cors_origins, origins.with_request_headers(headers));

@@ -1,6 +1,6 @@
 //! Names by which the parts of the description refer to each other, and the note of its examples.
 
-use notes_core::NoteId;
+use notes_core::{Expires, Note, NoteId};
 use serde_json::{Value, json};
 
 /// The regular expression of a UUIDv7 in its canonical form, without anchors.
@@ -9,6 +9,9 @@ pub(super) const UUID_V7: &str =
 
 /// The id of the note that all examples show.
 pub(super) const EXAMPLE_ID: &str = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
+
+/// The token of the examples, which is between two passes.
+pub(super) const EXAMPLE_TOKEN: &str = "Aa3XBHQBogSVQRsA";
 
 /// A reference to the schema with this name.
 pub(super) fn reference(name: &str) -> Value {
@@ -28,4 +31,14 @@ pub(super) fn schema_name(slug: &str) -> String {
 /// The same as an id.
 pub(super) fn example_id() -> Option<NoteId> {
     EXAMPLE_ID.parse().ok()
+}
+
+/// The note that all examples show.
+pub(super) fn example_note() -> Option<Note> {
+    let id: NoteId = example_id()?;
+    let (title, content) = ("Milk".parse().ok()?, "2 litres".parse().ok()?);
+    let note = Note::new("alice".parse().ok()?, id, title, content)
+        .with_category("shop".parse().ok()?)
+        .with_expires(Expires::Chosen("2999-12-31T00:00:00Z".parse().ok()?));
+    Some(note)
 }

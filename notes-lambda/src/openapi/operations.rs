@@ -1,19 +1,24 @@
 //! The operations of the description: parameters, bodies and responses.
 
 use http::StatusCode;
-use notes_core::{Expires, Note, NoteId, Notes, Order, Page, PageLimit, Revisions, Update};
+use notes_core::{
+    ChangePosition, Changed, ChangedState, NoteId, Notes, Order, Page, PageLimit, Revisions,
+    SyncToken, Timestamp, Update,
+};
 use serde_json::{Value, json};
 
 use super::example_response::{ExampleResponse, responses};
-use super::naming::{EXAMPLE_ID, UUID_V7, example_id, reference};
+use super::naming::{EXAMPLE_ID, EXAMPLE_TOKEN, UUID_V7, example_id, example_note, reference};
 use super::problems;
 use crate::cursor::Cursor;
-use crate::handler::{create, get, list, update};
+use crate::handler::{changes, create, get, list, update};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::request::body::MAX_BYTES;
 use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 use crate::request::query;
+use crate::response::changes::{ChangesJson, Progress};
+use crate::response::envelope::Envelope;
 use crate::response::reply;
 
 /// What `If-Match` means for `/notes`.
@@ -21,12 +26,16 @@ const LIST_MATCH: &str = "The list of notes has no entity tag: only `*` names it
 
 /// All paths with their operations.
 pub(super) fn paths() -> Value {
-    let (list, get) = (list(), get());
+    let (list, get, changes) = (list(), get(), changes());
     json!({
         "/notes": {
             "get": list,
             "head": head(&list),
             "post": create(),
+        },
+        "/notes/changes": {
+            "get": changes,
+            "head": head(&changes),
         },
         "/notes/{id}": {
             "parameters": [{
@@ -56,7 +65,7 @@ fn create() -> Value {
         (false, "The note is created."),
         (true, "The note as it is now: it was created before."),
     ] {
-        let created = note().map_or(Err(Problem::Internal), |note| {
+        let created = example_note().map_or(Err(Problem::Internal), |note| {
             create::created(None, &note, replayed)
         });
         let example = ExampleResponse::success(description, "Note", created)
@@ -99,7 +108,7 @@ fn key_description() -> String {
 }
 
 fn list() -> Value {
-    let mut page = Page::new(note().into_iter().collect());
+    let mut page = Page::new(example_note().into_iter().collect());
     page.unreadable = vec!["019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned()];
     page.next = example_id();
     let page = list::listed(page, Order::Newest);
@@ -147,6 +156,66 @@ fn list() -> Value {
             })),
             tags("If-Match", LIST_MATCH),
             tags("If-None-Match", "The list of notes has no entity tag: only `*` names it."),
+        ],
+        "responses": responses(examples),
+    })
+}
+
+fn changes() -> Value {
+    let gone: Option<NoteId> = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2f".parse().ok();
+    let unreadable = "019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned();
+    let states = example_note().map(ChangedState::Live).into_iter();
+    let states = states.chain(gone.map(ChangedState::Gone));
+    let states = states.chain([ChangedState::Unreadable(unreadable)]);
+    let changes: Vec<_> = states
+        .filter_map(|state| Some(Changed::new(ChangePosition::try_from(&[][..]).ok()?, state)))
+        .collect();
+    let page = EXAMPLE_TOKEN
+        .parse()
+        .map_or(Err(Problem::Internal), |token| {
+            let (json, _) = ChangesJson::of(&changes, Envelope::new())?;
+            let as_of = Timestamp::from_millis(1_795_373_220_123);
+            let progress = Progress {
+                as_of,
+                token: &token,
+                more: false,
+            };
+            changes::changed(json, &progress)
+        });
+    let next = json!({"NextPage": {
+        "operationId": "listChanges",
+        "description": "What has changed since, at once if there is `more`, and else when the client wants to know.",
+        "parameters": {query::SINCE: "$response.body#/token"},
+    }});
+    let mut examples = vec![
+        ExampleResponse::success("A page of changes.", "Changes", page).linked(next),
+        ExampleResponse::success(
+            "`If-None-Match` is `*`.",
+            "",
+            Ok(reply::empty(StatusCode::NOT_MODIFIED)),
+        ),
+    ];
+    examples.extend(problems::examples(Operation::Changes));
+    json!({
+        "operationId": "listChanges",
+        "tags": ["notes"],
+        "summary": "Lists what has changed in the caller's notes, for a client that keeps a copy",
+        "description": "Without `since`, all notes. Go on with the `token` of each page while there is `more`: then the copy has every \
+            note that was not written meanwhile exactly as it is. Only where the operator has turned sync on.",
+        "parameters": [
+            parameter(query::SINCE, "The `token` of the page before, as it was received. Absent: the client has no copy.", &json!({
+                "type": "string",
+                "minLength": 1,
+                "maxLength": SyncToken::MAX_BYTES,
+            })),
+            parameter(query::LIMIT, "The most changes in the page.", &json!({
+                "type": "integer",
+                "minimum": 1,
+                "maximum": PageLimit::MAX,
+                "default": PageLimit::MAX,
+            })),
+            tags("If-Match", LIST_MATCH),
+            tags("If-None-Match", "The changes have no entity tag: only `*` names them."),
         ],
         "responses": responses(examples),
     })
@@ -233,20 +302,10 @@ fn head(get: &Value) -> Value {
 
 /// The response that shows the example note.
 fn shown(description: &str) -> ExampleResponse {
-    let response = note().map_or(Err(Problem::Internal), |note| {
+    let response = example_note().map_or(Err(Problem::Internal), |note| {
         Ok(reply::note(StatusCode::OK, &note)?)
     });
     ExampleResponse::success(description, "Note", response)
-}
-
-/// The note that all examples show.
-fn note() -> Option<Note> {
-    let id: NoteId = example_id()?;
-    let (title, content) = ("Milk".parse().ok()?, "2 litres".parse().ok()?);
-    let note = Note::new("alice".parse().ok()?, id, title, content)
-        .with_category("shop".parse().ok()?)
-        .with_expires(Expires::Chosen("2999-12-31T00:00:00Z".parse().ok()?));
-    Some(note)
 }
 
 /// Links from a note that was created to the operations on it.
@@ -335,11 +394,12 @@ mod tests {
                 let route = Route::of(&method, &path).unwrap().operation();
                 let id = operation["operationId"].as_str().unwrap();
                 let name = format!("{route:?}").to_lowercase();
-                assert!(id.starts_with(&name), "{method} {path}: {id}");
+                let id = id.to_lowercase();
+                assert!(id.contains(&name), "{method} {path}: {id}");
                 methods -= 1;
             }
             assert_eq!(methods, 0, "{path}");
         }
-        assert_eq!(paths.as_object().unwrap().len(), 2);
+        assert_eq!(paths.as_object().unwrap().len(), 3);
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use notes_core::{Revision, StoreErrorKind, Timestamp, UnacceptableDate};
 
 use super::example_response::ExampleResponse;
-use super::naming::EXAMPLE_ID;
+use super::naming::{EXAMPLE_ID, example_note};
 use crate::handler::{create, update};
 use crate::operation::Operation;
 use crate::problem::Problem;
@@ -20,6 +20,11 @@ pub(super) fn examples(operation: Operation) -> Vec<ExampleResponse> {
     match operation {
         Operation::Create => return of_creation(),
         Operation::List => problems.push(refused(query::read(Some("limit=0&order=up")))),
+        Operation::Changes => {
+            problems.push(Problem::UnknownPath);
+            problems.push(refused(query::changes("since=yesterday&limit=0")));
+            problems.push(Problem::SyncRestart);
+        }
         Operation::Update => {
             problems.push(Problem::PatchMediaType(update::ACCEPT_PATCH));
             problems.push(Problem::ContentEncoding);
@@ -32,10 +37,27 @@ pub(super) fn examples(operation: Operation) -> Vec<ExampleResponse> {
     }
     let current = EXAMPLE_ID.parse::<Revision>().ok();
     problems.extend(match operation {
-        Operation::Create | Operation::List => preconditions(&[None]),
+        Operation::Create | Operation::List | Operation::Changes => preconditions(&[None]),
         Operation::Get => preconditions(&[current]),
         Operation::Update | Operation::Delete => preconditions(&[current, None]),
     });
+    if let Operation::Get | Operation::Update | Operation::Delete = operation {
+        let shows_it = |problem: Problem| match example_note() {
+            Some(note)
+                if matches!(
+                    problem,
+                    Problem::PreconditionFailed {
+                        current: Some(_),
+                        ..
+                    }
+                ) =>
+            {
+                problem.with_note(note)
+            }
+            _ => problem,
+        };
+        problems = problems.into_iter().map(shows_it).collect();
+    }
     if let Operation::Update | Operation::Delete = operation {
         problems.push(Problem::Store(StoreErrorKind::OutcomeUnknown.into()));
     }

@@ -1,6 +1,6 @@
 //! The JSON schemas of the values, bodies and problem documents.
 
-use notes_core::{Category, Content, PageLimit, Title};
+use notes_core::{Category, Content, PageLimit, SyncToken, Title};
 use serde_json::{Map, Value, json};
 
 use super::naming::{EXAMPLE_ID, UUID_V7, reference};
@@ -72,6 +72,7 @@ pub(super) fn all() -> Map<String, Value> {
     add("NewNote", new_note());
     add("NotePatch", note_patch());
     add("Page", page());
+    add("Changes", changes());
     add("Problem", problem());
     add("ValidationError", validation_error());
     all
@@ -170,6 +171,49 @@ fn page() -> Value {
     })
 }
 
+fn changes() -> Value {
+    json!({
+        "description": "What has changed. An id is in one of the lists at most.",
+        "type": "object",
+        "required": ["items", "asOf", "token", "more"],
+        "properties": {
+            "items": {
+                "description": "The notes that are there, as they are now. They replace what the copy has, also if that looks newer.",
+                "type": "array",
+                "items": reference("Note"),
+                "maxItems": PageLimit::MAX,
+            },
+            "gone": {
+                "description": "The ids of notes that are deleted or expired, which the copy has to remove; absent where there are none.",
+                "type": "array",
+                "items": reference("NoteId"),
+                "maxItems": PageLimit::MAX,
+            },
+            "unreadable": {
+                "description": "The ids of items that can't be shown, of which the copy keeps what it has; absent where there are none.",
+                "type": "array",
+                "items": {"type": "string"},
+                "maxItems": PageLimit::MAX,
+            },
+            "asOf": {
+                "description": "The server's time: what expires by then, the copy removes when there is no more.",
+                "type": "string",
+                "format": "date-time",
+            },
+            "token": {
+                "description": "What to ask for next. It is opaque: save it together with the changes, and send it as it was received.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": SyncToken::MAX_BYTES,
+            },
+            "more": {
+                "description": "Whether to go on at once. If not, the copy is complete, and notes that a pass without `since` has not named are gone.",
+                "type": "boolean",
+            },
+        },
+    })
+}
+
 fn problem() -> Value {
     json!({
         "description": "A problem document (RFC 9457). Decide by `type` and status; `title` and `detail` are for people.",
@@ -184,6 +228,10 @@ fn problem() -> Value {
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
+            "current": {
+                "description": "Of a precondition that failed: the note in its present state, unless it can't be shown.",
+                "$ref": "#/components/schemas/Note",
+            },
             "errors": {
                 "description": "All errors of the request; of very many, the first.",
                 "type": "array",

@@ -53,6 +53,7 @@ problem_types! {
     INVALID_PRECONDITION = BAD_REQUEST, "invalid-precondition", "The precondition is not valid";
     NOTE_NOT_FOUND = NOT_FOUND, "note-not-found", "There is no such note";
     PRECONDITION_FAILED = PRECONDITION_FAILED, "precondition-failed", "The note is not in the expected state";
+    SYNC_RESTART = GONE, "sync-restart", "The token can't be continued";
     ID_SPENT = CONFLICT, "id-spent", "The note was created and is gone";
     ID_REUSED = UNPROCESSABLE_ENTITY, "id-reused", "The Idempotency-Key was used for another note";
     UNAVAILABLE = SERVICE_UNAVAILABLE, "unavailable", "The request can't be served now";
@@ -111,6 +112,7 @@ mod tests {
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-precondition",
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#note-not-found",
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#precondition-failed",
+                "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#sync-restart",
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#id-spent",
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#id-reused",
                 "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#unavailable",

@@ -3,7 +3,7 @@
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use notes_core::{Expected, InvalidRevisions, Revision, Revisions};
+use notes_core::{Expected, InvalidRevisions, Note, Revision, Revisions};
 
 use crate::problem::Problem;
 use crate::request::entity_tags::{Condition, Malformed, Tag};
@@ -104,7 +104,20 @@ impl<'a> Preconditions<'a> {
         } else {
             "No tag in If-Match names its present state."
         };
-        Problem::PreconditionFailed { current, why }
+        Problem::PreconditionFailed {
+            current,
+            note: None,
+            why,
+        }
+    }
+
+    /// The same for a note that is not in an expected state, or for an item that can't be read.
+    pub(crate) fn failed_with(&self, current: Option<Note>) -> Problem {
+        let problem = self.failed(current.as_ref().map(|note| note.revision));
+        match current {
+            Some(note) => problem.with_note(note),
+            None => problem,
+        }
     }
 
     /// Compares strongly, as RFC 9110 §13.1.1 requires: a weak tag matches nothing.

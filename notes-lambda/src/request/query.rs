@@ -1,4 +1,4 @@
-//! The query parameters of `GET /notes`.
+//! The query parameters of `GET /notes` and `GET /notes/changes`.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,7 +6,8 @@ use std::fmt::Display;
 
 use http::request::Parts;
 use notes_core::{
-    InvalidOrder, InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, Timestamp,
+    InvalidOrder, InvalidPageLimit, InvalidTimestamp, ListQuery, Order, PageLimit, SyncToken,
+    Timestamp,
 };
 
 use crate::cursor::Cursor;
@@ -15,6 +16,7 @@ use crate::problem::validation::{Location, ValidationErrors};
 
 pub(crate) const LIMIT: &str = "limit";
 pub(crate) const CURSOR: &str = "cursor";
+pub(crate) const SINCE: &str = "since";
 pub(crate) const ORDER: &str = "order";
 pub(crate) const CREATED_AFTER: &str = "createdAfter";
 pub(crate) const CREATED_BEFORE: &str = "createdBefore";
@@ -28,28 +30,16 @@ pub(crate) struct DecodedQuery(pub(crate) Vec<(String, String)>);
 ///
 /// A cursor contains the order of its list; an explicit `order` has to be the same.
 pub(crate) fn of_request(head: &Parts) -> Result<ListQuery, Problem> {
-    match head.extensions.get() {
-        Some(DecodedQuery(pairs)) => read_pairs(
-            pairs
-                .iter()
-                .map(|(name, value)| (name.as_str().into(), value.as_str().into())),
-        ),
-        None => read(head.uri.query()),
-    }
+    of_list(Parameters::of_request(head))
 }
 
 /// The same for a query as it is in a URI.
+#[cfg(any(test, feature = "openapi"))]
 pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
-    read_pairs(form_urlencoded::parse(query.unwrap_or_default().as_bytes()))
+    of_list(Parameters::parse(query))
 }
 
-fn read_pairs<'a>(
-    pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
-) -> Result<ListQuery, Problem> {
-    let mut parameters = Parameters {
-        left: pairs.collect(),
-        errors: ValidationErrors::default(),
-    };
+fn of_list(mut parameters: Parameters<'_>) -> Result<ListQuery, Problem> {
     let limit = parameters.take(LIMIT, limit);
     let cursor: Option<Cursor> = parameters.take(CURSOR, str::parse);
     let order = parameters.take(ORDER, order);
@@ -67,6 +57,32 @@ fn read_pairs<'a>(
         parameters.error(CURSOR, "comes from a list in the other order");
     }
     parameters.finish(query)
+}
+
+/// The query of `GET /notes/changes`.
+#[derive(Debug)]
+pub(crate) struct ChangesQuery {
+    pub(crate) since: Option<SyncToken>,
+    pub(crate) limit: PageLimit,
+}
+
+/// Reads the query of a request to `GET /notes/changes`, and finds all errors at once.
+pub(crate) fn of_changes(head: &Parts) -> Result<ChangesQuery, Problem> {
+    read_changes(Parameters::of_request(head))
+}
+
+/// The same for a query as it is in a URI.
+#[cfg(feature = "openapi")]
+pub(crate) fn changes(query: &str) -> Result<ChangesQuery, Problem> {
+    read_changes(Parameters::parse(Some(query)))
+}
+
+fn read_changes(mut parameters: Parameters<'_>) -> Result<ChangesQuery, Problem> {
+    let since = parameters.take(SINCE, str::parse::<SyncToken>);
+    let limit = parameters.take(LIMIT, limit);
+    // There is no reason for a client to want less, and each page costs a request.
+    let limit = limit.unwrap_or(PageLimit::LARGEST);
+    parameters.finish(ChangesQuery { since, limit })
 }
 
 fn limit(text: &str) -> Result<PageLimit, InvalidPageLimit> {
@@ -102,7 +118,31 @@ struct Parameters<'a> {
     errors: ValidationErrors,
 }
 
-impl Parameters<'_> {
+impl<'a> Parameters<'a> {
+    /// The parameters of a request, whose gateway may have decoded them.
+    fn of_request(head: &'a Parts) -> Self {
+        match head.extensions.get() {
+            Some(DecodedQuery(pairs)) => Self::new(
+                pairs
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), value.as_str().into())),
+            ),
+            None => Self::parse(head.uri.query()),
+        }
+    }
+
+    /// The parameters of a query as it is in a URI.
+    fn parse(query: Option<&'a str>) -> Self {
+        Self::new(form_urlencoded::parse(query.unwrap_or_default().as_bytes()))
+    }
+
+    fn new(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
+        Self {
+            left: pairs.collect(),
+            errors: ValidationErrors::default(),
+        }
+    }
+
     /// Removes a parameter and parses its value.
     fn take<T, E: Display>(
         &mut self,

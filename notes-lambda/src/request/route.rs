@@ -14,9 +14,13 @@ pub(crate) enum Route {
     Get(NoteId),
     Update(NoteId),
     Delete(NoteId),
+    Changes,
 }
 
 impl Route {
+    /// The path of the changes, which is there only with sync. It is no path of a note, as `changes` is no id.
+    pub(crate) const CHANGES: &str = "/notes/changes";
+
     /// The methods that any path of the API has.
     pub(crate) const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 
@@ -25,6 +29,12 @@ impl Route {
     /// A note has exactly one path, the one with its canonical id. With any other spelling of the id, such as in upper
     /// case, the path is unknown.
     pub(crate) fn of(method: &Method, path: &str) -> Result<Self, Problem> {
+        if path == Self::CHANGES {
+            return match *method {
+                Method::GET | Method::HEAD => Ok(Self::Changes),
+                _ => Err(Problem::MethodNotAllowed(METHODS_OF_CHANGES)),
+            };
+        }
         let id = note_of(path).ok_or(Problem::UnknownPath)?;
         match (method, id) {
             (&Method::GET | &Method::HEAD, None) => Ok(Self::List),
@@ -38,6 +48,9 @@ impl Route {
 
     /// The methods of a path, as the value of `Allow`; `None` if the path is unknown.
     pub(crate) fn methods(path: &str) -> Option<&'static str> {
+        if path == Self::CHANGES {
+            return Some(METHODS_OF_CHANGES);
+        }
         note_of(path).map(methods)
     }
 
@@ -49,13 +62,14 @@ impl Route {
             Self::Get(_) => Operation::Get,
             Self::Update(_) => Operation::Update,
             Self::Delete(_) => Operation::Delete,
+            Self::Changes => Operation::Changes,
         }
     }
 
     /// The note that the path names.
     pub(crate) fn note(self) -> Option<NoteId> {
         match self {
-            Self::Create | Self::List => None,
+            Self::Create | Self::List | Self::Changes => None,
             Self::Get(id) | Self::Update(id) | Self::Delete(id) => Some(id),
         }
     }
@@ -72,6 +86,8 @@ fn note_of(path: &str) -> Option<Option<NoteId>> {
         id => id.strip_prefix('/')?.parse().ok().map(Some),
     }
 }
+
+const METHODS_OF_CHANGES: &str = "GET, HEAD";
 
 fn methods(note: Option<NoteId>) -> &'static str {
     match note {
@@ -100,6 +116,8 @@ mod tests {
             (Method::HEAD, &note, Route::Get(id)),
             (Method::PATCH, &note, Route::Update(id)),
             (Method::DELETE, &note, Route::Delete(id)),
+            (Method::GET, "/notes/changes", Route::Changes),
+            (Method::HEAD, "/notes/changes", Route::Changes),
         ] {
             assert_eq!(Route::of(&method, path).unwrap(), route);
         }
@@ -117,6 +135,9 @@ mod tests {
             "/Notes",
             "/notes/1",
             "/prod/notes",
+            "/notes/changes/",
+            "/notes/Changes",
+            "/changes",
             &format!("/notes/{}", ID.to_uppercase()),
             &format!("/notes/{ID}/"),
             &format!("/notes/%30{}", &ID[1..]),
@@ -148,5 +169,6 @@ mod tests {
         assert_eq!(allow(Method::DELETE, "/notes"), "GET, HEAD, POST");
         let note = format!("/notes/{ID}");
         assert_eq!(allow(Method::PUT, &note), "GET, HEAD, PATCH, DELETE");
+        assert_eq!(allow(Method::PATCH, "/notes/changes"), "GET, HEAD");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::support::{api, call, event, identity_of, is_problem, store};
 
 /// Each operation, an event of each kind of gateway for it, and its status.
-const OPERATIONS: [(Operation, [&str; 2], u16); 5] = [
+const OPERATIONS: [(Operation, [&str; 2], u16); 6] = [
     (Operation::Create, ["rest-create", "http-create"], 201),
     (
         Operation::List,
@@ -18,6 +18,7 @@ const OPERATIONS: [(Operation, [&str; 2], u16); 5] = [
         200,
     ),
     (Operation::Delete, ["rest-delete", "http-delete"], 204),
+    (Operation::Changes, ["rest-changes", "http-changes"], 200),
 ];
 
 async fn answer(only: Option<Operation>, event: Value) -> Value {

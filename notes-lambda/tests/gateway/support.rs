@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
-use notes_core::{MemoryNoteStore, NewNote, NoteStore, Notes, Timestamp, UserId};
+use notes_core::{MemoryNoteStore, NewNote, NoteStore, Notes, SyncSettings, Timestamp, UserId};
 use notes_lambda::{Api, Gateway, IdentitySource};
 use serde_json::{Value, json};
 use tower_service::Service;
@@ -66,7 +66,8 @@ pub(crate) async fn store() -> MemoryNoteStore {
 }
 
 pub(crate) fn api<S: NoteStore>(store: S) -> Api<S> {
-    Api::new(Notes::new(store).with_clock(clock))
+    let sync = SyncSettings::new("first");
+    Api::new(Notes::new(store).with_clock(clock).with_sync(sync))
 }
 
 /// The claim `sub` of whichever authorizer the kind of gateway has.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use notes_core::{MemoryNoteStore, NoteId, NoteStore, Notes, Timestamp, UserId};
+use notes_core::{MemoryNoteStore, NoteId, NoteStore, Notes, SyncSettings, Timestamp, UserId};
 use notes_lambda::{Api, PathPrefix};
 use serde_json::{Value, json};
 use tower_service::Service;
@@ -28,6 +28,7 @@ pub(crate) fn client() -> Client<MemoryNoteStore> {
     let clock = Arc::new(AtomicU64::new(1_795_373_220_123));
     let time = Arc::clone(&clock);
     let notes = Notes::new(store.clone())
+        .with_sync(SyncSettings::new("first"))
         .with_clock(move || Timestamp::from_millis(time.load(Ordering::SeqCst)));
     Client {
         api: Api::new(notes),

@@ -15,6 +15,7 @@ use notes_core::{MemoryNoteStore, NoteId, StoreError, StoreErrorKind};
 use notes_lambda::Diagnostics;
 use serde_json::Value;
 
+use crate::changes::without_sync;
 use crate::client::{Answer, Call, client, milk};
 use crate::failures;
 
@@ -30,6 +31,7 @@ pub(crate) type Claim = (String, String, String);
 pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSet<Claim> {
     let status = answer.status.as_str();
     let path = match path.strip_prefix("/notes/") {
+        Some("changes") => "/notes/changes",
         Some(_) => "/notes/{id}",
         None => path,
     };
@@ -104,6 +106,7 @@ fn schema_of(answer: &Answer) -> String {
             let found = names.find(|(_, it)| it["properties"]["type"]["const"] == of_type);
             found.unwrap_or_else(|| panic!("{of_type}")).0.clone()
         }
+        None if body["token"].is_string() => "Changes".to_owned(),
         None if body["items"].is_array() => "Page".to_owned(),
         None => "Note".to_owned(),
     }
@@ -175,6 +178,14 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
         client.get("/notes").header("if-match", foreign),
         client.get("/notes").header("if-none-match", "*"),
         client.get("/notes?limit=0"),
+        client.get("/notes/changes"),
+        client.get("/notes/changes").header("if-match", "?"),
+        client.get("/notes/changes").header("if-match", foreign),
+        client.get("/notes/changes").header("if-none-match", "*"),
+        client.get("/notes/changes?limit=0"),
+        // Of a later version.
+        client.get("/notes/changes?since=Aq3XBHQBogSVQRsA"),
+        without_sync(&client),
         client.get(&milk_path),
         client.get(&milk_path).header("if-none-match", "*"),
         client.get(&milk_path).header("if-none-match", "?"),
@@ -202,6 +213,7 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
     for nobody in [
         client.post(milk()),
         client.get("/notes"),
+        client.get("/notes/changes"),
         client.get(&milk_path),
         patch("{}"),
         client.delete(&milk_path),

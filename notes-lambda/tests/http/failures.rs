@@ -6,7 +6,8 @@ use futures_util::FutureExt;
 use http::Method;
 use notes_core::conformance::Harness;
 use notes_core::{
-    MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError, StoreErrorKind, Timestamp,
+    MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError, StoreErrorKind, SyncSettings,
+    Timestamp,
 };
 use notes_lambda::{Api, Diagnostics};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ fn store(end: fn() -> StoreError) -> MockNoteStore {
     store.expect_insert().returning(move |_, _| Err(end()));
     store.expect_get().returning(move |_, _, _| Err(end()));
     store.expect_list().returning(move |_, _, _| Err(end()));
+    store.expect_changes().returning(move |_, _, _| Err(end()));
     store
         .expect_update()
         .returning(move |_, _, _, _| Err(end()));
@@ -38,11 +40,12 @@ pub(crate) async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
     for (method, uri) in [
         (Method::POST, "/notes"),
         (Method::GET, "/notes"),
+        (Method::GET, "/notes/changes"),
         (Method::GET, note),
         (Method::PATCH, note),
         (Method::DELETE, note),
     ] {
-        let api = Api::new(Notes::new(store(end)));
+        let api = Api::new(Notes::new(store(end)).with_sync(SyncSettings::new("first")));
         let call = call(&api, &user, method, uri)
             .header("content-type", "application/json")
             .body(milk());
@@ -122,11 +125,11 @@ async fn any_other_failure_is_500() {
 #[tokio::test]
 async fn a_panic_of_a_read_is_500_and_of_a_write_an_unknown_outcome() {
     let answers = answers(|| panic!("{SECRET}")).await;
-    let [create, list, get, update, delete] = answers.as_slice() else {
+    let [create, list, changes, get, update, delete] = answers.as_slice() else {
         panic!("{} answers", answers.len());
     };
     assert!(create.has_header("idempotency-key"));
-    for read in [list, get] {
+    for read in [list, changes, get] {
         read.is_problem(500, "internal-error");
     }
     for write in [create, update, delete] {

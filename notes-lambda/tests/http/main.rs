@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "requests read better so")]
 
 mod bodies;
+mod changes;
 mod client;
 mod create;
 mod delete;

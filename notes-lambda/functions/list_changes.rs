@@ -1,0 +1,10 @@
+//! The function of `GET /notes/changes`.
+
+mod function;
+
+use notes_lambda::{Operation, StartError};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    function::run([Operation::Changes]).await
+}

@@ -1,0 +1,212 @@
+//! The JSON form of a page of changes, cut so that it fits into a response.
+
+use std::num::NonZeroUsize;
+
+use notes_core::{Changed, ChangedState, NoteId, SyncToken, Timestamp};
+use serde::Serialize;
+
+use crate::response::envelope::{self, Envelope};
+use crate::response::note_json::NoteJson;
+
+/// As many of the changes as fit into the envelope, but at least one if there are any.
+#[derive(Debug)]
+pub(crate) struct ChangesJson {
+    /// The live notes, serialised, with commas between them.
+    items: Vec<u8>,
+    gone: Vec<NoteId>,
+    unreadable: Vec<String>,
+}
+
+/// How far the client is after a page, and at which time it was read.
+#[derive(Debug)]
+pub(crate) struct Progress<'a> {
+    pub(crate) as_of: Timestamp,
+    pub(crate) token: &'a SyncToken,
+    pub(crate) more: bool,
+}
+
+impl ChangesJson {
+    /// The changes that fit, and their number if it is not all of them.
+    pub(crate) fn of(
+        changes: &[Changed],
+        mut envelope: Envelope,
+    ) -> serde_json::Result<(Self, Option<NonZeroUsize>)> {
+        let len: usize = changes.iter().map(likely_len).sum();
+        let mut json = Self {
+            // With room for what `finish` adds.
+            items: Vec::with_capacity(len.min(envelope::MAX_BYTES) + 512),
+            gone: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        json.items.extend_from_slice(br#"{"items":["#);
+        let start_of_items = json.items.len();
+        for (index, change) in changes.iter().enumerate() {
+            let fits = match &change.state {
+                ChangedState::Live(note) => {
+                    let end = json.items.len();
+                    if end > start_of_items {
+                        json.items.push(b',');
+                    }
+                    let start = json.items.len();
+                    serde_json::to_writer(&mut json.items, &NoteJson::from(note))?;
+                    let fits = envelope.try_reserve(&json.items[start..]) || index == 0;
+                    if !fits {
+                        json.items.truncate(end);
+                    }
+                    fits
+                }
+                ChangedState::Gone(id) => {
+                    let fits = envelope.try_reserve(&serde_json::to_vec(id)?) || index == 0;
+                    if fits {
+                        json.gone.push(*id);
+                    }
+                    fits
+                }
+                ChangedState::Unreadable(id) => {
+                    let fits = envelope.try_reserve(&serde_json::to_vec(id)?) || index == 0;
+                    if fits {
+                        json.unreadable.push(id.clone());
+                    }
+                    fits
+                }
+            };
+            // The first change is shown in any case: without it, the client could never get past it.
+            if !fits {
+                return Ok((json, NonZeroUsize::new(index)));
+            }
+        }
+        Ok((json, None))
+    }
+
+    /// The whole JSON. Only `gone` and `unreadable` are left out where there are none.
+    pub(crate) fn finish(self, progress: &Progress<'_>) -> serde_json::Result<Vec<u8>> {
+        let mut json = self.items;
+        json.push(b']');
+        if !self.gone.is_empty() {
+            member(&mut json, "gone", &self.gone)?;
+        }
+        if !self.unreadable.is_empty() {
+            member(&mut json, "unreadable", &self.unreadable)?;
+        }
+        member(&mut json, "asOf", &progress.as_of.to_string())?;
+        member(&mut json, "token", progress.token)?;
+        member(&mut json, "more", &progress.more)?;
+        json.push(b'}');
+        Ok(json)
+    }
+}
+
+/// How many bytes the JSON of a change is likely to have.
+fn likely_len(change: &Changed) -> usize {
+    match &change.state {
+        ChangedState::Live(note) => NoteJson::from(note).likely_len(),
+        ChangedState::Gone(_) => 40,
+        ChangedState::Unreadable(id) => id.len() + 3,
+    }
+}
+
+/// Appends a member to an object that has one already.
+fn member(json: &mut Vec<u8>, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+    json.push(b',');
+    serde_json::to_writer(&mut *json, name)?;
+    json.push(b':');
+    serde_json::to_writer(json, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use notes_core::{ChangePosition, Content, Expires, Note, Title};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn change(ordinal: u128, state: ChangedState) -> Changed {
+        let position = ordinal.to_be_bytes();
+        Changed::new(ChangePosition::try_from(&position[..]).unwrap(), state)
+    }
+
+    fn live(ordinal: u128, content: &str) -> Changed {
+        let id = NoteId::from_ordinal(ordinal).unwrap();
+        let title = "\"".repeat(Title::MAX_CHARS).parse().unwrap();
+        let user = "alice".parse().unwrap();
+        let expiry = 1_900_000_000.try_into().unwrap();
+        let note = Note::new(user, id, title, content.parse().unwrap())
+            .with_category("\\".repeat(64).parse().unwrap())
+            .with_expires(Expires::Chosen(expiry));
+        change(ordinal, ChangedState::Live(note))
+    }
+
+    fn gone(ordinal: u128) -> Changed {
+        change(
+            ordinal,
+            ChangedState::Gone(NoteId::from_ordinal(ordinal).unwrap()),
+        )
+    }
+
+    /// The text of a token between two passes.
+    const TOKEN: &str = "Aa3XBHQBogSVQRsA";
+
+    fn body(json: ChangesJson) -> String {
+        let progress = Progress {
+            as_of: Timestamp::from_millis(1_795_373_220_123),
+            token: &TOKEN.parse().unwrap(),
+            more: false,
+        };
+        String::from_utf8(json.finish(&progress).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_change_is_in_the_list_of_what_has_become_of_it() {
+        let none = ChangesJson::of(&[], Envelope::new()).unwrap().0;
+        assert_eq!(
+            body(none),
+            format!(
+                r#"{{"items":[],"asOf":"2026-11-22T18:47:00.123Z","token":"{TOKEN}","more":false}}"#
+            )
+        );
+        let unreadable = change(4, ChangedState::Unreadable("-7".to_owned()));
+        let changes = [gone(1), live(2, "a"), live(3, "b"), unreadable];
+        let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+        assert_eq!(cut, None);
+        let page: Value = serde_json::from_str(&body(json)).unwrap();
+        let contents: Vec<_> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| &item["content"])
+            .collect();
+        assert_eq!(contents, ["a", "b"]);
+        assert_eq!(page["gone"], json!([NoteId::from_ordinal(1).unwrap()]));
+        assert_eq!(page["unreadable"], json!(["-7"]));
+    }
+
+    #[test]
+    fn the_envelope_of_the_worst_page_stays_below_the_limit_and_the_rest_is_cut_off() {
+        for (character, notes) in [("\u{1}", 2), ("\"", 3), ("\n", 5), ("a", 15)] {
+            let content = character.repeat(Content::MAX_BYTES);
+            let changes: Vec<_> = (0..100)
+                .map(|ordinal| match ordinal {
+                    0..50 => gone(ordinal),
+                    _ => live(ordinal, &content),
+                })
+                .collect();
+            let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+            assert_eq!(cut.unwrap().get(), 50 + notes);
+            let body = body(json);
+            let page: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(page["items"].as_array().unwrap().len(), notes);
+            let envelope = json!({"statusCode": 200, "body": body, "isBase64Encoded": false});
+            assert!(serde_json::to_string(&envelope).unwrap().len() < 5_500_000);
+        }
+    }
+
+    #[test]
+    fn the_first_change_is_shown_however_large_it_is() {
+        let large = "\"".repeat(3_000_000);
+        let unreadable = |ordinal| change(ordinal, ChangedState::Unreadable(large.clone()));
+        let changes = [unreadable(1), gone(2)];
+        let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+        assert_eq!((json.unreadable.len(), json.gone.len()), (1, 0));
+        assert_eq!(cut, NonZeroUsize::new(1));
+    }
+}
