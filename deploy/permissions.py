@@ -426,6 +426,8 @@ def boundary_faults(pipeline, templates):
             for policy in resource["Properties"]["Policies"]:
                 for statement in policy["PolicyDocument"]["Statement"]:
                     about = statement["Resource"]
+                    if isinstance(about.get("Fn::Sub"), str):
+                        about = {"Fn::Sub": about["Fn::Sub"].replace("${NotesTable.Arn}", TABLE)}
                     about = TABLE if about == {"Fn::GetAtt": ["NotesTable", "Arn"]} else resolved(about).replace(":*", ":1")
                     for action in listed(statement["Action"]):
                         if not allows(boundary, action, about):
