@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use aws_sdk_dynamodb::Client;
 use notes_dynamo::{
-    Capacity, DynamoNoteStore, InvalidTableName, MissingVariable, TableName, client_config,
+    Capacity, DynamoNoteStore, EnvironmentError, InvalidTableName, TableName, client_config,
     ensure_table,
 };
 
@@ -17,7 +17,7 @@ const _: () = {
     is_shared::<DynamoNoteStore>();
     is_shared::<TableName>();
     is_error::<InvalidTableName>();
-    is_error::<MissingVariable>();
+    is_error::<EnvironmentError>();
 };
 
 /// A spawned task may also await what is not in the port. The futures are not polled, so nothing is sent.
