@@ -418,13 +418,16 @@ mod tests {
             assert_eq!(v2("ANY /v1/notes", &Value::Null, "prod", path), "/notes");
             assert_eq!(v2("GET /notes/{id}", &id, "prod", path), note);
             assert_eq!(v2("GET /other", &id, "prod", path), "/");
-            let none = &Value::Null;
-            assert_eq!(v1("/v1/notes/changes", none, path), "/notes/changes");
+            let no_parameters = &Value::Null;
             assert_eq!(
-                v2("GET /notes/changes", none, "prod", path),
+                v1("/v1/notes/changes", no_parameters, path),
                 "/notes/changes"
             );
-            assert_eq!(v1("/other/changes", none, path), "/");
+            assert_eq!(
+                v2("GET /notes/changes", no_parameters, "prod", path),
+                "/notes/changes"
+            );
+            assert_eq!(v1("/other/changes", no_parameters, path), "/");
         }
     }
 
@@ -585,7 +588,7 @@ mod tests {
     #[test]
     fn more_headers_than_can_be_carried_are_no_request() {
         let names = (0..33_000).map(|number| (format!("x-{number}"), json!("")));
-        let headers: Value = names.collect::<serde_json::Map<_, _>>().into();
+        let headers: Value = names.collect::<Map<_, _>>().into();
         assert!(with("headers", headers.clone()).is_none());
         assert!(with("multiValueHeaders", headers).is_none());
         let values = vec![json!("\"a\""); 33_000];
