@@ -120,7 +120,7 @@ fn s(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-fn n(value: impl ToString) -> AttributeValue {
+fn n(value: &impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -164,7 +164,7 @@ impl Store {
         request
             .item("userId", s(user))
             .item("timestamp", n(&note.timestamp))
-            .item("expiresAt", n(note.expires_at))
+            .item("expiresAt", n(&note.expires_at))
             .item("title", s(&note.title))
             .item("content", s(&note.content))
             .item("category", s(&note.category))
@@ -177,7 +177,7 @@ impl Store {
         let request = self.client.get_item().table_name(&self.table);
         let found = request
             .key("userId", s(user))
-            .key("timestamp", n(id))
+            .key("timestamp", n(&id))
             .send()
             .await?;
         match found.item {
@@ -206,9 +206,9 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .key("userId", s(user))
-            .key("timestamp", n(id))
+            .key("timestamp", n(&id))
             .condition_expression("attribute_exists(userId)")
-            .expression_attribute_values(":expiresAt", n(now() + SECONDS_KEPT));
+            .expression_attribute_values(":expiresAt", n(&(now() + SECONDS_KEPT)));
         for (value, set, place) in [
             (draft.title, "title = :title", ":title"),
             (draft.content, "content = :content", ":content"),
@@ -237,7 +237,7 @@ impl Store {
         let request = self.client.delete_item().table_name(&self.table);
         request
             .key("userId", s(user))
-            .key("timestamp", n(id))
+            .key("timestamp", n(&id))
             .send()
             .await?;
         Ok((200, json!({})))
