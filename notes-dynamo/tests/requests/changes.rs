@@ -292,11 +292,8 @@ async fn items_are_read_by_25_until_they_have_4_megabytes() {
     let all: Vec<_> = numbers.map(numbered).collect();
     let entries: Vec<_> = all.iter().map(|(_, _, entry, _)| entry.clone()).collect();
     let keys = |range: std::ops::Range<usize>| all[range].iter().map(|(_, key, _, _)| key.clone());
-    for (size, batches) in [
-        (100, vec![0..25, 25..50, 50..60]),
-        (100_000, vec![0..25, 25..50]),
-        (180_000, vec![0..25]),
-    ] {
+    for (size, count) in [(100, 3), (100_000, 2), (180_000, 1)] {
+        let batches: Vec<_> = [0..25, 25..50, 50..60].into_iter().take(count).collect();
         let text = json!({"content": {"S": "a".repeat(size)}});
         let reply = |range: &std::ops::Range<usize>| {
             let batch = all[range.clone()].iter();
@@ -419,7 +416,7 @@ async fn an_entry_without_its_keys_is_told() {
     ] {
         for more in [false, true] {
             let reply = if more {
-                found(&[keys.clone()], true)
+                found(std::slice::from_ref(&keys), true)
             } else {
                 Reply::ok(&json!({"Items": [], "LastEvaluatedKey": keys}))
             };

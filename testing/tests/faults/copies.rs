@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use aws_sdk_dynamodb::config::Builder;
 use aws_smithy_async::time::{StaticTimeSource, TimeSource};
 use futures_util::future::join_all;
 use notes_core::{Notes, SyncSettings, Timestamp, UserId};
@@ -79,6 +80,44 @@ fn run(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> 
     runtime.unwrap().block_on(simulate(seed, requests, flaw))
 }
 
+/// The services of the three servers.
+fn servers(
+    network: &Network,
+    clock: &Clock,
+    random: &mut fastrand::Rng,
+    flaw: Option<Flaw>,
+) -> Vec<Notes<Arc<Unsteady>>> {
+    let servers = AHEAD_MINUTES.map(|minutes| Server {
+        clock: clock.clone(),
+        ahead: minutes * 60_000,
+    });
+    let services = servers.map(|server| {
+        let time = server.clone();
+        let config = network.client().config().to_builder();
+        let store = if flaw == Some(Flaw::NothingChecksTheSignature) {
+            // As if there were no check: the signature has the time of the call, whenever it is sent.
+            let store = move |now: Timestamp| {
+                let now = StaticTimeSource::from_secs(now.as_secs());
+                store(config.clone().time_source(now))
+            };
+            Unsteady::new(store, random.fork())
+        } else {
+            let store = store(config.time_source(server));
+            Unsteady::new(move |_| store.clone(), random.fork())
+        };
+        Notes::new(Arc::new(store))
+            .with_acceptance_window(Duration::from_hours(1))
+            .with_sync(SyncSettings::new("first").with_horizon(HORIZON))
+            .with_clock(move || time.now())
+    });
+    services.into()
+}
+
+fn store(config: Builder) -> DynamoNoteStore {
+    let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+    DynamoNoteStore::new(client, TABLE).with_changes()
+}
+
 async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let clock = Clock::start();
@@ -90,38 +129,7 @@ async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usiz
     }
     let history = History::default();
     let user: UserId = "alice".parse().unwrap();
-    let services: Vec<_> = AHEAD_MINUTES
-        .iter()
-        .map(|minutes| {
-            let server = Server {
-                clock: clock.clone(),
-                ahead: minutes * 60_000,
-            };
-            let time = server.clone();
-            let client = network.client();
-            let config = client.config().to_builder();
-            let store: Box<dyn Fn(Timestamp) -> DynamoNoteStore + Send + Sync> = match flaw {
-                // As if there were no check: the signature has the time of the call, whenever it is sent.
-                Some(Flaw::NothingChecksTheSignature) => Box::new(move |now| {
-                    let now = StaticTimeSource::from_secs(now.as_secs());
-                    let config = config.clone().time_source(now).build();
-                    let client = aws_sdk_dynamodb::Client::from_conf(config);
-                    DynamoNoteStore::new(client, TABLE).with_changes()
-                }),
-                _ => {
-                    let client =
-                        aws_sdk_dynamodb::Client::from_conf(config.time_source(server).build());
-                    let store = DynamoNoteStore::new(client, TABLE).with_changes();
-                    Box::new(move |_| store.clone())
-                }
-            };
-            let store = Unsteady::new(store, random.fork());
-            Notes::new(Arc::new(store))
-                .with_acceptance_window(Duration::from_hours(1))
-                .with_sync(SyncSettings::new("first").with_horizon(HORIZON))
-                .with_clock(move || time.now())
-        })
-        .collect();
+    let services = servers(&network, &clock, &mut random, flaw);
     let known = Known::default();
     let mut writers: Vec<_> = services
         .iter()
@@ -182,23 +190,31 @@ async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usiz
         replica.catch_up().await;
     }
     for replica in &mut replicas {
-        let as_of = replica.catch_up().await;
-        let notes = listed(&mut writers[1], &as_of).await;
-        let copy: BTreeMap<_, _> = replica
-            .disk
-            .notes
-            .iter()
-            .map(|(id, held)| (id.clone(), held.note.clone()))
-            .filter(|(_, note)| is_live(note, &as_of))
-            .collect();
-        if copy != notes {
-            let ids = copy.keys().chain(notes.keys());
-            let differs = ids.filter(|id| copy.get(*id) != notes.get(*id));
-            let differs: Vec<_> = differs.map(|id| (copy.get(id), notes.get(id))).collect();
-            return Err(format!("seed {seed}: {differs:?}"));
-        }
+        compare(replica, &mut writers[1])
+            .await
+            .map_err(|differs| format!("seed {seed}: {differs}"))?;
     }
     Ok(history.requests())
+}
+
+/// Compares a copy with the notes that there are, while nobody writes. The error shows what differs.
+async fn compare(
+    replica: &mut Replica<Arc<Unsteady>>,
+    writer: &mut Client<Arc<Unsteady>>,
+) -> Result<(), String> {
+    let as_of = replica.catch_up().await;
+    let notes = listed(writer, &as_of).await;
+    let held = replica.disk.notes.iter();
+    let copy: BTreeMap<_, _> = held
+        .map(|(id, held)| (id.clone(), held.note.clone()))
+        .collect();
+    if copy == notes {
+        return Ok(());
+    }
+    let ids = copy.keys().chain(notes.keys());
+    let differs = ids.filter(|id| copy.get(*id) != notes.get(*id));
+    let differs: Vec<_> = differs.map(|id| (copy.get(id), notes.get(id))).collect();
+    Err(format!("{differs:?}"))
 }
 
 async fn listed(writer: &mut Client<Arc<Unsteady>>, as_of: &str) -> BTreeMap<String, Value> {
