@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use notes_core::{ErrorChain, Notes, SyncSettings, Timestamp};
+use notes_core::{ErrorChain, Notes, SyncSettings};
 use notes_dynamo::{DynamoNoteStore, ensure_table_with_changes};
 use notes_examples::LocalApi;
 use notes_lambda::{CorsOrigins, InvalidCorsOrigins};
@@ -94,13 +94,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     ensure_table_with_changes(&client, table)
         .await
         .map_err(|error| format!("{place}: {}", ErrorChain(&error)))?;
+    // Another table, such as one that was deleted and made again, has another id: copies of the notes that were in the
+    // old one begin anew.
+    let described = client.describe_table().table_name(table).send().await?;
+    let id = described.table.and_then(|table| table.table_id);
+    let epoch = id.unwrap_or_else(|| "local".to_owned());
     let store = DynamoNoteStore::new(client, table).with_changes();
-    // What is only in memory is new at each start, and so is its epoch: no copy of earlier notes goes on with it.
-    let epoch = if options.in_memory {
-        Timestamp::now().to_string()
-    } else {
-        "local".to_owned()
-    };
     let notes = Notes::new(store).with_sync(SyncSettings::new(epoch));
 
     // Before the greeting: whoever waits for it may send a signal at once.

@@ -38,8 +38,8 @@ async fn the_printed_curl_lines_work_when_pasted() {
         .lines()
         .filter(|it| it.starts_with("curl "))
         .collect();
-    assert_eq!(lines.len(), 3);
-    for (line, status) in lines.into_iter().zip(["201", "200", "200"]) {
+    assert_eq!(lines.len(), 4);
+    for (line, status) in lines.into_iter().zip(["201", "200", "200", "200"]) {
         let Some(answer) = program::pasted(line) else {
             println!("skipped, because there is no curl");
             return;
@@ -416,6 +416,47 @@ async fn notes_in_memory_end_with_the_program_and_leave_no_file() {
     assert_eq!(program.ended().code(), Some(0));
     program.start_again();
     assert!(program.user_with_token(&alice.id).all().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_copy_goes_on_after_a_restart_and_begins_anew_after_the_notes_are_gone() {
+    let token_of = async |user: &User| {
+        let mut token = String::new();
+        loop {
+            let path = format!("/notes/changes?since={token}");
+            let path = path.strip_suffix("?since=").unwrap_or(&path);
+            let page = send(user.request(Method::GET, path)).await.expect(200);
+            page.json()["token"]
+                .as_str()
+                .unwrap()
+                .clone_into(&mut token);
+            if page.json()["more"] == false {
+                return token;
+            }
+        }
+    };
+    for options in [&[][..], &["--in-memory"]] {
+        let mut program = Program::start(options);
+        let alice = program.new_user();
+        alice.create(&note("Milk")).await.expect(201);
+        let path = format!("/notes/changes?since={}", token_of(&alice).await);
+        let stop = |program: &mut Program| {
+            program.signal("TERM");
+            assert_eq!(program.ended().code(), Some(0));
+        };
+        if options.is_empty() {
+            stop(&mut program);
+            program.start_again();
+            let again = program.user_with_token(&alice.id);
+            send(again.request(Method::GET, &path)).await.expect(200);
+        }
+        stop(&mut program);
+        program.remove_files();
+        program.start_again();
+        let again = program.user_with_token(&alice.id);
+        let answer = send(again.request(Method::GET, &path)).await;
+        answer.expect_problem(410, "sync-restart");
+    }
 }
 
 #[tokio::test]

@@ -125,6 +125,13 @@ impl Program {
             .collect()
     }
 
+    /// Removes the files in its directory.
+    pub(crate) fn remove_files(&self) {
+        for file in self.files() {
+            std::fs::remove_file(self.directory.path().join(file)).unwrap();
+        }
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let process = self.running.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &process]).status();
