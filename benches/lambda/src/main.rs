@@ -2,7 +2,7 @@
 //! nothing. They take turns, so that whatever else the machine does falls on all of them, and the ratios hold where the
 //! milliseconds do not.
 //!
-//! `bash benches/lambda/run` builds everything and calls this program. docs/performance.md describes what is measured.
+//! `bash benches/lambda/run` builds everything and calls this program.
 
 mod contestant;
 mod counts;
