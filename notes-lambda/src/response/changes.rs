@@ -3,16 +3,15 @@
 use std::num::NonZeroUsize;
 
 use notes_core::{Changed, ChangedState, NoteId, SyncToken, Timestamp};
-use serde::Serialize;
 
-use crate::response::envelope::{self, Envelope};
+use crate::response::envelope::Envelope;
+use crate::response::items::Items;
 use crate::response::note_json::NoteJson;
 
 /// As many of the changes as fit into the envelope, but at least one if there are any.
 #[derive(Debug)]
 pub(crate) struct ChangesJson {
-    /// The live notes, serialised, with commas between them.
-    items: Vec<u8>,
+    items: Items,
     gone: Vec<NoteId>,
     unreadable: Vec<String>,
 }
@@ -34,27 +33,13 @@ impl ChangesJson {
         let len: usize = changes.iter().map(likely_len).sum();
         let mut json = Self {
             // With room for what `finish` adds.
-            items: Vec::with_capacity(len.min(envelope::MAX_BYTES) + 512),
+            items: Items::with_capacity(len + 512),
             gone: Vec::new(),
             unreadable: Vec::new(),
         };
-        json.items.extend_from_slice(br#"{"items":["#);
-        let start_of_items = json.items.len();
         for (index, change) in changes.iter().enumerate() {
             let fits = match &change.state {
-                ChangedState::Live(note) => {
-                    let end = json.items.len();
-                    if end > start_of_items {
-                        json.items.push(b',');
-                    }
-                    let start = json.items.len();
-                    serde_json::to_writer(&mut json.items, &NoteJson::from(note))?;
-                    let fits = envelope.try_reserve(&json.items[start..]) || index == 0;
-                    if !fits {
-                        json.items.truncate(end);
-                    }
-                    fits
-                }
+                ChangedState::Live(note) => json.items.push(note, &mut envelope, index == 0)?,
                 ChangedState::Gone(id) => {
                     let fits = envelope.try_reserve(&serde_json::to_vec(id)?) || index == 0;
                     if fits {
@@ -80,19 +65,17 @@ impl ChangesJson {
 
     /// The whole JSON. Only `gone` and `unreadable` are left out where there are none.
     pub(crate) fn finish(self, progress: &Progress<'_>) -> serde_json::Result<Vec<u8>> {
-        let mut json = self.items;
-        json.push(b']');
+        let mut json = self.items.finish();
         if !self.gone.is_empty() {
-            member(&mut json, "gone", &self.gone)?;
+            json.add("gone", &self.gone)?;
         }
         if !self.unreadable.is_empty() {
-            member(&mut json, "unreadable", &self.unreadable)?;
+            json.add("unreadable", &self.unreadable)?;
         }
-        member(&mut json, "asOf", &progress.as_of.to_string())?;
-        member(&mut json, "token", progress.token)?;
-        member(&mut json, "more", &progress.more)?;
-        json.push(b'}');
-        Ok(json)
+        json.add("asOf", &progress.as_of.to_string())?;
+        json.add("token", progress.token)?;
+        json.add("more", &progress.more)?;
+        Ok(json.finish())
     }
 }
 
@@ -103,14 +86,6 @@ fn likely_len(change: &Changed) -> usize {
         ChangedState::Gone(_) => 40,
         ChangedState::Unreadable(id) => id.len() + 3,
     }
-}
-
-/// Appends a member to an object that has one already.
-fn member(json: &mut Vec<u8>, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
-    json.push(b',');
-    serde_json::to_writer(&mut *json, name)?;
-    json.push(b':');
-    serde_json::to_writer(json, value)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The JSON form of a page, cut so that it fits into a response.
 
 use notes_core::{Order, Page};
+use serde_json::value::to_raw_value;
 
 use crate::cursor::Cursor;
-use crate::response::envelope::{self, Envelope};
+use crate::response::envelope::Envelope;
+use crate::response::items::Items;
 use crate::response::note_json::NoteJson;
 
 /// The JSON of a page: as many of its notes as fit into the envelope, but at least one if there are any. If notes are
@@ -18,49 +20,35 @@ pub(crate) fn page_json(
     mut envelope: Envelope,
 ) -> serde_json::Result<Vec<u8>> {
     let unreadable = match page.unreadable.as_slice() {
-        [] => Vec::new(),
-        ids => serde_json::to_vec(ids)?,
+        [] => None,
+        ids => Some(to_raw_value(ids)?),
     };
-    if !unreadable.is_empty() {
-        envelope.try_reserve(&unreadable);
+    if let Some(unreadable) = &unreadable {
+        envelope.try_reserve(unreadable.get().as_bytes());
     }
     let mut next = page.next;
     let mut last = None;
-    // Written member by member and not derived, because a note's length in the JSON decides whether it fits: each is
-    // serialised once, in its place, and removed if it does not.
-    let len: usize = page
+    let len = page
         .notes
         .iter()
-        .map(|note| NoteJson::from(note).likely_len())
-        .sum();
-    let mut json = Vec::with_capacity(len.min(envelope::MAX_BYTES));
-    json.extend_from_slice(br#"{"items":["#);
+        .map(|note| NoteJson::from(note).likely_len());
+    let mut items = Items::with_capacity(len.sum());
     for note in &page.notes {
-        let end = json.len();
-        if last.is_some() {
-            json.push(b',');
-        }
-        let start = json.len();
-        serde_json::to_writer(&mut json, &NoteJson::from(note))?;
         // The first note is shown in any case: without it, the list could never get past it.
-        if !envelope.try_reserve(&json[start..]) && last.is_some() {
-            json.truncate(end);
+        if !items.push(note, &mut envelope, last.is_none())? {
             next = last;
             break;
         }
         last = Some(note.id);
     }
-    json.push(b']');
+    let mut json = items.finish();
     if let Some(position) = next {
-        json.extend_from_slice(br#","nextCursor":"#);
-        serde_json::to_writer(&mut json, &Cursor::new(order, position).to_string())?;
+        json.add("nextCursor", &Cursor::new(order, position).to_string())?;
     }
-    if !unreadable.is_empty() {
-        json.extend_from_slice(br#","unreadable":"#);
-        json.extend_from_slice(&unreadable);
+    if let Some(unreadable) = unreadable {
+        json.add("unreadable", &unreadable)?;
     }
-    json.push(b'}');
-    Ok(json)
+    Ok(json.finish())
 }
 
 #[cfg(test)]
