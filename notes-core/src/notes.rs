@@ -182,9 +182,7 @@ impl<S> Notes<S> {
         }
         Ok(())
     }
-}
 
-impl<S> Notes<S> {
     /// How long what is gone is kept for tokens.
     fn horizon(&self) -> Option<Duration> {
         self.sync.as_ref().map(|settings| settings.horizon)
@@ -401,18 +399,15 @@ impl<S: NoteStore> Notes<S> {
                 .read_instead(user, id, expected, now, missing, stale)
                 .await;
         }
-        let mut deletion = Deletion {
-            expected: expected.clone(),
-            revision: revision_after(expected, now),
-            purge_at: self.purge_at_of_deletion(id, now),
-        };
+        let mut replaces = expected.clone();
+        let mut revision = revision_after(expected, now);
         for _ in 0..=MAX_REISSUES {
             let now = self.now();
-            deletion.purge_at = self.purge_at_of_deletion(id, now);
+            let deletion = Deletion::new(replaces, revision, self.purge_at_of_deletion(id, now));
             match self.store.delete(user, id, &deletion, now).await? {
                 DeleteOutcome::Stale(Some(current)) if expected.allows(current.revision) => {
-                    deletion.expected = current.revision.into();
-                    deletion.revision = next_revision(current.revision, now)?;
+                    replaces = current.revision.into();
+                    revision = next_revision(current.revision, now)?;
                 }
                 DeleteOutcome::Stale(None) if !names_revisions(expected) => {
                     return Err(StoreErrorKind::Corrupt.into());

@@ -52,8 +52,7 @@ impl Step {
     /// The page after this progress. `None` if it is older than the horizon, at whichever page of a pass: ends of
     /// notes that the client has not read may have been removed meanwhile.
     pub(crate) fn after(progress: Progress, now: Timestamp, horizon: Duration) -> Option<Self> {
-        let age = now.as_millis().saturating_sub(progress.last.as_millis());
-        if u128::from(age) > horizon.as_millis() {
+        if progress.last < now.saturating_sub(horizon) {
             return None;
         }
         let (start, position) = match progress.phase {
@@ -70,9 +69,7 @@ impl Step {
 
     /// From which time on writes are to be read; `None` for all live notes.
     pub(crate) fn since(&self, overlap: Duration) -> Option<Timestamp> {
-        let overlap = u64::try_from(overlap.as_millis()).unwrap_or(u64::MAX);
-        let since = self.last.as_millis().saturating_sub(overlap);
-        self.start.map(|_| Timestamp::from_millis(since))
+        self.start.map(|_| self.last.saturating_sub(overlap))
     }
 
     /// After which position the page begins.
