@@ -17,8 +17,9 @@ use crate::table::Table;
 
 /// [`NoteStore`] on one DynamoDB table.
 ///
-/// Each operation except [`list`](NoteStore::list) and [`purge`](NoteStore::purge) is one request, with no
-/// read before a write. A clone shares the client's connections.
+/// Each operation except [`list`](NoteStore::list), [`changes`](NoteStore::changes) and
+/// [`purge`](NoteStore::purge) is one request, with no read before a write. A clone shares the client's
+/// connections.
 ///
 /// How often a request is retried and how long it may take are settings of the client; see
 /// [`client_config`](crate::client_config).

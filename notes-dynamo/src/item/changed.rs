@@ -1,6 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{NoteId, Revision, Timestamp};
 
+use crate::item::expression::binary;
+
 /// Two writes of a note within one window of 2²⁰ milliseconds, 17.5 minutes, get the same value, so the second one
 /// leaves the index as it is and consumes nothing for it.
 const WINDOW_BITS: u32 = 20;
@@ -22,11 +24,6 @@ pub(crate) fn window(time: Timestamp) -> [u8; 4] {
     // The greatest time has 48 bits, so no window has more than 28.
     let [.., a, b, c, d] = (time.as_millis() >> WINDOW_BITS).to_be_bytes();
     [a, b, c, d]
-}
-
-/// Bytes as a value of the type B (binary), which DynamoDB compares byte by byte as unsigned numbers.
-fn binary(bytes: Vec<u8>) -> AttributeValue {
-    AttributeValue::B(bytes.into())
 }
 
 #[cfg(test)]

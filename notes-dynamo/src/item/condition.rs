@@ -188,7 +188,7 @@ impl Expression {
             "{} AND {} > {}",
             self.key_of_user(user),
             self.name(CHANGED),
-            self.value("after", AttributeValue::B(after.into()))
+            self.value("after", binary(after))
         )
     }
 

@@ -77,7 +77,7 @@ pub(crate) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// A value of the type B (binary).
+/// A value of the type B (binary), which DynamoDB compares byte by byte as unsigned numbers.
 pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(bytes.into().into())
 }
