@@ -36,6 +36,22 @@ fn assert_spent(account: &Account<'_>, note: &Note, secs: u64) -> impl Future<Ou
     })
 }
 
+/// Asserts that, whatever is removed at these times, the note is there until its expiry, and its id stays spent until
+/// its `purge_at`.
+#[track_caller]
+fn assert_lasts_until(
+    account: &Account<'_>,
+    note: &Note,
+    expiry_secs: u64,
+) -> impl Future<Output = ()> {
+    called(async move {
+        assert_outlasts(account, note, expiry_secs - 1).await;
+        assert_spent(account, note, expiry_secs).await;
+        let purge_at = purge_at(note.id, expiry_secs);
+        assert_spent(account, note, purge_at.as_secs() - 1).await;
+    })
+}
+
 /// A note without an expiry is never removed.
 pub async fn spares_a_note_that_does_not_expire(harness: &dyn Harness) {
     let account = Account::open(harness);
@@ -53,14 +69,7 @@ pub async fn waits_for_the_time_that_was_asked_for(harness: &dyn Harness) {
         let note = account.new_note_expiring_in(300 + days * DAY);
         account.put(&note).await;
         let expiry_secs = account.now.as_secs() + 300 + days * DAY;
-        assert_outlasts(&account, &note, expiry_secs - 1).await;
-        assert_spent(&account, &note, expiry_secs).await;
-        assert_spent(
-            &account,
-            &note,
-            purge_at(note.id, expiry_secs).as_secs() - 1,
-        )
-        .await;
+        assert_lasts_until(&account, &note, expiry_secs).await;
     }
 }
 
@@ -76,14 +85,7 @@ pub async fn waits_for_the_expiry_that_the_author_has_moved(harness: &dyn Harnes
             ..update_of(&note, until(expiry(expiry_secs)))
         };
         let note = assert_updates(&account, &note, &update).await;
-        assert_outlasts(&account, &note, expiry_secs - 1).await;
-        assert_spent(&account, &note, expiry_secs).await;
-        assert_spent(
-            &account,
-            &note,
-            purge_at(note.id, expiry_secs).as_secs() - 1,
-        )
-        .await;
+        assert_lasts_until(&account, &note, expiry_secs).await;
     }
 }
 
@@ -98,14 +100,7 @@ pub async fn waits_for_the_expiry_of_a_note_that_had_none(harness: &dyn Harness)
         &update_of(&note, until(expiry(expiry_secs))),
     )
     .await;
-    assert_outlasts(&account, &note, expiry_secs - 1).await;
-    assert_spent(&account, &note, expiry_secs).await;
-    assert_spent(
-        &account,
-        &note,
-        purge_at(note.id, expiry_secs).as_secs() - 1,
-    )
-    .await;
+    assert_lasts_until(&account, &note, expiry_secs).await;
 }
 
 /// A note that is renewed is removed by its new expiry.
@@ -120,13 +115,7 @@ pub async fn waits_for_the_expiry_that_a_renewal_has_moved(harness: &dyn Harness
     }
     let expiry_secs = account.now.as_secs() + 40 * DAY;
     assert_outlasts(&account, &note, expiry_secs - 20 * DAY).await;
-    assert_outlasts(&account, &note, expiry_secs - 1).await;
-    assert_spent(
-        &account,
-        &note,
-        purge_at(note.id, expiry_secs).as_secs() - 1,
-    )
-    .await;
+    assert_lasts_until(&account, &note, expiry_secs).await;
 }
 
 /// A note whose expiry is removed never expires, and is never removed physically.
@@ -155,13 +144,7 @@ pub async fn is_not_moved_by_a_change_of_other_fields(harness: &dyn Harness) {
     account.put(&note).await;
     let note = assert_updates(&account, &note, &update_of(&note, recontent("changed"))).await;
     let expiry_secs = account.now.as_secs() + 30 * DAY;
-    assert_outlasts(&account, &note, expiry_secs - 1).await;
-    assert_spent(
-        &account,
-        &note,
-        purge_at(note.id, expiry_secs).as_secs() - 1,
-    )
-    .await;
+    assert_lasts_until(&account, &note, expiry_secs).await;
 }
 
 /// The id of a deleted note stays spent for as long as the deletion says, whenever the note would have expired.
