@@ -17,8 +17,6 @@ use notes_core::{NoteId, Revision};
 use notes_dynamo::sort_key;
 use serde_json::{Value, json};
 
-use crate::requests::text;
-
 /// The most bytes of items that DynamoDB puts into one page of a query.
 const QUERY_BYTES: usize = 1 << 20;
 
@@ -67,6 +65,12 @@ impl StubEngine {
             .http_client(self);
         Client::from_conf(config.build())
     }
+}
+
+/// A member of a note's JSON.
+pub(crate) fn text<'a>(note: &'a Value, member: &str) -> Result<&'a str, String> {
+    let value = note.get(member).and_then(Value::as_str);
+    value.ok_or_else(|| format!("no {member}: {note}"))
 }
 
 /// The primary key of a note.

@@ -13,7 +13,7 @@ use notes_lambda::{Api, Gateway};
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use crate::engine::StubEngine;
+use crate::engine::{StubEngine, text};
 
 /// How many notes the reader has, and how many a list asks for.
 const LISTED: usize = 20;
@@ -182,12 +182,6 @@ fn request(
         .header("content-type", "application/json")
         .extension(user.clone())
         .body(Full::from(body.clone()))
-}
-
-/// A member of a note's JSON.
-pub(crate) fn text<'a>(note: &'a Value, member: &str) -> Result<&'a str, String> {
-    let value = note.get(member).and_then(Value::as_str);
-    value.ok_or_else(|| format!("no {member}: {note}"))
 }
 
 /// A request and what serves it.
