@@ -19,9 +19,10 @@ trap cleanup EXIT
 
 section() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
 
-# Where cargo builds: $target.
+# Where cargo builds: $target. Where the functions are, which are built for a named target: $binaries.
 find_target() {
     target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    binaries=$target/$(rustc -vV | sed -n 's/^host: //p')/release
 }
 
 # An emulator of DynamoDB at $emulator_url.
