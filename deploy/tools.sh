@@ -1,5 +1,5 @@
-# Sourced by the scripts beside it, and by .ci/tools.sh: what several of them do. Installs what they need, once: osls and
-# what it needs from npm, the rest from PyPI into virtual environments. For the scripts here, nothing outside this
+# Sourced by the scripts beside it, and by .ci/tools.sh: what several of them do. Installs what they need, once: osls
+# and what it needs from npm, the rest from PyPI into virtual environments. For the scripts here, nothing outside this
 # directory changes, but for Debian packages that are missing altogether.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=$here/.local

@@ -1,7 +1,7 @@
 //! A Lambda function of your own, made from the parts of notes-lambda's functions.
 //!
-//! This one only reads: it serves lists and single notes, with eventual consistency, for half the price. Its table is in
-//! the source; the rest is set by the variables of every function, of which `NOTES_IDENTITY` is required.
+//! This one only reads: it serves lists and single notes, with eventual consistency, for half the price. Its table is
+//! in the source; the rest is set by the variables of every function, of which `NOTES_IDENTITY` is required.
 //!
 //! ```sh
 //! cargo build --release --example own_function    # the file to upload as `bootstrap`

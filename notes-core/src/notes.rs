@@ -107,8 +107,8 @@ impl<S> Notes<S> {
         self
     }
 
-    /// Turns sync on: [`changes`](Self::changes) returns what was written since a token, and what is deleted or given an
-    /// expiry is kept for at least the horizon of these settings.
+    /// Turns sync on: [`changes`](Self::changes) returns what was written since a token, and what is deleted or given
+    /// an expiry is kept for at least the horizon of these settings.
     ///
     /// All processes that write to the store need the same settings, and the store has to keep changes
     /// ([`NoteStore::changes`]).
@@ -495,8 +495,8 @@ impl<S: NoteStore> Notes<S> {
     /// Physically removes everything that is stored of a user, and returns the number of items removed.
     ///
     /// It frees the user's ids: call it when no request of the user can come any more. With sync, the user's
-    /// devices are not told: the user must not go on under the same user id with a device that has a copy. After it has failed
-    /// with `OutcomeUnknown`, the ids must not be used for some time, even if the next call succeeds: see
+    /// devices are not told: the user must not go on under the same user id with a device that has a copy. After it has
+    /// failed with `OutcomeUnknown`, the ids must not be used for some time, even if the next call succeeds: see
     /// [`NoteStore::purge`].
     ///
     /// # Errors

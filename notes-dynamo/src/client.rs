@@ -75,10 +75,10 @@ fn config_with(http: SharedHttpClient) -> Builder {
 /// process runs, as in a long-running service, use `aws-config` and [`client_config`].
 ///
 /// # Certificates
-/// For AWS's own endpoints, the client trusts the five roots of Amazon Trust Services, which are part of this crate, and
-/// none of the system's. `AWS_CA_BUNDLE`, or `SSL_CERT_FILE` and `SSL_CERT_DIR`, name others instead, for example those
-/// of a proxy that inspects the traffic. For another endpoint, and in China, the European Sovereign Cloud and the isolated
-/// regions, it is the system's roots.
+/// For AWS's own endpoints, the client trusts the five roots of Amazon Trust Services, which are part of this crate,
+/// and none of the system's. `AWS_CA_BUNDLE`, or `SSL_CERT_FILE` and `SSL_CERT_DIR`, name others instead, for example
+/// those of a proxy that inspects the traffic. For another endpoint, and in China, the European Sovereign Cloud and the
+/// isolated regions, it is the system's roots.
 ///
 /// # Errors
 /// If a required variable is missing or empty, or if the file that `AWS_CA_BUNDLE` names can't be used. The error names

@@ -1,4 +1,5 @@
-//! What all requests share: the count of attempts in doubt, the check of the time that they are signed with, the conversion of SDK errors, the consumed capacity.
+//! What all requests share: the count of attempts in doubt, the check of the time that they are signed with, the
+//! conversion of SDK errors, the consumed capacity.
 
 pub(crate) mod attempts;
 pub(crate) mod capacity;

@@ -3,8 +3,8 @@
 //! The engine is DynamoDB Local, ScyllaDB Alternator, an emulator, or AWS itself. Region and
 //! credentials are `AWS_REGION`, `AWS_ACCESS_KEY_ID` and so on, where an engine looks at them.
 //!
-//! One of the suites is of a store with changes, whose requests are signed at the invented times of its cases. An engine
-//! that checks signatures, such as AWS, refuses them: leave that suite out there with `-- --skip with_changes`.
+//! One of the suites is of a store with changes, whose requests are signed at the invented times of its cases. An
+//! engine that checks signatures, such as AWS, refuses them: leave that suite out there with `-- --skip with_changes`.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod at_now;

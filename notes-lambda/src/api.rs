@@ -32,9 +32,9 @@ use crate::response::reply::{self, Response};
 /// It is always ready and its future never fails: every error becomes a response, described in
 /// [problems](crate::problems). A clone serves the same notes.
 ///
-/// Its paths are `/notes`, `/notes/{id}` and, if the service has sync, `/notes/changes`. A server that strips a prefix from the path before it calls the API
-/// puts that prefix into the request's extensions, as a [`PathPrefix`](crate::PathPrefix). The `Location` of a new
-/// note then starts with it.
+/// Its paths are `/notes`, `/notes/{id}` and, if the service has sync, `/notes/changes`. A server that strips a prefix
+/// from the path before it calls the API puts that prefix into the request's extensions, as a
+/// [`PathPrefix`](crate::PathPrefix). The `Location` of a new note then starts with it.
 ///
 /// # Who the user is
 ///

@@ -80,8 +80,8 @@
 //!
 //! Status 412. The note is in none of the states that `If-Match` names, because it was changed since. Or it is in one
 //! of the states that `If-None-Match` names. Nothing was written. Get the note, decide again, and send the `ETag` of
-//! its present state. Both may be in this response already: the note as `current`, unless it can't be read. Weak tags (`W/"…"`) never match in `If-Match`. The list of
-//! notes has no entity tag: only `*` names it.
+//! its present state. Both may be in this response already: the note as `current`, unless it can't be read. Weak tags
+//! (`W/"…"`) never match in `If-Match`. The list of notes has no entity tag: only `*` names it.
 //!
 //! # sync-restart
 //!

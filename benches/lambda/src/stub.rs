@@ -1,5 +1,5 @@
-//! What stands in place of DynamoDB: a server over TLS that responds at once with fixed items, whatever was stored. What
-//! remains is the function's own work.
+//! What stands in place of DynamoDB: a server over TLS that responds at once with fixed items, whatever was stored.
+//! What remains is the function's own work.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -247,8 +247,8 @@ impl Insertion {
     }
 }
 
-/// Until when what is gone at `gone_secs`, by a write with this `now`, is kept for clients: until then without sync, and
-/// at least for the horizon with it. In seconds, rounded up.
+/// Until when what is gone at `gone_secs`, by a write with this `now`, is kept for clients: until then without sync,
+/// and at least for the horizon with it. In seconds, rounded up.
 pub(crate) fn kept_until(gone_secs: u64, now: Timestamp, horizon: Option<Duration>) -> u64 {
     let horizon_end = |horizon| now.saturating_add(horizon).as_millis().div_ceil(1_000);
     gone_secs.max(horizon.map_or(0, horizon_end))

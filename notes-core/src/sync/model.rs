@@ -1,10 +1,10 @@
-//! A model of sync, searched exhaustively: one note and one client, with the service's own rules for tokens and pages over
-//! a store whose every page is scripted.
+//! A model of sync, searched exhaustively: one note and one client, with the service's own rules for tokens and pages
+//! over a store whose every page is scripted.
 //!
-//! Time is that of the store, in ticks. All that skewed clocks, retries, late attempts and suspended processes can do is
-//! that the `now` of a write differs from the tick at which it takes effect, by up to `lag` behind and `ahead`
-//! before it. A page may end at any position, as there may be any number of other notes, and the client may crash after each
-//! page. Neither time nor the number of writes has a limit: the times of a state are relative to its present and
+//! Time is that of the store, in ticks. All that skewed clocks, retries, late attempts and suspended processes can do
+//! is that the `now` of a write differs from the tick at which it takes effect, by up to `lag` behind and `ahead`
+//! before it. A page may end at any position, as there may be any number of other notes, and the client may crash after
+//! each page. Neither time nor the number of writes has a limit: the times of a state are relative to its present and
 //! clamped where they no longer matter, so there are finitely many states.
 
 use std::time::Duration;

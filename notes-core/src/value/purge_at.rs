@@ -8,8 +8,8 @@ use crate::value::note_id::NoteId;
 /// note again. So it is one hour, as a safety margin for clocks that differ, after the later of two times:
 /// when the note expires or is deleted, and when its id is no longer accepted for a creation.
 ///
-/// With [sync](crate::SyncSettings), what is deleted or gets an expiry also stays for the horizon after that write, so that
-/// every client hears of it.
+/// With [sync](crate::SyncSettings), what is deleted or gets an expiry also stays for the horizon after that write, so
+/// that every client hears of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PurgeAt(u64);
 

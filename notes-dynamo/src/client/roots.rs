@@ -20,8 +20,8 @@ const AMAZON_REGIONS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa
 /// The authorities to trust, for the endpoint of AWS in this region or for another one.
 ///
 /// Those of the file that `AWS_CA_BUNDLE` names come first, as in all of AWS's tools. Then those of `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR`, as in OpenSSL. If none is set, Amazon's own five suffice for AWS's endpoints: reading and parsing the
-/// system's, some 150, takes a fifth of a cold start (docs/adr/0008-amazons-roots.md).
+/// `SSL_CERT_DIR`, as in OpenSSL. If none is set, Amazon's own five suffice for AWS's endpoints: reading and parsing
+/// the system's, some 150, takes a fifth of a cold start (docs/adr/0008-amazons-roots.md).
 pub(super) fn trusted(region: &str, other_endpoint: bool) -> Result<TlsContext, EnvironmentError> {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let named = is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR");

@@ -16,8 +16,9 @@ use crate::table::Table;
 /// request, and shows the very state that the condition was checked on.
 ///
 /// # Errors
-/// As [`write_error`](crate::request::error::write_error): `OutcomeUnknown` when an attempt of this call may have been executed. A failed condition
-/// is no error, unless nothing is left of the item by which an attempt in doubt could be recognised.
+/// As [`write_error`](crate::request::error::write_error): `OutcomeUnknown` when an attempt of this call may have been
+/// executed. A failed condition is no error, unless nothing is left of the item by which an attempt in doubt could be
+/// recognised.
 pub(crate) async fn conditional_update(
     table: &Table,
     user: &UserId,

@@ -21,8 +21,9 @@ use crate::request::route::Route;
 /// The payload of an invocation, whatever its bytes are.
 ///
 /// When a payload can't be deserialised, the runtime responds by itself: the caller would get no response of the API,
-/// and the log no line. So deserialising this type never fails. A payload that is not JSON, that is nested more deeply than
-/// `serde_json` allows, or that has a lone surrogate in what is read, becomes `null`, which is an event without a request.
+/// and the log no line. So deserialising this type never fails. A payload that is not JSON, that is nested more deeply
+/// than `serde_json` allows, or that has a lone surrogate in what is read, becomes `null`, which is an event without a
+/// request.
 ///
 /// Of the event, only the members are kept that something reads. A tree of all of them would be a fifth of what a warm
 /// invocation costs.
@@ -172,9 +173,10 @@ pub(crate) fn is_warm_up(event: &Value) -> bool {
 /// The HTTP request that an event of API Gateway or of a function URL carries, in payload format
 /// [1.0 or 2.0][formats].
 ///
-/// Its path is one that the API knows (`/notes`, `/notes/{id}`, `/notes/changes`), whatever stage, domain or base path mapping it
-/// came through. Its query is in its extensions, and not in its URI. Any member of an event may be missing or of another type. The result is `None` if the event has no
-/// method, or if a part of it can't be part of an HTTP request.
+/// Its path is one that the API knows (`/notes`, `/notes/{id}`, `/notes/changes`), whatever stage, domain or base path
+/// mapping it came through. Its query is in its extensions, and not in its URI. Any member of an event may be missing
+/// or of another type. The result is `None` if the event has no method, or if a part of it can't be part of an HTTP
+/// request.
 ///
 /// [formats]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 pub(crate) fn request(event: &mut Value) -> Option<Request<Full<Bytes>>> {

@@ -36,14 +36,15 @@ pub struct Settings {
     pub identity: IdentitySource,
     /// `NOTES_RETENTION_DAYS`: how long notes are kept after the last write; for ever if it is not set.
     pub retention: Option<Duration>,
-    /// `NOTES_SYNC_EPOCH`: sync is on if it is set, with this epoch. `NOTES_SYNC_DAYS`: its horizon, 90 days if it is not
-    /// set. All functions over one table need the same of both, and a store that keeps changes.
+    /// `NOTES_SYNC_EPOCH`: sync is on if it is set, with this epoch. `NOTES_SYNC_DAYS`: its horizon, 90 days if it is
+    /// not set. All functions over one table need the same of both, and a store that keeps changes.
     pub sync: Option<SyncSettings>,
     /// `NOTES_CORS_ORIGINS`: the origins of pages that may call the API, separated by commas, or `*`; none if it is not
     /// set. `NOTES_CORS_HEADERS`: the request headers that those pages may send, separated by commas, instead of the
     /// default ones.
     pub cors_origins: CorsOrigins,
-    /// `NOTES_PROBLEM_BASE`: what the `type` URIs of problems start with, instead of the address of their documentation.
+    /// `NOTES_PROBLEM_BASE`: what the `type` URIs of problems start with, instead of the address of their
+    /// documentation.
     pub problem_base: ProblemBase,
 }
 

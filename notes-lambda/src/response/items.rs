@@ -23,8 +23,8 @@ impl Items {
         Self(json)
     }
 
-    /// Adds a note if it fits into the envelope, or if it `must` be there whether it fits or not. Returns whether it was
-    /// added.
+    /// Adds a note if it fits into the envelope, or if it `must` be there whether it fits or not. Returns whether it
+    /// was added.
     pub(crate) fn push(
         &mut self,
         note: &Note,

@@ -10,9 +10,9 @@ use crate::response::etag::ETag;
 /// A note in the JSON form in which the API shows it, for services that send notes in other ways too: in events, in
 /// exports, in responses of their own.
 ///
-/// It borrows the note and copies nothing of it. Its members are those that `docs/api.md` describes, in this order: `id`,
-/// `title`, `content`, `category`, `createdAt`, `updatedAt`, `expiresAt` and `etag`. A value that the note does not have
-/// is left out, never `null`. The user is not in it. Later versions may add members.
+/// It borrows the note and copies nothing of it. Its members are those that `docs/api.md` describes, in this order:
+/// `id`, `title`, `content`, `category`, `createdAt`, `updatedAt`, `expiresAt` and `etag`. A value that the note does
+/// not have is left out, never `null`. The user is not in it. Later versions may add members.
 ///
 /// Its `Debug` shows the id and the entity tag, and nothing that the author has written.
 ///

@@ -12,8 +12,8 @@ use crate::response::note_json::NoteJson;
 /// cut off, the cursor leads to them.
 ///
 /// Only `items` is always there. `nextCursor` is absent on the last page, and `unreadable`, the ids of items that can't
-/// be read as notes, if there are none. All of those are named, even those that lie beyond the cut: a store does not say
-/// where they lie between the notes. The next page may name them again, but none is left out.
+/// be read as notes, if there are none. All of those are named, even those that lie beyond the cut: a store does not
+/// say where they lie between the notes. The next page may name them again, but none is left out.
 pub(crate) fn page_json(
     page: &Page,
     order: Order,

@@ -236,7 +236,8 @@ impl<'a> Note<'a> {
     }
 
     /// Whether the retention setting may move the expiry by this write: it does so for a creation that says nothing of
-    /// the expiry, and for each such patch of that note, until a write says when the note expires, or that it never does.
+    /// the expiry, and for each such patch of that note, until a write says when the note expires, or that it never
+    /// does.
     fn may_renew(&self, write: &Record) -> bool {
         let leaves_expiry = |record: &Record| {
             let fields = record.writes();
