@@ -24,7 +24,7 @@ notes_core::__conformance_tests! {
 }
 
 /// Whether threads meet is a matter of chance, and worse on a machine that has other things to do.
-const TRIES: usize = 10;
+const TRIES: usize = 100;
 
 /// The cases in which threads have to meet within a call, which they hardly ever do on one core.
 const RACES: &[&str] = &[
