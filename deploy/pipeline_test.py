@@ -517,7 +517,7 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     check("nothing that knows its own path is in the cached tree", not made, made)
     found = root.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     code = deployed_code(root)
-    check("it deployed six functions, each with code of its own", len(set(code.values())) == 6, code)
+    check("it deployed every function, each with code of its own", len(set(code.values())) == len(FUNCTIONS), code)
     table = root.client("dynamodb").describe_table(TableName=STACK)["Table"]
     check("the table is protected from deletion", table.get("DeletionProtectionEnabled") is True, table)
     pool = root.client("cognito-idp").describe_user_pool(UserPoolId=root.physical(STACK, "UserPool"))["UserPool"]
@@ -564,7 +564,7 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     results.section("What the boundary keeps from a role that others can assume")
     iam = root.client("iam")
     bounds = boundaries(root)
-    check("each role has the boundary", len(bounds) == 5 and set(bounds.values()) == {boundary_arn}, bounds)
+    check("each role has the boundary", len(bounds) == len(FUNCTIONS) and set(bounds.values()) == {boundary_arn}, bounds)
     # The emulator does not read it from the template.
     iam.put_role_permissions_boundary(RoleName=lambda_role, PermissionsBoundary=boundary_arn)
     iam.update_assume_role_policy(RoleName=lambda_role, PolicyDocument=trust)
