@@ -51,6 +51,7 @@
 //! - Whether items are ever removed after their time, and how long any call takes. A call that never returns
 //!   fails its case after two minutes, unless it blocks its thread: then the case does not end.
 //! - How much a call costs.
+//! - Whether a write outside of the [bounds of sync](crate::sync_bounds) is refused.
 //!
 //! # When a case fails
 //!

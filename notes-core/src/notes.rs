@@ -471,7 +471,8 @@ impl<S: NoteStore> Notes<S> {
         limit: PageLimit,
     ) -> Result<ChangesOutcome, StoreError> {
         let Some(settings) = &self.sync else {
-            return Err(StoreErrorKind::Unsupported.into());
+            let why = "the service was made without with_sync";
+            return Err(StoreError::new(StoreErrorKind::Unsupported, why));
         };
         let (now, check) = (self.now(), settings.check(user));
         let step = match token.map(|token| token.progress(check)) {

@@ -64,8 +64,12 @@ impl DynamoNoteStore {
     /// Keeps track of what changes, so that replicas can ask for it.
     ///
     /// Then a request is sent only if it is signed within a minute of the time `now` that it was made for.
-    /// Otherwise the call fails with `Unavailable` and has changed nothing: the process may have been
-    /// suspended, or its clock may have been set, between the two.
+    /// The process may have been suspended, or its clock may have been set, between the two. Otherwise the call
+    /// fails: with `Unavailable` if no attempt was sent before, so that nothing has changed, else with
+    /// `OutcomeUnknown`.
+    ///
+    /// An entry of the index whose key this crate has not written, and which is longer than its own, makes the
+    /// user's [`changes`](NoteStore::changes) fail as `Corrupt`.
     #[must_use]
     pub fn with_changes(mut self) -> Self {
         self.table.keeps_changes = true;

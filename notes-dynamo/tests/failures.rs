@@ -154,7 +154,7 @@ fn impatient(client: &Client, url: &str) -> Client {
         )
         .timeout_config(
             TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_millis(500))
+                .operation_attempt_timeout(Duration::from_secs(2))
                 .build(),
         );
     Client::from_conf(config.build())

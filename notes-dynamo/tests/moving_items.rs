@@ -73,9 +73,12 @@ async fn what_is_at_rest_is_given_while_other_items_move() {
         .collect();
 
     let mut twice = 0;
-    for walk in 0..30 {
+    let mut walk = 0_u32;
+    // How often writers and walks meet is a matter of chance.
+    while walk < 30 || walk < 10_000 && (twice == 0 || moves.load(Ordering::Relaxed) == 0) {
+        walk += 1;
         let mut seen = HashSet::new();
-        let limit = (walk % 3 + 1).try_into().unwrap();
+        let limit = u8::try_from(walk % 3 + 1).unwrap().try_into().unwrap();
         let mut query = ChangesQuery::since(at(0)).with_limit(limit);
         loop {
             let now = at(0);

@@ -10,7 +10,8 @@
 //!
 //! # unknown-path
 //!
-//! Status 404. The path is neither `/notes` nor `/notes/{id}` with an id in its canonical form. Correct the path.
+//! Status 404. The path is neither `/notes` nor `/notes/{id}` with an id in its canonical form, nor, where the operator
+//! has turned sync on, `/notes/changes`. Correct the path.
 //!
 //! # method-not-allowed
 //!

@@ -14,7 +14,7 @@ use std::fmt;
 /// let error = StoreError::new(StoreErrorKind::Unavailable, io::Error::other("connection reset"));
 /// assert_eq!(
 ///     ErrorChain(&error).to_string(),
-///     "the store does not answer: connection reset"
+///     "the store does not respond: connection reset"
 /// );
 /// ```
 #[derive(Clone, Copy)]

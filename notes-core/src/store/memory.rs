@@ -25,7 +25,8 @@ use crate::value::user_id::UserId;
 /// The reference implementation of the port: it keeps notes in memory, until its last clone is dropped.
 ///
 /// A clone is a handle to the same notes. Only [`NoteStore::purge`] removes items: expired notes and
-/// tombstones stay in memory, invisible, even after their [`PurgeAt`].
+/// tombstones stay in memory, invisible, even after their [`PurgeAt`]. It executes a call whatever its `now` is,
+/// also outside of the [bounds of sync](crate::sync_bounds).
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNoteStore {
     items: Arc<Mutex<BTreeMap<(UserId, NoteId), Item>>>,

@@ -51,9 +51,10 @@ use crate::value::user_id::UserId;
 /// # Late writes
 /// A request may still be executed after its call has failed with `OutcomeUnknown`, or after the call's future
 /// was dropped. A store documents how much later. A late insertion, update or deletion is harmless: either
-/// its condition no longer holds, or it does what was asked for. Two things are not covered by a condition:
+/// its condition no longer holds, or it does what was asked for. Three things are not covered by a condition:
 /// - A [`purge`](Self::purge) removes whatever is there, so the ids of the user must not be used for some time
 ///   after it.
+/// - A store that keeps changes has to bound the delay of every write ([`changes`](Self::changes)).
 /// - A condition compares an expiry with the caller's `now`, not with the time at which it is executed.
 ///   An update that moves the expiry could bring a note back after readers have seen it expire. So such an
 ///   update is refused in the last [`Update::EXPIRY_MARGIN`] before the expiry. If its delay on the way to

@@ -88,7 +88,7 @@ impl fmt::Display for StoreErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Throttled => "the store refuses more requests for now",
-            Self::Unavailable => "the store does not answer",
+            Self::Unavailable => "the store does not respond",
             Self::Contended => "the note was changed by others at each attempt",
             Self::OutcomeUnknown => "it is not known whether the write happened",
             Self::TooLarge => "the item is too large for the store",

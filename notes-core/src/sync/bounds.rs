@@ -5,7 +5,8 @@
 //! write outside of these bounds ([`NoteStore::changes`](crate::NoteStore::changes)).
 //!
 //! [`LAG`] and [`AHEAD`] are the sums of three bounds of the way to a store that checks signatures, as DynamoDB
-//! does. A store within the same process keeps them without doing anything.
+//! does. A store within the same process keeps them, unless the process is suspended between
+//! taking `now` and the write.
 
 use std::time::Duration;
 

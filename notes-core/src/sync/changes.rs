@@ -21,11 +21,12 @@ pub enum ChangesOutcome {
 #[non_exhaustive]
 pub struct Changes {
     /// What the client has to apply to its copy: store live notes, remove what is gone, and leave what can't be read
-    /// as it is. A note is in it at most once.
+    /// as it is. A note is in it at most once. Shorten it by [`cut`](Self::cut) only, or the token skips the rest.
     pub changes: Vec<Changed>,
     /// What the client names next. It has to save it after the changes, or together with them.
     pub token: SyncToken,
-    /// Whether there is more to get at once. If not, a listing or a pass has ended, and the copy is whole.
+    /// Whether there is more to get at once. If not, a pass has ended: the copy has every note that was not written
+    /// while it ran.
     pub more: bool,
     /// The time by which notes have expired in this page. At the end of a pass, the client removes the notes that have
     /// expired by it, and not by its own clock.

@@ -35,6 +35,9 @@ pub struct SyncSettings {
     /// A longer one lets devices stay offline for longer. But what an update gives an expiry, or what is
     /// deleted, stays in the store, invisible, for that long after the write. If that is longer than a
     /// retention setting, the contents of expired notes stay for longer than the retention.
+    ///
+    /// It has to be longer than a device takes to read all notes: with a shorter one, its token is refused before it
+    /// has come to the end, again and again.
     pub horizon: Duration,
 }
 

@@ -1,7 +1,9 @@
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use notes_core::{
     ChangePage, ChangePosition, Changed, ChangedState, ChangesQuery, ListQuery, NoteId, Order,
     StoreError, StoreErrorKind, Timestamp, UserId,
@@ -25,8 +27,12 @@ const BATCH: usize = 25;
 /// How often a batch is sent, as long as it leaves items unprocessed.
 const MAX_REQUESTS: usize = 4;
 
-/// Once the items that were read for a page have so many bytes of text, it reads no further batch.
-const MAX_BYTES: usize = 4 << 20;
+/// The pause before a batch is sent once more, which doubles each time. The SDK adds none: to it, a response that
+/// leaves items unprocessed is a success.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Once so many bytes of items were read for a page, it reads no further batch.
+const MAX_BYTES: f64 = (4 << 20) as f64;
 
 /// [`NoteStore::changes`](notes_core::NoteStore::changes): without a time, the list of all live notes; with one, a
 /// `Query` of the index and a `BatchGetItem` for every 25 of its entries. Both always read consistently: replicas
@@ -47,7 +53,8 @@ pub(crate) async fn changes(
     }
 }
 
-/// All live notes, newest first. A position is the ordinal of an id.
+/// All live notes, newest first. A position is the ordinal of an id. Items whose key is not that of an id have none:
+/// they share the position of the id after them, and do not count to the limit.
 async fn all(
     table: &Table,
     user: &UserId,
@@ -96,7 +103,8 @@ async fn changed_since(
         let Some(state) = read.get_mut(&sort_key) else {
             // The page ends before the first item that was not read.
             if page.next.is_none() {
-                return Err(StoreErrorKind::Throttled.into());
+                let why = "DynamoDB leaves the items of a batch unprocessed";
+                return Err(StoreError::new(StoreErrorKind::Throttled, why));
             }
             return Ok(page);
         };
@@ -181,24 +189,30 @@ async fn read_items(
         .filter(|sort_key| seen.insert(*sort_key))
         .collect();
     let mut read = HashMap::with_capacity(sort_keys.len());
-    let mut bytes = 0;
+    let mut bytes = 0.0;
     for batch in sort_keys.chunks(BATCH) {
-        let (items, unprocessed) = read_batch(table, user, batch, now).await?;
-        for sort_key in batch
-            .iter()
-            .filter(|sort_key| !unprocessed.contains(**sort_key))
-        {
+        let Batch {
+            items,
+            unprocessed,
+            bytes: of_batch,
+        } = match read_batch(table, user, batch, now).await {
+            Ok(batch) => batch,
+            // What was read before is a page, and is not to be read again.
+            Err(error) if error.is_retryable() && !read.is_empty() => break,
+            Err(error) => return Err(error),
+        };
+        let wanted = batch.iter().copied();
+        let processed = wanted.filter(|sort_key| !unprocessed.contains(*sort_key));
+        read.extend(processed.map(|sort_key| {
             let gone = note_id(sort_key).map(ChangedState::Gone);
-            read.insert((*sort_key).to_owned(), gone);
-        }
+            (sort_key.to_owned(), gone)
+        }));
         for item in items {
-            bytes += text_bytes(&item);
-            let Some(sort_key) = sort_key_of(&item).map(str::to_owned) else {
-                continue;
-            };
-            let state = state(&sort_key, item, now);
-            read.insert(sort_key, state);
+            let sort_key = sort_key_of(&item).ok_or_else(not_of_the_batch)?.to_owned();
+            let place = read.get_mut(&sort_key).ok_or_else(not_of_the_batch)?;
+            *place = state(&sort_key, item, now);
         }
+        bytes += of_batch;
         if bytes >= MAX_BYTES || !unprocessed.is_empty() {
             break;
         }
@@ -206,20 +220,35 @@ async fn read_items(
     Ok(read)
 }
 
-/// Reads the items with these sort keys: those that are there, and the sort keys that DynamoDB has not processed,
-/// even when asked again.
+/// What was read of a batch.
+struct Batch {
+    /// The items that are there.
+    items: Vec<Item>,
+    /// The sort keys that DynamoDB has not processed, even when asked again.
+    unprocessed: HashSet<String>,
+    /// The size of the items, each rounded up to 4 KB.
+    bytes: f64,
+}
+
+/// Reads the items with these sort keys.
 async fn read_batch(
     table: &Table,
     user: &UserId,
     sort_keys: &[&str],
     now: Timestamp,
-) -> Result<(Vec<Item>, HashSet<String>), StoreError> {
+) -> Result<Batch, StoreError> {
     let mut keys: Vec<_> = sort_keys
         .iter()
         .map(|sort_key| mapping::key_of(user, (*sort_key).to_owned()))
         .collect();
     let mut items = Vec::with_capacity(keys.len());
-    for _ in 0..MAX_REQUESTS {
+    let mut unprocessed = HashSet::new();
+    let (mut bytes, mut pause) = (0.0, FIRST_PAUSE);
+    for request in 0..MAX_REQUESTS {
+        if let Some(sleep) = table.client.config().sleep_impl().filter(|_| request > 0) {
+            sleep.sleep(pause).await;
+            pause *= 2;
+        }
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))
             .consistent_read(true)
@@ -229,15 +258,16 @@ async fn read_batch(
             .client
             .batch_get_item()
             .request_items(&table.name, wanted)
-            .set_return_consumed_capacity(table.capacity.return_consumed_capacity())
+            // Always, not just for an observer: an item may have attributes of any size that this crate doesn't know.
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             .interceptor(table.signing_time(now))
             .send()
             .await
             .map_err(read_error)?;
-        table
-            .capacity
-            .report_read(output.consumed_capacity().first());
+        let consumed = output.consumed_capacity().first();
+        table.capacity.report_read(consumed);
+        bytes += list::bytes_read(consumed, true);
         // What is in no response does not exist, and replicas remove it. So a response has to be one.
         let responses = output
             .responses
@@ -249,16 +279,26 @@ async fn read_batch(
             .flat_map(HashMap::into_values)
             .flat_map(|left| left.keys)
             .collect();
-        if keys.is_empty() {
+        let left = keys.iter().map(|key| {
+            let sort_key = sort_key_of(key).filter(|sort_key| sort_keys.contains(sort_key));
+            sort_key.map(str::to_owned).ok_or_else(not_of_the_batch)
+        });
+        unprocessed = left.collect::<Result<_, _>>()?;
+        if unprocessed.is_empty() {
             break;
         }
     }
-    let unprocessed = keys
-        .iter()
-        .filter_map(sort_key_of)
-        .map(str::to_owned)
-        .collect();
-    Ok((items, unprocessed))
+    Ok(Batch {
+        items,
+        unprocessed,
+        bytes,
+    })
+}
+
+/// The error for an item or a key that was not asked for. What was asked for would else be taken for gone.
+fn not_of_the_batch() -> StoreError {
+    let why = "a batch returned a key that was not asked for";
+    StoreError::new(StoreErrorKind::Corrupt, why)
 }
 
 /// What a replica has to know of an item.
@@ -272,12 +312,6 @@ fn state(sort_key: &str, item: Item, now: Timestamp) -> Option<ChangedState> {
             Some(ChangedState::Unreadable(name))
         }
     }
-}
-
-/// The bytes of the item's texts, which are all of it that can be large.
-fn text_bytes(item: &Item) -> usize {
-    let texts = item.values().filter_map(|value| value.as_s().ok());
-    texts.map(String::len).sum()
 }
 
 /// The position in a list of all notes after the note with this id.

@@ -145,7 +145,7 @@ pub(crate) async fn read(
 /// The bytes that a query has read, by the units that it has consumed. One unit is
 /// [4 KB](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
 /// with strong consistency, and 8 KB with eventual consistency.
-fn bytes_read(consumed: Option<&ConsumedCapacity>, consistent: bool) -> f64 {
+pub(crate) fn bytes_read(consumed: Option<&ConsumedCapacity>, consistent: bool) -> f64 {
     let units = consumed.and_then(ConsumedCapacity::capacity_units);
     units.unwrap_or_default() * if consistent { 4_096.0 } else { 8_192.0 }
 }

@@ -14,7 +14,7 @@ use crate::given::{
     CHANGED, FIRST, ID, KEY, NEW, NOW, alice, deletion, entry, id, insertion, item, key, note,
     since_now, tombstone, update, with,
 };
-use crate::wire::{Reply, Wire};
+use crate::wire::{ATTEMPTS, Reply, Wire};
 
 /// The requests of an insert, an update and a deletion by this store.
 async fn writes(store: impl FnOnce(&Wire) -> DynamoNoteStore) -> Vec<(String, Value)> {
@@ -81,7 +81,10 @@ fn find(after: &str, limit: usize) -> (String, Value) {
 /// The batch of the items with these keys.
 fn read(keys: impl IntoIterator<Item = Value>) -> (String, Value) {
     let keys: Vec<_> = keys.into_iter().collect();
-    let batch = json!({"RequestItems": {"notes": {"Keys": keys, "ConsistentRead": true}}});
+    let batch = json!({
+        "RequestItems": {"notes": {"Keys": keys, "ConsistentRead": true}},
+        "ReturnConsumedCapacity": "TOTAL",
+    });
     sent("BatchGetItem", batch)
 }
 
@@ -198,7 +201,11 @@ async fn an_item_that_is_in_the_index_twice_is_read_once() {
     let store = wire.store_with_changes();
     let page = store.changes(&alice(), &since_now(), NOW).await.unwrap();
     assert_eq!(wire.sent()[1], read([key_1, key_2]));
-    let positions: Vec<_> = page.changes.iter().map(|it| it.position.clone()).collect();
+    let positions: Vec<_> = page
+        .changes
+        .iter()
+        .map(|change| change.position.clone())
+        .collect();
     assert_eq!(positions, [position(&changed(1)), position(&changed(2))]);
     assert_eq!(page.next, Some(position(&changed(3))));
 }
@@ -286,21 +293,77 @@ async fn a_page_ends_before_what_a_batch_leaves_for_good() {
     assert_eq!(error.kind(), StoreErrorKind::Throttled);
 }
 
+/// What was read is paid for, and not asked for again: the page ends before the batch that fails.
+#[tokio::test]
+async fn a_batch_that_is_refused_loses_none_that_was_read() {
+    let all: Vec<_> = (1..=60).map(numbered).collect();
+    let entries: Vec<_> = all.iter().map(|(_, _, entry, _)| entry.clone()).collect();
+    let first: Vec<_> = all[..25]
+        .iter()
+        .map(|(_, _, _, item)| item.clone())
+        .collect();
+    let query = since_now().with_limit(limit(60));
+
+    let refusals = (0..ATTEMPTS).map(|_| Reply::error(400, "ThrottlingException"));
+    let wire = Wire::new(
+        [found(&entries, false), items(&first, &[])]
+            .into_iter()
+            .chain(refusals),
+    );
+    let store = wire.store_with_changes();
+    let page = store.changes(&alice(), &query, NOW).await.unwrap();
+    assert_eq!(page.changes.len(), 25);
+    assert_eq!(page.next, Some(position(&changed(25))));
+
+    let wire = Wire::new([
+        found(&entries, false),
+        items(&first, &[]),
+        Reply::error(400, "ValidationException"),
+    ]);
+    let store = wire.store_with_changes();
+    let error = store.changes(&alice(), &query, NOW).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Other);
+}
+
+/// What is in no response is gone, so a response that does not fit the request must not make a live note gone.
+#[tokio::test]
+async fn a_batch_with_keys_that_were_not_asked_for_is_an_error() {
+    let (_, _, entry, item) = numbered(1);
+    let (_, other_key, _, other_item) = numbered(2);
+    let mut without_key = item;
+    without_key["timestamp"] = json!({"S": "1"});
+    let replies = [
+        items(&[other_item], &[]),
+        items(&[without_key.clone()], &[]),
+        items(&[], &[other_key]),
+        items(&[], &[without_key]),
+    ];
+    for reply in replies {
+        let wire = Wire::new([found(std::slice::from_ref(&entry), false), reply]);
+        let store = wire.store_with_changes();
+        let error = store
+            .changes(&alice(), &since_now(), NOW)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn items_are_read_by_25_until_they_have_4_megabytes() {
     let numbers = 1..=60;
     let all: Vec<_> = numbers.map(numbered).collect();
     let entries: Vec<_> = all.iter().map(|(_, _, entry, _)| entry.clone()).collect();
     let keys = |range: std::ops::Range<usize>| all[range].iter().map(|(_, key, _, _)| key.clone());
-    for (size, count) in [(100, 3), (100_000, 2), (180_000, 1)] {
+    for (units, count) in [(25, 3), (1_023, 2), (1_024, 1)] {
         let batches: Vec<_> = [0..25, 25..50, 50..60].into_iter().take(count).collect();
-        let text = json!({"content": {"S": "a".repeat(size)}});
         let reply = |range: &std::ops::Range<usize>| {
             let batch = all[range.clone()].iter();
-            let batch: Vec<_> = batch
-                .map(|(_, _, _, item)| with(item.clone(), text.clone()))
-                .collect();
-            items(&batch, &[])
+            let batch: Vec<_> = batch.map(|(_, _, _, item)| item).collect();
+            Reply::ok(&json!({
+                "Responses": {"notes": batch},
+                "ConsumedCapacity": [{"TableName": "notes", "CapacityUnits": units}],
+            }))
         };
         let replies = batches.iter().map(reply);
         let wire = Wire::new(std::iter::once(found(&entries, false)).chain(replies));

@@ -20,15 +20,17 @@ pub(crate) async fn changes<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let query = query::of_changes(head)?;
-    if preconditions::of_list(head)? == Evaluation::NotModified {
-        return Ok(reply::empty(StatusCode::NOT_MODIFIED));
-    }
+    let precondition = preconditions::of_list(head)?;
     let outcome = notes
         .changes(user, query.since.as_ref(), query.limit)
         .await?;
     let ChangesOutcome::Page(mut page) = outcome else {
         return Err(Problem::SyncRestart);
     };
+    // Only now: a precondition counts for what would be a success without it (RFC 9110, section 13.2.1).
+    if precondition == Evaluation::NotModified {
+        return Ok(not_stored(reply::empty(StatusCode::NOT_MODIFIED)));
+    }
     let (json, shown) = ChangesJson::of(&page.changes, Envelope::new())?;
     if let Some(shown) = shown {
         page.cut(shown);
@@ -53,13 +55,18 @@ pub(crate) async fn changes<S: NoteStore>(
     Ok(response)
 }
 
-/// The response that shows these changes. No cache may store it: a client that got an old one for its token would miss
-/// nothing, but would stay behind.
+/// The response that shows these changes.
 ///
 /// Separate from [`changes`] because the `OpenAPI` description makes its example with it.
 pub(crate) fn changed(json: ChangesJson, progress: &Progress<'_>) -> Result<Response, Problem> {
-    let mut response = reply::serialized(StatusCode::OK, json.finish(progress)?);
+    let json = json.finish(progress)?;
+    Ok(not_stored(reply::serialized(StatusCode::OK, json)))
+}
+
+/// A response that no cache may store: a client that got an old one for its token would miss nothing, but would stay
+/// behind.
+fn not_stored(mut response: Response) -> Response {
     let cache = HeaderValue::from_static("no-store");
     response.headers_mut().insert(CACHE_CONTROL, cache);
-    Ok(response)
+    response
 }

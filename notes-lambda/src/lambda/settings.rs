@@ -267,9 +267,12 @@ mod tests {
             "NOTES_CORS_ORIGINS",
             "NOTES_CORS_HEADERS",
             "NOTES_PROBLEM_BASE",
+            "NOTES_SYNC_EPOCH",
+            "NOTES_SYNC_DAYS",
         ] {
             let settings = read_with(name, "").unwrap();
             assert_eq!(settings.retention, None);
+            assert_eq!(settings.sync, None);
             assert_eq!(settings.cors_origins, CorsOrigins::default());
             assert_eq!(settings.problem_base, ProblemBase::default());
         }
@@ -296,6 +299,7 @@ mod tests {
                 "NOTES_RETENTION_DAYS",
                 &["0", "-1", "1.5", "ninety", "90d", "4294967296", " 90"],
             ),
+            ("NOTES_SYNC_DAYS", &["0", "-1", "ninety", "4294967296"]),
             (
                 "NOTES_CORS_ORIGINS",
                 &["notes.example", "https://a.example/", ",", "null"],

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use http::uri::Authority;
+
 /// What the `type` URI of every problem starts with. The name of the type follows, such as `note-not-found`.
 ///
 /// By default it is the address of the page that documents the types ([problems](crate::problems)). A deployment that
@@ -49,15 +51,35 @@ impl FromStr for ProblemBase {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte));
         let mut escapes = text.split('%').skip(1).map(|escape| escape.bytes().take(2));
         let are_escapes = escapes.all(|hex| hex.filter(u8::is_ascii_hexdigit).count() == 2);
-        let names_something = !rest.trim_matches('/').is_empty();
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => {
+                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+                let (authority, path) = rest.split_at(end);
+                (Some(authority), path)
+            }
+            None => (None, rest),
+        };
+        // Without anything after the authority, a name would become part of the host or the port.
+        let has_path = !path.is_empty() && !path.contains(['[', ']']);
+        let names_something = authority.map_or(!path.trim_matches('/').is_empty(), is_authority);
         let has_end = text.ends_with(['/', '#', ':', '=']);
-        let is_base = is_scheme && are_in_uris && are_escapes && names_something && has_end;
+        let is_base =
+            is_scheme && are_in_uris && are_escapes && names_something && has_path && has_end;
         if is_base && text.matches('#').count() <= 1 {
             Ok(Self(Cow::Owned(text.to_owned())))
         } else {
             Err(InvalidProblemBase)
         }
     }
+}
+
+/// Whether this is a host, perhaps with a port that is a number.
+fn is_authority(text: &str) -> bool {
+    let authority = text.parse::<Authority>();
+    authority.is_ok_and(|authority| {
+        !authority.host().is_empty()
+            && (authority.port().is_some() || text.ends_with(authority.host()))
+    })
 }
 
 /// A text is not a [`ProblemBase`].
@@ -114,6 +136,14 @@ mod tests {
             "https://notes.example/%zz/",
             "https://notes.example/\n/",
             "https://notes.example/a#b#",
+            "https://#",
+            "https://?=",
+            "https://:443/",
+            "https://notes.example:",
+            "https://notes.example=",
+            "https://notes.example:port/",
+            "https://notes.example/[/",
+            "urn:[:",
         ] {
             assert_eq!(
                 text.parse::<ProblemBase>(),

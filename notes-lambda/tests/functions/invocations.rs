@@ -223,3 +223,35 @@ async fn the_settings_are_those_of_the_process() {
     assert_eq!(allowed, "authorization, x-client");
     function.end_quietly().await;
 }
+
+/// What changed is found by a token, so the functions that write have to keep track of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_epoch_changes_are_kept_and_served_and_without_one_the_path_is_unknown() {
+    let engine = engine().await;
+    let ask_since = |since: &str| {
+        let mut event = event("http-changes");
+        event["rawQueryString"] = json!(since);
+        event
+    };
+    let mut variables = variables(&engine.url());
+    let mut function = Function::start(ALL, &variables).await;
+    let response = function.invoke(&ask_since(""), TIMEOUT).await;
+    is_problem(&response, 404, "unknown-path");
+    function.end_quietly().await;
+
+    variables.push(("NOTES_SYNC_EPOCH", "first".to_owned()));
+    let mut function = Function::start(ALL, &variables).await;
+    let body = |response: &Value| -> Value {
+        assert_eq!(response["statusCode"], 200, "{response}");
+        response["body"].clone()
+    };
+    let listed = body(&function.invoke(&ask_since(""), TIMEOUT).await);
+    assert_eq!(listed["items"], json!([]));
+    let id = new_id();
+    let created = function.invoke(&creation(id), TIMEOUT).await;
+    assert_eq!(created["statusCode"], 201);
+    let since = format!("since={}", listed["token"].as_str().unwrap());
+    let changed = body(&function.invoke(&ask_since(&since), TIMEOUT).await);
+    assert_eq!(changed["items"][0]["id"], json!(id));
+    function.end_quietly().await;
+}

@@ -146,7 +146,7 @@ async fn a_page_has_what_is_there_what_is_gone_and_the_time() {
     );
 }
 
-/// Twenty of the largest notes are several responses, however many the client asks for.
+/// Seven of the largest notes are several responses, however many the client asks for.
 #[tokio::test]
 async fn pages_that_are_too_large_are_cut_and_nothing_is_lost_or_repeated_without_end() {
     let client = client();
@@ -334,3 +334,24 @@ async fn a_token_of_version_1_is_what_it_was() {
 
 /// The check of the settings, of the user and of the version, and the time at which the listing began.
 const TOKEN: &str = "AUKljvQBogSVQRsA";
+
+/// RFC 9110, section 15.4.5: a 304 has the `Cache-Control` that the 200 would have. Section 13.2.1: a precondition does
+/// not count where the response would be no success.
+#[tokio::test]
+async fn a_precondition_counts_after_the_token_and_its_304_is_not_stored_either() {
+    let client = client();
+    let ask = async |settings, uri: &str| {
+        call(&api(&client, settings), &client.user, Method::GET, uri)
+            .header("if-none-match", "*")
+            .send()
+            .await
+    };
+    let unchanged = ask(settings(), "/notes/changes").await;
+    assert_eq!(unchanged.status, 304);
+    assert_eq!(unchanged.header("cache-control"), "no-store");
+
+    let token = self::ask(&client, "").await.json()["token"].clone();
+    let uri = format!("/notes/changes?since={}", token.as_str().unwrap());
+    let restart = ask(SyncSettings::new("second").with_horizon(HORIZON), &uri).await;
+    assert_eq!(restart.status, 410);
+}

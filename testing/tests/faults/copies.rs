@@ -70,8 +70,16 @@ impl TimeSource for Server {
     }
 }
 
-/// Runs all, and returns the number of requests, or how a copy differs from the notes.
-fn run(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> {
+/// What a run has come to.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    requests: usize,
+    /// The notes of each copy, without their ids and tags: no seed says the random bits of those.
+    copies: Vec<Vec<String>>,
+}
+
+/// Runs all. The error says how a copy differs from the notes.
+fn run(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<Outcome, String> {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -118,7 +126,7 @@ fn store(config: Builder) -> DynamoNoteStore {
     DynamoNoteStore::new(client, TABLE).with_changes()
 }
 
-async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usize, String> {
+async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<Outcome, String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let clock = Clock::start();
     let network = Network::new(seed, None, clock.clone());
@@ -194,7 +202,29 @@ async fn simulate(seed: u64, requests: usize, flaw: Option<Flaw>) -> Result<usiz
             .await
             .map_err(|differs| format!("seed {seed}: {differs}"))?;
     }
-    Ok(history.requests())
+    Ok(Outcome {
+        requests: history.requests(),
+        copies: replicas.iter().map(texts_of).collect(),
+    })
+}
+
+fn copy_of(replica: &Replica<Arc<Unsteady>>) -> BTreeMap<String, Value> {
+    let held = replica.disk.notes.iter();
+    held.map(|(id, held)| (id.clone(), held.note.clone()))
+        .collect()
+}
+
+fn texts_of(replica: &Replica<Arc<Unsteady>>) -> Vec<String> {
+    let notes = copy_of(replica).into_values();
+    let mut texts: Vec<_> = notes
+        .map(|mut note| {
+            note["id"].take();
+            note["etag"].take();
+            note.to_string()
+        })
+        .collect();
+    texts.sort();
+    texts
 }
 
 /// Compares a copy with the notes that there are, while nobody writes. The error shows what differs.
@@ -204,10 +234,7 @@ async fn compare(
 ) -> Result<(), String> {
     let as_of = replica.catch_up().await;
     let notes = listed(writer, &as_of).await;
-    let held = replica.disk.notes.iter();
-    let copy: BTreeMap<_, _> = held
-        .map(|(id, held)| (id.clone(), held.note.clone()))
-        .collect();
+    let copy = copy_of(replica);
     if copy == notes {
         return Ok(());
     }
@@ -255,7 +282,7 @@ fn copies_are_complete(seed: u64, requests: usize) {
                     };
                     let user = u64::try_from(user).unwrap();
                     let seed = seed.wrapping_mul(1_000_003).wrapping_add(user);
-                    *sent.lock().unwrap() += run(seed, REQUESTS_OF_A_USER, None).unwrap();
+                    *sent.lock().unwrap() += run(seed, REQUESTS_OF_A_USER, None).unwrap().requests;
                 }
             });
         }
@@ -277,6 +304,7 @@ fn every_copy_is_complete_after_rest() {
 fn a_run_is_the_same_each_time() {
     let [one, other] = [1, 1].map(|seed| run(seed, 300, None).unwrap());
     assert_eq!(one, other);
+    assert!(one.copies.iter().any(|copy| !copy.is_empty()));
 }
 
 /// Whether one of a few runs with this flaw finds a copy that differs.

@@ -181,6 +181,11 @@ impl<S: NoteStore + 'static> Replica<S> {
             400 if problem.ends_with("#idempotency-key-too-old") => {
                 // Whether it was created before, a complete copy says.
                 self.pull().await?;
+                // A page that named it as gone has removed the edit.
+                let first = self.disk.outbox.front();
+                if !matches!(first, Some(Edit::Create { id: first, .. }) if first == id) {
+                    return Ok(());
+                }
                 self.disk.outbox.pop_front();
                 if !self.disk.notes.contains_key(id) {
                     let id = NoteId::generate(self.clock.at_server(0)).to_string();
@@ -289,9 +294,13 @@ impl<S: NoteStore + 'static> Replica<S> {
             .into_iter()
             .flatten()
         {
+            let gone = id.as_str().unwrap();
             if self.flaw != Some(ReplicaFlaw::KeepsWhatIsGone) {
-                self.disk.notes.remove(id.as_str().unwrap());
+                self.disk.notes.remove(gone);
             }
+            // Its creation has happened, though no response came.
+            let is_of_it = |edit: &Edit| matches!(edit, Edit::Create { id, .. } if id == gone);
+            self.disk.outbox.retain(|edit| !is_of_it(edit));
         }
         assert_eq!(page.get("unreadable"), None);
         self.disk.token = Some(token);
