@@ -87,10 +87,10 @@ async fn write_note(
 /// Compares what is there with what may be there, which from now on is all that may be there.
 async fn compare(alice: &User, all: &mut [Written]) -> Result<(), String> {
     let listed = alice.all().await;
-    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut held: BTreeMap<_, _> = listed
         .iter()
-        .map(|it| (text(&it["id"]), text(&it["content"])))
+        .map(|note| (text(&note["id"]), text(&note["content"])))
         .collect();
     for written in all {
         let holds = held.remove(&written.id);
@@ -143,7 +143,7 @@ async fn crash(options: &[&str], rounds: usize) -> Result<usize, String> {
 
 #[tokio::test]
 async fn no_acknowledged_write_is_lost_however_often_the_program_is_killed() {
-    let rounds = std::env::var(ROUNDS_VARIABLE).map_or(ROUNDS, |it| it.parse().unwrap());
+    let rounds = std::env::var(ROUNDS_VARIABLE).map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let started = Instant::now();
     let acknowledged = crash(&[], rounds).await.unwrap();
     let took = started.elapsed();

@@ -135,7 +135,10 @@ async fn all_faults_of_a_body_are_told_at_once() {
     let refused = new_user().create(&body).await;
     let problem = refused.expect_problem(400, "invalid-request").json();
     let faults = problem["errors"].as_array().unwrap();
-    let mut pointers: Vec<_> = faults.iter().map(|it| it["pointer"].as_str()).collect();
+    let mut pointers: Vec<_> = faults
+        .iter()
+        .map(|fault| fault["pointer"].as_str())
+        .collect();
     pointers.sort_unstable();
     let members = ["/a~1b", "/content", "/expiresAt", "/id", "/title"];
     assert_eq!(pointers, members.map(Some));
@@ -225,7 +228,7 @@ async fn an_expired_note_is_invisible_to_everything_at_once() {
     for _ in 0..4 {
         created.push(alice.create(&expiring).await.expect(201));
     }
-    let [read, changed, deleted, retried] = [0, 1, 2, 3].map(|it: usize| created[it].id());
+    let [read, changed, deleted, retried] = [0, 1, 2, 3].map(|index: usize| created[index].id());
     assert_eq!(alice.all().await.len(), 4);
 
     eventually("the note expires", async || {
@@ -410,10 +413,10 @@ async fn a_delayed_first_attempt_does_not_bring_a_deleted_note_back() {
 async fn the_envelope_of_a_page_is_bounded_and_no_note_is_left_out() {
     let alice = new_user();
     let created = stream::iter(0..100)
-        .map(|it| {
+        .map(|number| {
             // Four and seven bytes each in JSON within JSON; the worst ones only now and then,
             // because nothing here is optimised.
-            let content = if it % 10 == 0 { "\u{1}" } else { "\"" }.repeat(100_000);
+            let content = if number % 10 == 0 { "\u{1}" } else { "\"" }.repeat(100_000);
             let note = json!({"title": "Worst", "content": content});
             let alice = &alice;
             async move { alice.create(&note).await.expect(201).id() }

@@ -36,7 +36,7 @@ async fn the_printed_curl_lines_work_when_pasted() {
     let lines: Vec<_> = program
         .greeting
         .lines()
-        .filter(|it| it.starts_with("curl "))
+        .filter(|line| line.starts_with("curl "))
         .collect();
     assert_eq!(lines.len(), 4);
     for (line, status) in lines.into_iter().zip(["201", "200", "200", "200"]) {
@@ -70,7 +70,7 @@ async fn the_printed_page_has_all_it_needs_from_this_program() {
             .starts_with("default-src 'none';")
     );
     let attributes = page.body.split(['"', '\'']);
-    let files: Vec<_> = attributes.filter(|it| it.starts_with('/')).collect();
+    let files: Vec<_> = attributes.filter(|value| value.starts_with('/')).collect();
     assert_eq!(files.len(), 4);
     for file in files {
         assert!(!get(file).await.body.is_empty(), "{file}");
@@ -515,8 +515,8 @@ fn contradicting_options_are_errors_that_name_them() {
         (&["--endpoint=", table], ["--endpoint", "URL"]),
     ] {
         let message = fails(options, 2);
-        for it in named {
-            assert!(message.contains(it), "{options:?}: {message}");
+        for part in named {
+            assert!(message.contains(part), "{options:?}: {message}");
         }
     }
 }

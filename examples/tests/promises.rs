@@ -29,7 +29,10 @@ async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
     let milk = note("Milk");
     let create = async |_| alice.until_known(alice.create(&milk).await, &milk).await;
     let answers = join_all((0..200).map(create)).await;
-    let created: BTreeSet<_> = answers.into_iter().map(|it| it.expect(201).id()).collect();
+    let created: BTreeSet<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect(201).id())
+        .collect();
     assert_eq!(created.len(), 200);
     let listed = alice.all().await;
     assert_eq!(listed.len(), 200);
@@ -41,15 +44,15 @@ async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
 fn keys_of_one_millisecond(count: usize) -> Vec<String> {
     let first: NoteId = new_key().parse().unwrap();
     let start_of_rest = first.ordinal() & !((1 << 74) - 1);
-    let in_rand_b = |it| first.ordinal() & !0xffff | it;
-    let in_rand_a = |it| start_of_rest | it << 62 | first.ordinal() & ((1 << 62) - 1);
+    let in_rand_b = |rest| first.ordinal() & !0xffff | rest;
+    let in_rand_a = |rest| start_of_rest | rest << 62 | first.ordinal() & ((1 << 62) - 1);
     // More than needed, as one of them may be of both kinds.
-    let ordinals = (0..count as u128 + 2).map(|it| match it % 2 {
-        0 => in_rand_b(it / 2),
-        _ => in_rand_a(it / 2),
+    let ordinals = (0..count as u128 + 2).map(|number| match number % 2 {
+        0 => in_rand_b(number / 2),
+        _ => in_rand_a(number / 2),
     });
     let keys: BTreeSet<_> = ordinals
-        .map(|it| NoteId::from_ordinal(it).unwrap().to_string())
+        .map(|ordinal| NoteId::from_ordinal(ordinal).unwrap().to_string())
         .collect();
     keys.into_iter().take(count).collect()
 }
@@ -75,7 +78,10 @@ async fn each_of_5_000_creations_of_one_millisecond_takes_one_put_and_none_is_lo
     let listed = alice.all().await;
     assert_eq!(listed.len(), keys.len());
     assert!(ids(&listed).into_iter().eq(keys.iter().rev()));
-    let moments: BTreeSet<_> = listed.iter().map(|it| it["createdAt"].as_str()).collect();
+    let moments: BTreeSet<_> = listed
+        .iter()
+        .map(|note| note["createdAt"].as_str())
+        .collect();
     assert_eq!(moments.len(), 1);
 }
 
@@ -90,8 +96,12 @@ async fn concurrent_requests_with_one_key_make_one_note_and_the_others_are_repla
         assert_eq!(answer.header("etag"), answers[0].header("etag"));
         assert_eq!(answer.header("idempotency-key"), key);
     }
-    let replays = answers.iter().filter(|it| it.has("idempotent-replayed"));
-    let replays: Vec<_> = replays.map(|it| it.header("idempotent-replayed")).collect();
+    let replays = answers
+        .iter()
+        .filter(|answer| answer.has("idempotent-replayed"));
+    let replays: Vec<_> = replays
+        .map(|replay| replay.header("idempotent-replayed"))
+        .collect();
     assert_eq!(replays, ["true"; 15]);
     assert_eq!(alice.all().await, [first]);
 }
@@ -121,7 +131,7 @@ async fn of_20_racers_with_one_tag_exactly_one_wins() {
     let (won, lost): (Vec<_>, Vec<_>) = join_all((0..20).map(race))
         .await
         .into_iter()
-        .partition(|it| it.status == 200);
+        .partition(|answer| answer.status == 200);
     assert_eq!((won.len(), lost.len()), (1, 19));
     for loser in lost {
         loser.expect_problem(412, "precondition-failed");
@@ -190,11 +200,14 @@ async fn no_request_is_a_danger() {
     let alice = new_user();
     let milk = note("Milk");
     let there = join_all((0..100).map(|_| alice.create(&milk))).await;
-    let there = there.into_iter().map(|it| it.expect(201).id()).collect();
+    let there = there
+        .into_iter()
+        .map(|answer| answer.expect(201).id())
+        .collect();
     let requests = samples("requests", &any_request(there), 9_600);
     let statuses = stream::iter(requests)
-        .map(|it| {
-            let (told, request) = (format!("{it:?}"), it.of(&alice));
+        .map(|described| {
+            let (told, request) = (format!("{described:?}"), described.of(&alice));
             let alice = &alice;
             async move {
                 let answer = Answer::to(&alice.http, request).await;

@@ -346,9 +346,9 @@ async fn a_refusal_for_good_is_not_repeated_and_keeps_its_cause() {
         assert_eq!(error.kind(), expected, "{code}");
         assert!(!error.is_retryable());
         assert_eq!(faulty.requests(), 1, "{code}");
-        let chain = std::iter::successors(error.source(), |&it| it.source());
-        let chain: Vec<_> = chain.map(|it| format!("{it:?}")).collect();
-        assert!(chain.iter().any(|it| it.contains(code)), "{chain:?}");
+        let chain = std::iter::successors(error.source(), |&error| error.source());
+        let chain: Vec<_> = chain.map(|cause| format!("{cause:?}")).collect();
+        assert!(chain.iter().any(|cause| cause.contains(code)), "{chain:?}");
     }
 }
 

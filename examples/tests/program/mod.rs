@@ -78,7 +78,7 @@ struct Running {
 impl Program {
     /// Starts it on a free port with these options, and waits until it serves.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let options: Vec<_> = options.iter().map(|&it| it.to_owned()).collect();
+        let options: Vec<_> = options.iter().map(|&option| option.to_owned()).collect();
         let directory = TempDir::new().unwrap();
         let (running, greeting) = Running::start(&options, directory.path());
         Self {
@@ -121,7 +121,7 @@ impl Program {
     pub(crate) fn files(&self) -> BTreeSet<String> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         entries
-            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect()
     }
 
@@ -187,8 +187,8 @@ impl Drop for Running {
 }
 
 fn url_in(greeting: &str) -> String {
-    let line = greeting.lines().find(|it| it.contains("listens on"));
-    let url = line.and_then(|it| it.split(' ').next_back());
+    let line = greeting.lines().find(|line| line.contains("listens on"));
+    let url = line.and_then(|line| line.split(' ').next_back());
     url.unwrap().to_owned()
 }
 

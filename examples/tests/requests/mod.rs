@@ -59,11 +59,15 @@ pub(crate) fn any_request(there: Vec<String>) -> impl Strategy<Value = AnyReques
 pub(crate) fn any_bytes(user: &User) -> impl Strategy<Value = Vec<u8>> {
     let messages: Vec<_> = MESSAGES
         .iter()
-        .map(|it| it.replace("USER", &user.id).replace("HOST", user.host()))
+        .map(|message| {
+            message
+                .replace("USER", &user.id)
+                .replace("HOST", user.host())
+        })
         .collect();
     prop_oneof![
         1 => vec(any::<u8>(), 0..300),
-        9 => vec(select(messages), 1..3).prop_flat_map(|it| mutated(it.concat().into_bytes())),
+        9 => vec(select(messages), 1..3).prop_flat_map(|messages| mutated(messages.concat().into_bytes())),
     ]
 }
 
@@ -94,9 +98,9 @@ fn any_method() -> impl Strategy<Value = Method> {
     let known = select(known.to_vec()).prop_map(str::to_owned);
     let other = string_regex("[A-Z!#$%&'*+.^_`|~0-9-]{1,12}").unwrap();
     prop_oneof![7 => known, 1 => other]
-        .prop_map(|it| Method::from_bytes(it.as_bytes()).unwrap())
+        .prop_map(|method| Method::from_bytes(method.as_bytes()).unwrap())
         // A proxy's business, which a client sends without a path.
-        .prop_filter("a path", |it| *it != Method::CONNECT)
+        .prop_filter("a path", |method| *method != Method::CONNECT)
 }
 
 fn any_path(there: Vec<String>) -> impl Strategy<Value = String> {
@@ -110,7 +114,7 @@ fn any_path(there: Vec<String>) -> impl Strategy<Value = String> {
 }
 
 fn any_id() -> impl Strategy<Value = String> {
-    let id = |it| NoteId::from_ordinal(it).unwrap().to_string();
+    let id = |ordinal| NoteId::from_ordinal(ordinal).unwrap().to_string();
     (0..1_u128 << 122).prop_map(id)
 }
 
@@ -148,8 +152,8 @@ fn any_query() -> impl Strategy<Value = String> {
     let pairs = vec((name, value), 0..4);
     prop_oneof![
         2 => Just(String::new()),
-        1 => pairs.prop_map(|it| {
-            let pairs: Vec<_> = it.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        1 => pairs.prop_map(|pairs| {
+            let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
             format!("?{}", pairs.join("&"))
         }),
     ]
@@ -159,13 +163,13 @@ type Header = (String, Vec<u8>);
 
 fn any_headers() -> impl Strategy<Value = Vec<Header>> {
     let named = |name: &'static str, values: &'static [&'static str]| {
-        select(values).prop_map(move |it| (name.to_owned(), it.as_bytes().to_vec()))
+        select(values).prop_map(move |value| (name.to_owned(), value.as_bytes().to_vec()))
     };
     let of_type = prop_oneof![
         9 => Just("application/json"),
         1 => select(&["", ";", "text/plain", "application/merge-patch+json; a=\"", "*/*"][..]),
     ]
-    .prop_map(|it| ("content-type".to_owned(), it.as_bytes().to_vec()));
+    .prop_map(|media_type| ("content-type".to_owned(), media_type.as_bytes().to_vec()));
     let tags = &[
         "*",
         "",
@@ -185,7 +189,7 @@ fn any_headers() -> impl Strategy<Value = Vec<Header>> {
         }),
         string_regex("\"?[0-9a-f-]{0,40}\"?").unwrap(),
     ]
-    .prop_map(|it| ("idempotency-key".to_owned(), it.into_bytes()));
+    .prop_map(|key| ("idempotency-key".to_owned(), key.into_bytes()));
     let name = prop_oneof![
         select(
             &[
@@ -218,7 +222,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     let text = any_object().prop_map(String::into_bytes);
     prop_oneof![
         3 => text,
-        2 => any_object().prop_flat_map(|it| mutated(it.into_bytes())),
+        2 => any_object().prop_flat_map(|object| mutated(object.into_bytes())),
         1 => vec(any::<u8>(), 0..100),
     ]
 }
@@ -232,7 +236,7 @@ fn any_object() -> impl Strategy<Value = String> {
                 "null", "true", "-0", "1e999", "[]", "{\"a\":{}}", "\"\\u0000\"", "\"\\ud800\"",
                 "\"2999-01-01T00:00:00.5Z\"", "\"1969-12-31T23:59:59Z\"", "\"9999-12-31T23:59:59Z\"",
             ][..]).prop_map(str::to_owned),
-            1 => (0..60_000_usize).prop_map(|it| format!("\"{}\"", "\\n".repeat(it / 100))),
+            1 => (0..60_000_usize).prop_map(|length| format!("\"{}\"", "\\n".repeat(length / 100))),
         ]
     };
     let other = select(&["category", "expiresAt", "title", "id", "etag", "x", ""][..]);

@@ -71,7 +71,7 @@ impl Answer {
     /// The header with this name, which has to be there.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
-        let value = self.headers.get(name).map(|it| it.to_str().unwrap());
+        let value = self.headers.get(name).map(|value| value.to_str().unwrap());
         value.unwrap_or_else(|| panic!("no {name} in {:?}", self.headers))
     }
 

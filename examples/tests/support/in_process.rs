@@ -93,7 +93,7 @@ impl Requests {
     }
 
     pub(crate) fn count(&self, operation: &str) -> usize {
-        self.all().iter().filter(|it| *it == operation).count()
+        self.all().iter().filter(|sent| *sent == operation).count()
     }
 }
 
@@ -110,7 +110,7 @@ impl Intercept for Requests {
     ) -> Result<(), BoxError> {
         let target = context.request().headers().get("x-amz-target");
         let (_, operation) = target
-            .and_then(|it| it.split_once('.'))
+            .and_then(|target| target.split_once('.'))
             .ok_or("no target")?;
         self.0.lock().unwrap().push(operation.to_owned());
         Ok(())

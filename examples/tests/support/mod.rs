@@ -126,15 +126,18 @@ pub(crate) fn note(title: &str) -> Value {
 
 /// The ids of notes, in their order.
 pub(crate) fn ids(notes: &[Value]) -> Vec<&str> {
-    notes.iter().map(|it| it["id"].as_str().unwrap()).collect()
+    notes
+        .iter()
+        .map(|note| note["id"].as_str().unwrap())
+        .collect()
 }
 
 /// What an attempt yields once it yields something. For what announces itself to nobody.
 pub(crate) async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(it) = attempt().await {
-            return it;
+        if let Some(yielded) = attempt().await {
+            return yielded;
         }
         assert!(started.elapsed() < DEADLINE, "it never happened: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;

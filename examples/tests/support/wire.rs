@@ -89,7 +89,10 @@ impl HalfSent {
     pub(crate) async fn finish(mut self) -> u16 {
         self.wire.send(&self.rest).await.unwrap();
         let answer = String::from_utf8(self.wire.read_to_end().await).unwrap();
-        let status = answer.split(' ').nth(1).and_then(|it| it.parse().ok());
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
     }
 }

@@ -437,8 +437,10 @@ impl NoteStore for FaultyStore {
             };
         }
         match found {
-            Some(Item::Note(it)) if self.shows(&it.note, now, Fault::GetShowsExpiredNotes) => {
-                Ok(Some(it.note))
+            Some(Item::Note(stored))
+                if self.shows(&stored.note, now, Fault::GetShowsExpiredNotes) =>
+            {
+                Ok(Some(stored.note))
             }
             Some(Item::Tombstone { of, .. }) if self.has(Fault::GetShowsDeletedNotes) => {
                 Ok(Some(of.note))

@@ -14,7 +14,7 @@ fn key_of(number: usize) -> Value {
 }
 
 fn batch(numbers: std::ops::Range<usize>) -> Value {
-    let deletes = numbers.map(|it| json!({"DeleteRequest": {"Key": key_of(it)}}));
+    let deletes = numbers.map(|number| json!({"DeleteRequest": {"Key": key_of(number)}}));
     json!({"RequestItems": {"notes": deletes.collect::<Vec<_>>()}})
 }
 
@@ -329,8 +329,8 @@ async fn capacity_is_asked_for_and_told_to_one_who_observes_it() {
     let wire = Wire::new(replies.iter().map(Reply::ok));
     let told = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&told);
-    let store = wire.store().with_capacity_observer(move |it| {
-        let units = (it.read_units, it.write_units);
+    let store = wire.store().with_capacity_observer(move |consumed| {
+        let units = (consumed.read_units, consumed.write_units);
         listener.lock().unwrap().push(units);
     });
     let alice = alice();

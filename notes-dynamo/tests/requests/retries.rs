@@ -112,8 +112,8 @@ async fn a_write_fails_as_its_last_attempt_only_if_none_before_it_is_in_doubt() 
             OutcomeUnknown,
         ),
     ] {
-        let calls = READS.map(|it| (it, of_read)).into_iter();
-        for (operation, kind) in calls.chain(WRITES.map(|it| (it, of_write))) {
+        let calls = READS.map(|read| (read, of_read)).into_iter();
+        for (operation, kind) in calls.chain(WRITES.map(|write| (write, of_write))) {
             let course = operation.meets(replies.clone()).await;
             let expected = (Err(kind), replies.len());
             assert_eq!(course, expected, "{operation:?}: {replies:?}");
@@ -239,7 +239,7 @@ async fn a_refused_delete_is_done_if_the_tombstone_is_its_own_and_unknown_if_ano
 #[tokio::test]
 async fn a_purge_that_has_removed_some_ends_well_unless_the_next_batch_is_in_doubt() {
     let keys: Vec<_> = (0..26)
-        .map(|it| json!({"userId": {"S": "alice"}, "timestamp": {"N": it.to_string()}}))
+        .map(|number| json!({"userId": {"S": "alice"}, "timestamp": {"N": number.to_string()}}))
         .collect();
     for (reply, expected) in [
         (

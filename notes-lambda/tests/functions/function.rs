@@ -110,7 +110,7 @@ impl Function {
     pub(crate) fn resident(&self) -> u64 {
         let status = format!("/proc/{}/status", self.process.id().unwrap());
         let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let size = line.unwrap().trim().strip_suffix(" kB").unwrap();
         size.parse().unwrap()
     }
@@ -130,7 +130,7 @@ impl Function {
         let output = self.process.wait_with_output().await.unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         let log = self.log.await.unwrap();
-        let lines = log.lines().map(|it| serde_json::from_str(it).unwrap());
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
         lines.collect()
     }
 }

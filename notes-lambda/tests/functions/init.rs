@@ -7,14 +7,14 @@ use crate::function::{
 };
 
 fn binaries() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.into_iter().map(|it| it.0).chain([ALL])
+    FUNCTIONS.into_iter().map(|(name, _)| name).chain([ALL])
 }
 
 /// What a function says on standard error with these variables, of which one is set so.
 async fn refusal(binary: &str, name: &'static str, value: Option<&str>) -> String {
     let mut variables = variables(&nowhere());
-    variables.retain(|it| it.0 != name);
-    variables.extend(value.map(|it| (name, it.to_owned())));
+    variables.retain(|variable| variable.0 != name);
+    variables.extend(value.map(|value| (name, value.to_owned())));
     let (output, lambda) = output(binary, &variables).await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(lambda.times_asked(), 0);

@@ -188,7 +188,7 @@ async fn a_thousand_invocations_leave_no_memory_behind() {
 async fn the_settings_are_those_of_the_process() {
     let engine = engine().await;
     let mut variables = variables(&engine.url());
-    variables.retain(|it| it.0 != "NOTES_IDENTITY");
+    variables.retain(|variable| variable.0 != "NOTES_IDENTITY");
     variables.extend(
         [
             ("NOTES_IDENTITY", "cognito:sub"),

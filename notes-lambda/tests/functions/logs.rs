@@ -18,9 +18,12 @@ use crate::function::{
 /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 #[track_caller]
 fn is_embedded_metric_format(line: &Value) {
-    let named = |it: &Value| {
-        let name = it.as_str().unwrap();
-        assert!((1..=1_024).contains(&name.len()) && name.is_ascii(), "{it}");
+    let named = |name: &Value| {
+        let name = name.as_str().unwrap();
+        assert!(
+            (1..=1_024).contains(&name.len()) && name.is_ascii(),
+            "{name}"
+        );
         name.to_owned()
     };
     assert!(line["_aws"]["Timestamp"].is_u64(), "{line}");

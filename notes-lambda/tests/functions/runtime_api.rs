@@ -88,7 +88,7 @@ impl RuntimeApi {
     /// Waits until the function has asked for so many invocations.
     pub(crate) async fn asked(&self, times: usize) {
         let mut asked = self.shared.asked.subscribe();
-        asked.wait_for(|it| *it >= times).await.unwrap();
+        asked.wait_for(|asked| *asked >= times).await.unwrap();
     }
 
     pub(crate) fn times_asked(&self) -> usize {
@@ -113,7 +113,7 @@ impl RuntimeApi {
 }
 
 async fn next_invocation(State(shared): State<Arc<Shared>>) -> Response {
-    shared.asked.send_modify(|it| *it += 1);
+    shared.asked.send_modify(|asked| *asked += 1);
     let invocation = shared.next.lock().await.recv().await.unwrap();
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),

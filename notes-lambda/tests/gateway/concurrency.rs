@@ -82,7 +82,7 @@ async fn creations_at_the_same_time_are_all_kept_each_for_its_user() {
         list["rawQueryString"] = json!("limit=100");
         let page = call(&mut gateway.clone(), list).await;
         let items = page["body"]["items"].as_array().unwrap().iter();
-        let listed: BTreeSet<_> = items.map(|it| it["id"].to_string()).collect();
+        let listed: BTreeSet<_> = items.map(|item| item["id"].to_string()).collect();
         assert_eq!(listed, ids);
     }
 }

@@ -16,7 +16,9 @@ async fn answer(origins: &str, event: Value) -> Value {
 #[track_caller]
 fn is_hidden(answer: &Value) {
     let headers = answer["headers"].as_object().unwrap();
-    let shown = headers.keys().find(|it| it.starts_with("access-control-"));
+    let shown = headers
+        .keys()
+        .find(|name| name.starts_with("access-control-"));
     assert_eq!(shown, None);
 }
 

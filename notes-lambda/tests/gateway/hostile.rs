@@ -58,7 +58,7 @@ fn anything() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((any::<String>(), inner), 0..4).prop_map(|it| it.into_iter().collect()),
+            vec((any::<String>(), inner), 0..4).prop_map(|members| members.into_iter().collect()),
         ]
     })
 }

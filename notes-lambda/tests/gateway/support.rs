@@ -30,11 +30,11 @@ pub(crate) fn event(name: &str) -> Value {
 /// The events in all files.
 pub(crate) fn events() -> Vec<Value> {
     let files = std::fs::read_dir(EVENTS).unwrap();
-    let mut paths: Vec<_> = files.map(|it| it.unwrap().path()).collect();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
     let names = paths
         .iter()
-        .map(|it| it.file_stem().unwrap().to_str().unwrap());
+        .map(|path| path.file_stem().unwrap().to_str().unwrap());
     names.map(event).collect()
 }
 

@@ -44,7 +44,7 @@ async fn a_body_without_a_length_is_counted_while_it_is_read() {
         let chunks: Vec<_> = body.chunks(65_536).map(Bytes::copy_from_slice).collect();
         let frames = chunks
             .into_iter()
-            .map(|it| Ok::<_, io::Error>(Frame::data(it)));
+            .map(|chunk| Ok::<_, io::Error>(Frame::data(chunk)));
         StreamBody::new(stream::iter(frames))
     };
     let client = client();

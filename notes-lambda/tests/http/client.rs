@@ -164,7 +164,7 @@ impl<S: NoteStore + 'static> Call<S> {
     {
         let (method, uri) = (self.request.method().clone(), self.request.uri().clone());
         let answered = self.api.call(self.request.map(body)).await;
-        let (head, body) = answered.unwrap_or_else(|it| match it {}).into_parts();
+        let (head, body) = answered.unwrap_or_else(|never| match never {}).into_parts();
         let mut answer = Answer {
             status: head.status,
             headers: head.headers,
@@ -235,7 +235,7 @@ impl Answer {
         let document = self.json();
         let items = document["items"].as_array().unwrap().iter();
         items
-            .map(|it| it["title"].as_str().unwrap().to_owned())
+            .map(|item| item["title"].as_str().unwrap().to_owned())
             .collect()
     }
 }

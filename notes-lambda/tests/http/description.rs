@@ -48,8 +48,8 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
 
     // A test's store says so of a read or a deletion, too. A real one does not.
     let report: Option<&Diagnostics> = answer.extensions.get();
-    let error = report.and_then(|it| it.error.as_ref());
-    let strange = match (error.map(|it| it.kind()), method) {
+    let error = report.and_then(|report| report.error.as_ref());
+    let strange = match (error.map(|error| error.kind()), method) {
         (Some(StoreErrorKind::TooLarge), method) => {
             method == Method::GET || method == Method::DELETE
         }
@@ -76,7 +76,9 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
         }
     }
     for name in answer.headers.keys() {
-        let known = headers.keys().any(|it| name == it.to_lowercase().as_str());
+        let known = headers
+            .keys()
+            .any(|header| name == header.to_lowercase().as_str());
         let of_http = ["content-type", "content-length"].contains(&name.as_str());
         assert!(known || of_http, "{id} {status}: {name}");
     }
@@ -86,8 +88,8 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
 /// The names of the schemas that a body of this media type may have.
 fn schemas(response: &Value, media_type: &str) -> Vec<String> {
     let schema = &response["content"][media_type]["schema"];
-    let name = |it: &Value| {
-        let reference = it["$ref"].as_str().unwrap();
+    let name = |schema: &Value| {
+        let reference = schema["$ref"].as_str().unwrap();
         reference.rsplit('/').next().unwrap().to_owned()
     };
     match schema["oneOf"].as_array() {
@@ -103,7 +105,7 @@ fn schema_of(answer: &Answer) -> String {
         Some(of_type) => {
             let all = DOCUMENT["components"]["schemas"].as_object().unwrap();
             let mut names = all.iter();
-            let found = names.find(|(_, it)| it["properties"]["type"]["const"] == of_type);
+            let found = names.find(|(_, schema)| schema["properties"]["type"]["const"] == of_type);
             found.unwrap_or_else(|| panic!("{of_type}")).0.clone()
         }
         None if body["token"].is_string() => "Changes".to_owned(),
@@ -236,7 +238,7 @@ async fn every_answer_that_is_described_happens() {
     ];
     for end in ends {
         let answers = failures::answers(end).await;
-        happened.extend(answers.into_iter().flat_map(|it| it.claims));
+        happened.extend(answers.into_iter().flat_map(|response| response.claims));
     }
     let client = client();
     let (path, _) = client.note().await;
@@ -263,7 +265,7 @@ async fn what_is_described_can_be_sent() {
     let bodies = |operation: &Value| {
         let content = operation["requestBody"]["content"].as_object().unwrap();
         let body =
-            |(media_type, it): (&String, &Value)| (media_type.clone(), it["example"].clone());
+            |(media_type, media): (&String, &Value)| (media_type.clone(), media["example"].clone());
         content.iter().map(body).collect::<Vec<_>>()
     };
     for (media_type, example) in bodies(&paths["/notes"]["post"]) {
@@ -297,15 +299,15 @@ fn the_page_for_client_authors_lists_each_problem_type_and_no_others() {
     let page = std::fs::read_to_string(page).unwrap();
     let listed = page.lines().filter_map(|line| {
         let cells: Vec<_> = line.split('|').map(str::trim).collect();
-        let status = cells.get(2).filter(|it| it.parse::<u16>().is_ok())?;
+        let status = cells.get(2).filter(|cell| cell.parse::<u16>().is_ok())?;
         Some([cells[1].trim_matches('`'), status, cells[3]].map(str::to_owned))
     });
     let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap();
-    let described = schemas.values().filter_map(|it| {
-        let of_type = it["properties"]["type"]["const"].as_str()?;
+    let described = schemas.values().filter_map(|schema| {
+        let of_type = schema["properties"]["type"]["const"].as_str()?;
         let slug = of_type.split('#').next_back()?.to_owned();
-        let status = it["properties"]["status"]["const"].to_string();
-        Some([slug, status, it["title"].as_str()?.to_owned()])
+        let status = schema["properties"]["status"]["const"].to_string();
+        Some([slug, status, schema["title"].as_str()?.to_owned()])
     });
     let listed: BTreeSet<_> = listed.collect();
     assert_eq!(listed, described.collect());

@@ -165,7 +165,7 @@ async fn all_faults_of_a_query_are_named_at_once() {
             .as_array()
             .unwrap()
             .iter()
-            .all(|it| it["parameter"].is_string())
+            .all(|error| error["parameter"].is_string())
     );
     assert_eq!(
         answer.places(),
@@ -199,9 +199,9 @@ async fn an_unreadable_item_is_named_and_hides_no_other() {
 #[tokio::test]
 async fn pages_of_large_notes_are_cut_and_lose_nothing() {
     let client = client();
-    for it in 0..6 {
+    for number in 0..6 {
         let content = "\u{1}".repeat(Content::MAX_BYTES);
-        let body = json!({"title": it.to_string(), "content": content});
+        let body = json!({"title": number.to_string(), "content": content});
         assert_eq!(client.post(body).send().await.status, 201);
         client.wait_millis(1);
     }
@@ -225,7 +225,7 @@ async fn pages_of_large_notes_are_cut_and_lose_nothing() {
             None => break,
         }
     }
-    let all: Vec<_> = (0..6).map(|it| it.to_string()).collect();
+    let all: Vec<_> = (0..6).map(|number| number.to_string()).collect();
     assert_eq!(titles, all);
     assert!(named);
 }

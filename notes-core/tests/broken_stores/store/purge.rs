@@ -29,7 +29,9 @@ impl FaultyStore {
             };
             let is_left = match (self.fault, item) {
                 (Some(Fault::PurgeLeavesTombstones), Item::Tombstone { .. }) => true,
-                (Some(Fault::PurgeLeavesExpiredNotes), Item::Note(it)) => !it.note.is_live(now),
+                (Some(Fault::PurgeLeavesExpiredNotes), Item::Note(stored)) => {
+                    !stored.note.is_live(now)
+                }
                 _ => false,
             };
             is_of_user && !is_left
