@@ -128,7 +128,7 @@ async fn refuse_other_hosts(
     } else if hosts.into_iter().all(|host| is_ours(host, address.port())) {
         return next.run(request).await;
     } else {
-        let why = "This server is for local programs: it answers to 127.0.0.1 and localhost.\n";
+        let why = "This server is for local programs: it takes requests to 127.0.0.1 and localhost only.\n";
         (StatusCode::MISDIRECTED_REQUEST, why)
     };
     (status, [(CONNECTION, "close")], why).into_response()

@@ -10,8 +10,8 @@ use axum_service::{Keys, app};
 use notes_core::{MemoryNoteStore, Notes};
 use notes_testing::serve;
 use reqwest::Method;
-use support::answer::{Answer, send};
 use support::note;
+use support::response::{Response, send};
 use support::user::User;
 
 /// Somebody with this key, at a fresh application that knows Alice and Bob.
@@ -28,7 +28,7 @@ async fn somebody(key: &str) -> User {
     }
 }
 
-async fn get(user: &User, path: &str) -> Answer {
+async fn get(user: &User, path: &str) -> Response {
     send(user.request(Method::GET, path)).await
 }
 
@@ -60,8 +60,8 @@ async fn users_are_told_apart_by_what_the_application_verified() {
 async fn whom_the_application_does_not_know_gets_no_notes() {
     for key in ["alice", "open-sesame2", "Open-sesame", "0"] {
         let nobody = somebody(key).await;
-        let answer = nobody.list("").await;
-        answer.expect_unauthenticated();
+        let response = nobody.list("").await;
+        response.expect_unauthenticated();
     }
     let nobody = somebody("").await;
     let request = nobody.anonymous(Method::POST, "/notes").json(&note("Milk"));

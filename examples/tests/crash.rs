@@ -34,7 +34,7 @@ struct Written {
     may_hold: Vec<Option<String>>,
 }
 
-/// Creates notes, changes some and deletes some, until there is no answer any more.
+/// Creates notes, changes some and deletes some, until there is no response any more.
 async fn write(alice: User, acknowledge: UnboundedSender<()>) -> Vec<Written> {
     let mut all = Vec::new();
     for number in 0.. {
@@ -42,9 +42,9 @@ async fn write(alice: User, acknowledge: UnboundedSender<()>) -> Vec<Written> {
             id: new_key(),
             may_hold: vec![None],
         };
-        let answered = write_note(&alice, &mut written, number % 3, &acknowledge).await;
+        let outcome = write_note(&alice, &mut written, number % 3, &acknowledge).await;
         all.push(written);
-        if answered.is_err() {
+        if outcome.is_err() {
             break;
         }
     }

@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 use notes_testing::Engine;
 use program::{Program, fails};
 use reqwest::Method;
-use support::answer::send;
+use support::response::send;
 use support::user::User;
 use support::wire::{HalfSent, Wire};
 use support::{eventually, ids, new_key, note};
@@ -40,12 +40,12 @@ async fn the_printed_curl_lines_work_when_pasted() {
         .collect();
     assert_eq!(lines.len(), 4);
     for (line, status) in lines.into_iter().zip(["201", "200", "200", "200"]) {
-        let Some(answer) = program::pasted(line) else {
+        let Some(response) = program::pasted(line) else {
             println!("skipped, because there is no curl");
             return;
         };
         let start = format!("HTTP/1.1 {status} ");
-        assert!(answer.starts_with(&start), "{line}\n{answer}");
+        assert!(response.starts_with(&start), "{line}\n{response}");
     }
     let alice = program.user_with_token("alice");
     let notes = alice.all().await;
@@ -107,8 +107,8 @@ async fn acknowledged_notes_survive_kill_9_under_load() {
                     let key = new_key();
                     let sent = alice.creation(&key, &note("Milk")).send().await;
                     match sent {
-                        Ok(answer) if answer.status() == 201 => acknowledge.send(key).unwrap(),
-                        Ok(answer) => panic!("{answer:?}"),
+                        Ok(response) if response.status() == 201 => acknowledge.send(key).unwrap(),
+                        Ok(response) => panic!("{response:?}"),
                         Err(_) => return,
                     }
                 }
@@ -205,7 +205,7 @@ async fn status_of(program: &Program, target: &str, headers: &[String]) -> u16 {
 }
 
 #[tokio::test]
-async fn it_answers_to_no_name_that_somebody_made_point_to_it() {
+async fn it_serves_no_name_that_somebody_made_point_to_it() {
     let program = Program::start(&["--in-memory"]);
     let port = program.address().port();
     for (host, status) in [
@@ -347,10 +347,10 @@ async fn preflight(user: &User, origin: &str) -> Option<String> {
             "Access-Control-Request-Headers",
             "authorization,content-type",
         );
-    let answer = send(request).await.expect(204);
-    let allowed = answer.has("access-control-allow-origin");
-    assert_eq!(answer.has("access-control-allow-headers"), allowed);
-    allowed.then(|| answer.header("access-control-allow-origin").to_owned())
+    let response = send(request).await.expect(204);
+    let allowed = response.has("access-control-allow-origin");
+    assert_eq!(response.has("access-control-allow-headers"), allowed);
+    allowed.then(|| response.header("access-control-allow-origin").to_owned())
 }
 
 #[tokio::test]
@@ -366,8 +366,8 @@ async fn a_page_of_a_development_server_may_call_it_and_no_other_page() {
         let request = alice
             .request(Method::GET, "/notes")
             .header("Origin", origin);
-        let answer = send(request).await.expect(200);
-        assert_eq!(answer.header("access-control-allow-origin"), origin);
+        let response = send(request).await.expect(200);
+        assert_eq!(response.header("access-control-allow-origin"), origin);
     }
     for origin in [
         "https://notes.example",
@@ -454,8 +454,8 @@ async fn a_copy_goes_on_after_a_restart_and_begins_anew_after_the_notes_are_gone
         program.remove_files();
         program.start_again();
         let again = program.user_with_token(&alice.id);
-        let answer = send(again.request(Method::GET, &path)).await;
-        answer.expect_problem(410, "sync-restart");
+        let response = send(again.request(Method::GET, &path)).await;
+        response.expect_problem(410, "sync-restart");
     }
 }
 
@@ -552,7 +552,7 @@ fn a_file_that_is_no_data_file_is_an_error_that_names_it() {
 }
 
 #[test]
-fn an_endpoint_that_does_not_answer_is_an_error_that_names_it() {
+fn an_endpoint_that_does_not_respond_is_an_error_that_names_it() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -17,8 +17,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use requests::{any_bytes, any_request};
 use serde_json::json;
-use support::answer::{Answer, send};
 use support::in_process::panics;
+use support::response::{Response, send};
 use support::user::User;
 use support::wire::Wire;
 use support::{Server, behind_gateway, ids, new_key, new_user, note, skip_behind_gateway};
@@ -28,10 +28,10 @@ async fn concurrent_creations_by_one_user_are_all_kept_and_listed() {
     let alice = new_user();
     let milk = note("Milk");
     let create = async |_| alice.until_known(alice.create(&milk).await, &milk).await;
-    let answers = join_all((0..200).map(create)).await;
-    let created: BTreeSet<_> = answers
+    let responses = join_all((0..200).map(create)).await;
+    let created: BTreeSet<_> = responses
         .into_iter()
-        .map(|answer| answer.expect(201).id())
+        .map(|response| response.expect(201).id())
         .collect();
     assert_eq!(created.len(), 200);
     let listed = alice.all().await;
@@ -89,16 +89,16 @@ async fn each_of_5_000_creations_of_one_millisecond_takes_one_put_and_none_is_lo
 async fn concurrent_requests_with_one_key_make_one_note_and_the_others_are_replays() {
     let (alice, key) = (new_user(), new_key());
     let milk = note("Milk");
-    let answers = join_all((0..16).map(|_| alice.create_as(&key, &milk))).await;
-    let first = answers[0].json();
-    for answer in &answers {
-        assert_eq!((answer.status, answer.json()), (201, first.clone()));
-        assert_eq!(answer.header("etag"), answers[0].header("etag"));
-        assert_eq!(answer.header("idempotency-key"), key);
+    let responses = join_all((0..16).map(|_| alice.create_as(&key, &milk))).await;
+    let first = responses[0].json();
+    for response in &responses {
+        assert_eq!((response.status, response.json()), (201, first.clone()));
+        assert_eq!(response.header("etag"), responses[0].header("etag"));
+        assert_eq!(response.header("idempotency-key"), key);
     }
-    let replays = answers
+    let replays = responses
         .iter()
-        .filter(|answer| answer.has("idempotent-replayed"));
+        .filter(|response| response.has("idempotent-replayed"));
     let replays: Vec<_> = replays
         .map(|replay| replay.header("idempotent-replayed"))
         .collect();
@@ -131,7 +131,7 @@ async fn of_20_racers_with_one_tag_exactly_one_wins() {
     let (won, lost): (Vec<_>, Vec<_>) = join_all((0..20).map(race))
         .await
         .into_iter()
-        .partition(|answer| answer.status == 200);
+        .partition(|response| response.status == 200);
     assert_eq!((won.len(), lost.len()), (1, 19));
     for loser in lost {
         loser.expect_problem(412, "precondition-failed");
@@ -194,7 +194,7 @@ async fn serves_as_ever(alice: &User) {
 
 #[tokio::test]
 async fn no_request_is_a_danger() {
-    if skip_behind_gateway("it answers what has no route, and mends what is odd") {
+    if skip_behind_gateway("it responds to what has no route, and mends what is odd") {
         return;
     }
     let alice = new_user();
@@ -202,7 +202,7 @@ async fn no_request_is_a_danger() {
     let there = join_all((0..100).map(|_| alice.create(&milk))).await;
     let there = there
         .into_iter()
-        .map(|answer| answer.expect(201).id())
+        .map(|response| response.expect(201).id())
         .collect();
     let requests = samples("requests", &any_request(there), 9_600);
     let statuses = stream::iter(requests)
@@ -210,14 +210,17 @@ async fn no_request_is_a_danger() {
             let (told, request) = (format!("{described:?}"), described.of(&alice));
             let alice = &alice;
             async move {
-                let answer = Answer::to(&alice.http, request).await;
-                let answer = answer.unwrap_or_else(|error| panic!("{error:?} to {told}"));
-                assert!(answer.status < 500, "{answer:?} to {told}");
-                if answer.status >= 400 {
-                    let of_type = answer.header("content-type");
-                    assert_eq!(of_type, "application/problem+json", "{answer:?} to {told}");
+                let response = Response::to(&alice.http, request).await;
+                let response = response.unwrap_or_else(|error| panic!("{error:?} to {told}"));
+                assert!(response.status < 500, "{response:?} to {told}");
+                if response.status >= 400 {
+                    let of_type = response.header("content-type");
+                    assert_eq!(
+                        of_type, "application/problem+json",
+                        "{response:?} to {told}"
+                    );
                 }
-                answer.status
+                response.status
             }
         })
         .buffer_unordered(32);
@@ -243,17 +246,19 @@ async fn no_sequence_of_bytes_is_a_danger() {
             // The server may have had enough of it before its end.
             let sent = wire.send(&bytes).await;
             let _ = sent.and(wire.end().await);
-            let answers = wire.read_to_end().await;
-            let answers = String::from_utf8_lossy(&answers);
-            let failed = answers.split("HTTP/1.1 ").any(|it| it.starts_with('5'));
-            assert!(!failed, "{answers} to {told}");
+            let responses = wire.read_to_end().await;
+            let responses = String::from_utf8_lossy(&responses);
+            let failed = responses
+                .split("HTTP/1.1 ")
+                .any(|rest| rest.starts_with('5'));
+            assert!(!failed, "{responses} to {told}");
         })
         .await;
     serves_as_ever(&alice).await;
 }
 
 #[tokio::test]
-async fn an_answer_that_may_come_before_the_body_closes_the_connection_and_says_so() {
+async fn a_response_that_may_come_before_the_body_closes_the_connection_and_says_so() {
     if skip_behind_gateway("connections end at it") {
         return;
     }
@@ -270,10 +275,10 @@ async fn an_answer_that_may_come_before_the_body_closes_the_connection_and_says_
             "{request} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {user}\r\nContent-Length: 2\r\n\r\n"
         );
         wire.send(head.as_bytes()).await.unwrap();
-        let answer = wire.read_until("\r\n\r\n").await;
+        let response = wire.read_until("\r\n\r\n").await;
         let start = format!("HTTP/1.1 {status} ");
-        assert!(answer.starts_with(&start), "{request}: {answer}");
-        let says_so = answer.contains("connection: close\r\n");
-        assert!(says_so, "{request}: {answer}");
+        assert!(response.starts_with(&start), "{request}: {response}");
+        let says_so = response.contains("connection: close\r\n");
+        assert!(says_so, "{request}: {response}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the store says when the engine refuses, fails, or answers nobody: a proxy in front of the
+//! What the store says when the engine refuses, fails, or responds to nobody: a proxy in front of the
 //! embedded engine does what a script says.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -32,13 +32,13 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// What the proxy does with one request.
 #[derive(Clone)]
 enum Fault {
-    /// Hands it on, and answers with a server's fault.
+    /// Hands it on, and responds with a server's error.
     LoseReply,
-    /// Hands it on, lets a rival write, and answers with a server's fault.
+    /// Hands it on, lets a rival write, and responds with a server's error.
     LoseReplyToRival(Update),
-    /// Answers so, without handing it on.
-    Answer(u16, &'static str),
-    /// Does not answer.
+    /// Responds so, without handing it on.
+    Response(u16, &'static str),
+    /// Does not respond.
     Hang,
 }
 
@@ -168,7 +168,7 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
         None => forward(&proxy, request).await,
         Some(Fault::LoseReply) => {
             forward(&proxy, request).await;
-            answer(500, "InternalServerError")
+            error_response(500, "InternalServerError")
         }
         Some(Fault::LoseReplyToRival(rival)) => {
             forward(&proxy, request).await;
@@ -178,9 +178,9 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
                 .update(user, *id, &rival, Timestamp::now())
                 .await;
             assert!(matches!(outcome, Ok(UpdateOutcome::Updated(_))));
-            answer(500, "InternalServerError")
+            error_response(500, "InternalServerError")
         }
-        Some(Fault::Answer(status, code)) => answer(status, code),
+        Some(Fault::Response(status, code)) => error_response(status, code),
         Some(Fault::Hang) => std::future::pending().await,
     }
 }
@@ -201,7 +201,7 @@ async fn forward(proxy: &Proxy, request: Request) -> Response {
     response
 }
 
-fn answer(status: u16, code: &str) -> Response {
+fn error_response(status: u16, code: &str) -> Response {
     let body = format!(r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}"}}"#);
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }
@@ -265,7 +265,7 @@ async fn an_update_that_may_have_happened_before_a_rivals_is_neither_success_nor
 
 #[tokio::test]
 async fn a_refusal_after_throttling_is_a_plain_conflict() {
-    let throttled = Fault::Answer(400, "ThrottlingException");
+    let throttled = Fault::Response(400, "ThrottlingException");
     let faulty = Faulty::with_note([throttled.clone(), throttled]).await;
     let mut update = retitled("Bread", faulty.id.into());
     update.expected = Revision::generate(faulty.now).into();
@@ -277,8 +277,8 @@ async fn a_refusal_after_throttling_is_a_plain_conflict() {
 #[tokio::test]
 async fn a_write_that_the_server_failed_has_an_unknown_outcome_and_a_read_none() {
     for fault in [
-        Fault::Answer(500, "InternalServerError"),
-        Fault::Answer(503, "ServiceUnavailable"),
+        Fault::Response(500, "InternalServerError"),
+        Fault::Response(503, "ServiceUnavailable"),
         Fault::Hang,
     ] {
         let script = || vec![fault.clone(); ATTEMPTS];
@@ -302,9 +302,9 @@ async fn a_write_that_the_server_failed_has_an_unknown_outcome_and_a_read_none()
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_leaves_the_outcome_of_a_write_unknown() {
-    let faulty = Faulty::new(vec![Fault::Answer(200, "\"} not JSON"); ATTEMPTS]).await;
-    // An empty answer to PutItem is a success; one to be read is not.
+async fn a_response_that_is_none_leaves_the_outcome_of_a_write_unknown() {
+    let faulty = Faulty::new(vec![Fault::Response(200, "\"} not JSON"); ATTEMPTS]).await;
+    // An empty response to PutItem is a success; one to be read is not.
     let update = retitled("Bread", faulty.id.into());
     assert_eq!(
         kind(faulty.update(&update).await),
@@ -319,7 +319,7 @@ async fn every_face_of_throttling_is_one_kind_and_nothing_was_written() {
         "RequestLimitExceeded",
         "ThrottlingException",
     ] {
-        let faulty = Faulty::new(vec![Fault::Answer(400, code); ATTEMPTS]).await;
+        let faulty = Faulty::new(vec![Fault::Response(400, code); ATTEMPTS]).await;
         let error = faulty.insert().await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Throttled, "{code}");
         assert!(error.is_retryable());
@@ -341,7 +341,7 @@ async fn a_refusal_for_good_is_not_repeated_and_keeps_its_cause() {
             StoreErrorKind::TooLarge,
         ),
     ] {
-        let faulty = Faulty::new([Fault::Answer(400, code)]).await;
+        let faulty = Faulty::new([Fault::Response(400, code)]).await;
         let error = faulty.insert().await.unwrap_err();
         assert_eq!(error.kind(), expected, "{code}");
         assert!(!error.is_retryable());
@@ -372,7 +372,7 @@ async fn a_connection_that_is_not_made_has_written_nothing() {
         format!("http://{}.invalid", "a".repeat(64)),
         // TLS, where there is none.
         faulty.engine.url().replace("http:", "https:"),
-        // TLS, to which nobody answers.
+        // TLS, to which nobody responds.
         format!("https://{}", silent.local_addr().unwrap()),
     ] {
         let client = impatient(&faulty.engine.client(), &url);
@@ -391,14 +391,15 @@ async fn a_connection_that_is_not_made_has_written_nothing() {
 
 #[tokio::test]
 async fn list_and_purge_report_their_failures() {
-    let faulty = Faulty::with_note(vec![Fault::Answer(500, "InternalServerError"); ATTEMPTS]).await;
+    let faulty =
+        Faulty::with_note(vec![Fault::Response(500, "InternalServerError"); ATTEMPTS]).await;
     let list = faulty
         .store
         .list(&faulty.user, &ListQuery::default(), faulty.now)
         .await;
     assert_eq!(kind(list), StoreErrorKind::Unavailable);
 
-    let denied = Fault::Answer(400, "AccessDeniedException");
+    let denied = Fault::Response(400, "AccessDeniedException");
     faulty.proxy.script.lock().unwrap().push_back(denied);
     let purge = faulty.store.purge(&faulty.user, NonZeroU32::MIN).await;
     assert_eq!(kind(purge), StoreErrorKind::Denied);

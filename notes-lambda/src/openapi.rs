@@ -71,11 +71,11 @@ Every error is a problem document (RFC 9457) of a documented, stable `type`. Cli
 headers and problem types that they do not know. A deployment may have a base of its own in place of the address \
 before the `#`.\n\
 \n\
-Any other path is answered 404 (`UnknownPath` below), and any other method of these paths 405 \
-(`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests are \
-answered, and responses have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
-`Access-Control-Expose-Headers`. A gateway in front of the API may answer 401, 403, 413, 429 and 5xx itself, without a problem \
-document. A request that it can't pass on correctly, such as one whose headers are not text, is answered 400 \
+Any other path is 404 (`UnknownPath` below), and any other method of these paths 405 \
+(`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests \
+succeed, and responses have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
+`Access-Control-Expose-Headers`. A gateway in front of the API may respond with 401, 403, 413, 429 and 5xx \
+itself, without a problem document. A request that it can't pass on correctly, such as one whose headers are not text, is 400 \
 (`InvalidRequest`), whatever its operation.";
 
 #[cfg(test)]

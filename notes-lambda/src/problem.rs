@@ -205,9 +205,10 @@ impl Problem {
             Self::NotJson(why) => why,
             Self::Invalid(errors) => match (errors.count(), errors.listed().len()) {
                 (all, listed) if all > listed => {
-                    return format!("The first {listed} of {all} faults are in \"errors\".").into();
+                    return format!("The first {listed} of {all} errors are listed in \"errors\".")
+                        .into();
                 }
-                _ => "Its faults are in \"errors\".",
+                _ => "Its errors are listed in \"errors\".",
             },
             Self::InvalidPrecondition(why) => why,
             Self::NoteNotFound => "It does not exist, or it is deleted or expired.",

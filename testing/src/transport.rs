@@ -1,4 +1,4 @@
-//! The AWS SDK without a network: a function answers what it sends.
+//! The AWS SDK without a network: a function responds to what it sends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,17 +25,19 @@ pub struct Call {
     pub signed_at: Timestamp,
 }
 
-/// Stands for the network and the engine, as the SDK's HTTP client: a function answers each attempt.
+/// Stands for the network and the engine, as the SDK's HTTP client: a function responds to each attempt.
 #[derive(Clone)]
 pub struct Transport(Arc<dyn Fn(Call) -> HttpConnectorFuture + Send + Sync>);
 
 impl Transport {
     /// What comes back for an attempt is what this function makes of it.
-    pub fn new<A>(answer: impl Fn(Call) -> A + Send + Sync + 'static) -> Self
+    pub fn new<A>(respond: impl Fn(Call) -> A + Send + Sync + 'static) -> Self
     where
         A: Future<Output = Result<HttpResponse, ConnectorError>> + Send + 'static,
     {
-        Self(Arc::new(move |call| HttpConnectorFuture::new(answer(call))))
+        Self(Arc::new(move |call| {
+            HttpConnectorFuture::new(respond(call))
+        }))
     }
 
     /// The settings of a client as in production, except that it allows any number of retries. In production a client

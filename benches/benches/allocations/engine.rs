@@ -1,4 +1,4 @@
-//! A stand-in for DynamoDB that answers in the process, so that nothing is counted but the client and the library.
+//! A stand-in for DynamoDB that responds in the process, so that nothing is counted but the client and the library.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the tests of the HTTP API share: a server, users who ask it, and its answers.
+//! What the tests of the HTTP API share: a server, users who ask it, and its responses.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -6,8 +6,8 @@
     reason = "each test binary uses its part; a failed unwrap fails the test; a test that is skipped says so"
 )]
 
-pub(crate) mod answer;
 pub(crate) mod in_process;
+pub(crate) mod response;
 pub(crate) mod user;
 pub(crate) mod wire;
 

@@ -6,7 +6,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::{Answer, send};
+use super::response::{Response, send};
 use super::{Server, TOKENS_VARIABLE};
 
 /// The tokens in the file that [`TOKENS_VARIABLE`] names, which nobody has taken yet.
@@ -81,50 +81,52 @@ impl User {
             .json(patch)
     }
 
-    pub(crate) async fn create(&self, note: &Value) -> Answer {
+    pub(crate) async fn create(&self, note: &Value) -> Response {
         send(self.request(Method::POST, "/notes").json(note)).await
     }
 
-    pub(crate) async fn create_as(&self, key: &str, note: &Value) -> Answer {
+    pub(crate) async fn create_as(&self, key: &str, note: &Value) -> Response {
         send(self.creation(key, note)).await
     }
 
-    /// The answer to a creation: asks again while another process, which may be on a slow disk or
+    /// The response to a creation: asks again while another process, which may be on a slow disk or
     /// behind a slow gateway, does not say in time whether it has happened. The key makes that safe.
-    pub(crate) async fn until_known(&self, mut answer: Answer, note: &Value) -> Answer {
+    pub(crate) async fn until_known(&self, mut response: Response, note: &Value) -> Response {
         const TIMES: usize = 10;
         for _ in 0..TIMES {
-            let may_repeat = answer.status == 503 && answer.has("idempotency-key");
+            let may_repeat = response.status == 503 && response.has("idempotency-key");
             if !may_repeat || Server::shared().below.is_some() {
                 break;
             }
-            println!("asked again, because of: {}", answer.body);
-            answer = self.create_as(answer.header("idempotency-key"), note).await;
+            println!("asked again, because of: {}", response.body);
+            response = self
+                .create_as(response.header("idempotency-key"), note)
+                .await;
         }
-        answer
+        response
     }
 
-    pub(crate) async fn get(&self, id: &str) -> Answer {
+    pub(crate) async fn get(&self, id: &str) -> Response {
         send(self.request(Method::GET, &format!("/notes/{id}"))).await
     }
 
-    pub(crate) async fn patch(&self, id: &str, patch: &Value) -> Answer {
+    pub(crate) async fn patch(&self, id: &str, patch: &Value) -> Response {
         send(self.change(id, patch)).await
     }
 
-    pub(crate) async fn delete(&self, id: &str) -> Answer {
+    pub(crate) async fn delete(&self, id: &str) -> Response {
         send(self.request(Method::DELETE, &format!("/notes/{id}"))).await
     }
 
     /// The page with this query.
-    pub(crate) async fn list(&self, query: &str) -> Answer {
+    pub(crate) async fn list(&self, query: &str) -> Response {
         send(self.request(Method::GET, &format!("/notes?{query}"))).await
     }
 
     /// All pages of a list with this query, one after the other.
-    pub(crate) async fn pages(&self, query: &str) -> Vec<Answer> {
+    pub(crate) async fn pages(&self, query: &str) -> Vec<Response> {
         let mut pages = vec![self.list(query).await.expect(200)];
-        while let Some(cursor) = pages.last().and_then(Answer::next_cursor) {
+        while let Some(cursor) = pages.last().and_then(Response::next_cursor) {
             let next = self.list(&format!("{query}&cursor={cursor}")).await;
             pages.push(next.expect(200));
             assert!(pages.len() <= 1_000, "the pages have no end");
@@ -135,6 +137,6 @@ impl User {
     /// All notes, by the largest pages.
     pub(crate) async fn all(&self) -> Vec<Value> {
         let pages = self.pages("limit=100").await;
-        pages.iter().flat_map(Answer::items).collect()
+        pages.iter().flat_map(Response::items).collect()
     }
 }

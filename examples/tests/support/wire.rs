@@ -85,14 +85,14 @@ impl HalfSent {
         }
     }
 
-    /// Sends the rest, and returns the status of the answer.
+    /// Sends the rest, and returns the status of the response.
     pub(crate) async fn finish(mut self) -> u16 {
         self.wire.send(&self.rest).await.unwrap();
-        let answer = String::from_utf8(self.wire.read_to_end().await).unwrap();
-        let status = answer
+        let response = String::from_utf8(self.wire.read_to_end().await).unwrap();
+        let status = response
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok());
-        status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
+        status.unwrap_or_else(|| panic!("no response: {response:?}"))
     }
 }

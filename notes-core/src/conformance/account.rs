@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::report::{answered, assert_same, called, fail};
+use super::report::{assert_same, called, expect_success, fail};
 use super::{Harness, UnreadableKind};
 use crate::note::fingerprint::Fingerprint;
 use crate::note::list_query::ListQuery;
@@ -250,7 +250,7 @@ impl<'a> Account<'a> {
     pub(super) fn insert(&self, insertion: &Insertion) -> impl Future<Output = InsertOutcome> {
         called(async move {
             let outcome = self.store().insert(insertion, self.now).await;
-            answered("insert", outcome)
+            expect_success("insert", outcome)
         })
     }
 
@@ -258,7 +258,7 @@ impl<'a> Account<'a> {
     pub(super) fn get(&self, id: NoteId) -> impl Future<Output = Option<Note>> {
         called(async move {
             let note = self.store().get(&self.user, id, self.now).await;
-            answered("get", note)
+            expect_success("get", note)
         })
     }
 
@@ -270,7 +270,7 @@ impl<'a> Account<'a> {
     ) -> impl Future<Output = UpdateOutcome> {
         called(async move {
             let outcome = self.store().update(&self.user, id, update, self.now).await;
-            answered("update", outcome)
+            expect_success("update", outcome)
         })
     }
 
@@ -300,7 +300,7 @@ impl<'a> Account<'a> {
     ) -> impl Future<Output = DeleteOutcome> {
         called(async move {
             let outcome = self.store().delete(&self.user, id, deletion, self.now);
-            answered("delete", outcome.await)
+            expect_success("delete", outcome.await)
         })
     }
 
@@ -327,7 +327,7 @@ impl<'a> Account<'a> {
     pub(super) fn page(&self, query: &ListQuery) -> impl Future<Output = Page> {
         called(async move {
             let page = self.store().list(&self.user, query, self.now).await;
-            answered("list", page)
+            expect_success("list", page)
         })
     }
 

@@ -9,7 +9,7 @@ use super::Harness;
 use super::account::{
     Account, after, assert_updates, expiry, renewal, retitle, until, update_of, updated, value,
 };
-use super::report::{answered, assert_same, called, fail};
+use super::report::{assert_same, called, expect_success, fail};
 use crate::note::list_query::PageLimit;
 use crate::note::stored::Note;
 use crate::store::changes::{ChangePage, Changed, ChangedState, ChangesQuery};
@@ -69,7 +69,7 @@ fn limit(limit: usize) -> PageLimit {
 fn page(account: &Account<'_>, query: &ChangesQuery) -> impl Future<Output = ChangePage> {
     called(async move {
         let page = account.store().changes(&account.user, query, account.now);
-        let page = answered("changes", page.await);
+        let page = expect_success("changes", page.await);
         if page.changes.len() > query.limit.get() {
             fail("a page has more changes than its limit");
         }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::Harness;
 use super::account::{Account, insertion};
-use super::report::{answered, assert_same, called, fail};
+use super::report::{assert_same, called, expect_success, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
 use crate::note::stored::Note;
 use crate::store::note_store::{InsertOutcome, Purged};
@@ -19,7 +19,7 @@ fn purge(account: &Account<'_>, budget: u32) -> impl Future<Output = Purged> {
     called(async move {
         let budget = NonZeroU32::new(budget).expect("a budget");
         let purged = account.store().purge(&account.user, budget).await;
-        answered("purge", purged)
+        expect_success("purge", purged)
     })
 }
 

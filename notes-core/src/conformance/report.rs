@@ -87,8 +87,8 @@ pub(super) fn fail(what: impl Display) -> ! {
 
 /// The result of a method of the store that must not fail here.
 #[track_caller]
-pub(super) fn answered<T>(method: &str, answer: Result<T, StoreError>) -> T {
-    answer.unwrap_or_else(|error| fail(format_args!("{method} fails: {error:?}")))
+pub(super) fn expect_success<T>(method: &str, result: Result<T, StoreError>) -> T {
+    result.unwrap_or_else(|error| fail(format_args!("{method} fails: {error:?}")))
 }
 
 /// Like `assert_eq!`, but it shows only the differences, and the texts of notes, which their `Debug` hides.

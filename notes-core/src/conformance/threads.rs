@@ -118,7 +118,7 @@ fn run<T>(
         Some(enter) => enter(&mut run),
         None => run(),
     }
-    result.unwrap_or_else(|| fail(format_args!("the store does not answer for {LIMIT:?}")))
+    result.unwrap_or_else(|| fail(format_args!("the store does not respond within {LIMIT:?}")))
 }
 
 /// Wakes a future by unparking the thread that polls it.

@@ -469,17 +469,17 @@ pub async fn refuses_an_item_that_cannot_be_read(harness: &dyn Harness) {
                 expected,
                 ..update_of(&note, patch)
             };
-            let answer = account
+            let outcome = account
                 .store()
                 .update(&account.user, note.id, &update, account.now);
-            match answer.await {
+            match outcome.await {
                 Ok(UpdateOutcome::Stale(None)) => {}
                 Ok(UpdateOutcome::Updated(told)) if !kind.writes_see_it => {
                     assert_same!(account.get(note.id).await, Some(told), "{}", kind.name);
                     break;
                 }
                 Err(error) if error.kind() == StoreErrorKind::Corrupt && !kind.writes_see_it => {}
-                answer => fail(format_args!("{}: {answer:?}", kind.name)),
+                outcome => fail(format_args!("{}: {outcome:?}", kind.name)),
             }
             account.assert_unreadable(note.id, kind.name).await;
         }

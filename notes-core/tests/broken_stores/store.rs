@@ -461,7 +461,7 @@ impl NoteStore for FaultyStore {
         query: &ListQuery,
         now: Timestamp,
     ) -> Result<Page, StoreError> {
-        let page = self.answer_list(user, query, now)?;
+        let page = self.serve_list(user, query, now)?;
         if !self.has(Fault::HandleCachesLists) {
             return Ok(page);
         }
@@ -571,7 +571,7 @@ impl NoteStore for FaultyStore {
         if !self.keeps_changes {
             return Err(StoreErrorKind::Unsupported.into());
         }
-        self.answer_changes(user, query, now)
+        self.serve_changes(user, query, now)
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {
@@ -579,7 +579,7 @@ impl NoteStore for FaultyStore {
         self.end(Fault::PurgeForgetsToEnd);
         locked(&self.handle.read).clear();
         locked(&self.handle.lists).clear();
-        self.answer_purge(user, budget)
+        self.serve_purge(user, budget)
     }
 }
 

@@ -48,7 +48,7 @@ async fn create_repeated_is_replayed() {
 }
 
 #[tokio::test]
-async fn a_replay_is_judged_by_the_creation_and_answered_with_the_note_as_it_is_now() {
+async fn a_replay_is_judged_by_the_creation_and_has_the_note_as_it_is_now() {
     let fixture = Fixture::new();
     let id = fixture.create(milk()).await.id;
     let changed = fixture.retitled(id, "Butter").await;

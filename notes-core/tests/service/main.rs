@@ -91,7 +91,7 @@ impl Fixture {
     }
 
     async fn get(&self, id: NoteId) -> Option<Note> {
-        self.notes.get(&self.user, id).await.expect("an answer")
+        self.notes.get(&self.user, id).await.expect("a response")
     }
 
     /// Updates the note, a second later.
@@ -140,7 +140,7 @@ impl Fixture {
 
 /// Gives the note a category, unconditionally.
 fn rival_write(store: &MemoryNoteStore, user: &UserId, id: NoteId, now: Timestamp) {
-    let current = at_once(store.get(user, id, now)).expect("an answer");
+    let current = at_once(store.get(user, id, now)).expect("a response");
     let current = current.expect("a note").revision;
     let update = Update::new(
         NotePatch::default().with_category(value("rival")),

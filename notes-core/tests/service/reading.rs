@@ -153,9 +153,9 @@ async fn erase_removes_everything_and_counts_it() {
 #[tokio::test]
 async fn erase_goes_on_until_there_is_no_more() {
     let mut store = MockNoteStore::new();
-    let mut answers = vec![(7, false), (1, true), (1_000, true)];
+    let mut responses = vec![(7, false), (1, true), (1_000, true)];
     store.expect_purge().times(3).returning(move |_, _| {
-        let (removed, more) = answers.pop().unwrap();
+        let (removed, more) = responses.pop().unwrap();
         Ok(Purged::new(removed, more))
     });
     let erased = Notes::new(store).erase(&value("alice")).await;

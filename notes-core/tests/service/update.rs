@@ -60,7 +60,7 @@ async fn a_patch_that_changes_nothing_is_no_conflict() {
     let fixture = Fixture::new();
     let created = fixture.create(milk()).await;
     let note = fixture.retitled(created.id, "Butter").await;
-    // A client's own retry: it has not seen the answer to its first attempt.
+    // A client's own retry: it has not seen the response to its first attempt.
     let expected = only(created.revision);
     let outcome = fixture.update(note.id, retitle("Butter"), &expected).await;
     assert_eq!(outcome, UpdateOutcome::Updated(note.clone()));

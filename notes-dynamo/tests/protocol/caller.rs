@@ -1,13 +1,18 @@
 use crate::flaw::Flaw;
 use crate::model::RIVALS;
 use crate::protocol::Protocol;
-use crate::request::Answer;
 use crate::request::Request::Create;
+use crate::request::Response;
 use crate::state::{Attempt, Caller, Item, State};
 
 impl Protocol {
-    /// What a caller does with an answer to the attempt that it waits for.
-    pub(crate) fn receive(&self, state: &mut State, call: usize, answer: Result<(), Option<Item>>) {
+    /// What a caller does with a response to the attempt that it waits for.
+    pub(crate) fn receive(
+        &self,
+        state: &mut State,
+        call: usize,
+        response: Result<(), Option<Item>>,
+    ) {
         let Caller::Waiting {
             last,
             reissues,
@@ -19,14 +24,14 @@ impl Protocol {
         };
         let request = self.calls[call];
         let uncertain = uncertain && !self.has(Flaw::AttemptsAreNotCounted);
-        let told = match answer {
-            Ok(()) => Answer::Done,
-            Err(None) if request == Create => Answer::Expired,
+        let told = match response {
+            Ok(()) => Response::Done,
+            Err(None) if request == Create => Response::Expired,
             Err(Some(item)) if request == Create => {
                 if item.is_live(last.begun) {
-                    Answer::Done
+                    Response::Done
                 } else {
-                    Answer::Spent
+                    Response::Spent
                 }
             }
             Err(Some(item))
@@ -34,9 +39,9 @@ impl Protocol {
                     && item.deleted == request.deletes()
                     && !self.has(Flaw::OwnWriteIsForeign) =>
             {
-                Answer::Done
+                Response::Done
             }
-            Err(_) if uncertain && !self.has(Flaw::OwnWriteIsForeign) => Answer::Unknown,
+            Err(_) if uncertain && !self.has(Flaw::OwnWriteIsForeign) => Response::Unknown,
             Err(Some(item)) if self.finds_live(request, item, last.begun) => {
                 let allowed = request.named().is_none_or(|named| named == item.revision);
                 if allowed && reissues > 0 {
@@ -57,34 +62,34 @@ impl Protocol {
                     return;
                 }
                 if allowed {
-                    Answer::NotWritten
+                    Response::NotWritten
                 } else {
-                    Answer::Stale
+                    Response::Stale
                 }
             }
-            Err(_) => Answer::Missing,
+            Err(_) => Response::Missing,
         };
         let others =
             || (0..self.calls.len()).filter(|other| *other != call && state.done[*other] > 0);
         let has_cause = match told {
-            Answer::Stale => others().any(|other| self.calls[other] != Create),
-            Answer::Missing => {
-                let is_near_expiry = answer
+            Response::Stale => others().any(|other| self.calls[other] != Create),
+            Response::Missing => {
+                let is_near_expiry = response
                     .err()
                     .flatten()
                     .is_some_and(|item| !self.finds_live(request, item, last.begun));
                 state.ended || is_near_expiry || !others().any(|other| self.calls[other] == Create)
             }
-            Answer::Spent => state.ended,
+            Response::Spent => state.ended,
             _ => true,
         };
         if !has_cause {
             state.broken.insert(RIVALS);
         }
-        state.callers[call] = Caller::Answered(told);
+        state.callers[call] = Caller::Done(told);
     }
 
-    /// An attempt brought no answer, or a refusal that is not for good: the caller tries again.
+    /// An attempt brought no response, or a refusal that is not for good: the caller tries again.
     pub(crate) fn try_again(&self, state: &mut State, call: usize, may_have_executed: bool) {
         let Caller::Waiting {
             last,
@@ -99,11 +104,11 @@ impl Protocol {
         if retries == 0 {
             let unknown = uncertain && !self.has(Flaw::UnknownIsNotWritten);
             let told = if unknown {
-                Answer::Unknown
+                Response::Unknown
             } else {
-                Answer::NotWritten
+                Response::NotWritten
             };
-            state.callers[call] = Caller::Answered(told);
+            state.callers[call] = Caller::Done(told);
             return;
         }
         let fresh = self.has(Flaw::RevisionPerAttempt) && self.calls[call] != Create;

@@ -17,8 +17,8 @@ pub(crate) enum Flaw {
     OwnWriteIsForeign,
     /// A caller forgets that an earlier attempt may have been executed.
     AttemptsAreNotCounted,
-    /// A caller that got no answer says that nothing was written.
+    /// A caller that got no response says that nothing was written.
     UnknownIsNotWritten,
-    /// The network executes an attempt once more that it answered with a refusal.
+    /// The network executes an attempt once more that it refused.
     RefusedAttemptsAreDoubled,
 }

@@ -3,7 +3,7 @@
 //! passes, and TTL removes items.
 //!
 //! It is about one key, as no rule of the protocol is about two. A call stands for one request to the
-//! service: it sends an attempt, sends it again when no answer comes, and is answered in the end, as
+//! service: it sends an attempt, sends it again when no response comes, and has its response in the end, as
 //! `DynamoNoteStore` and `Notes` do it.
 //!
 //! Two things are assumed of the network, and tests show what happens without them: an attempt whose *refusal* arrived
@@ -27,7 +27,7 @@ mod visit;
 use std::collections::BTreeSet;
 
 use flaw::Flaw;
-use model::{DONE_ONCE, NAMED_STATE, ONE_NOTE, PURGED, RIVALS, STAYS_DELETED, TRUE_ANSWERS};
+use model::{DONE_ONCE, NAMED_STATE, ONE_NOTE, PURGED, RIVALS, STAYS_DELETED, TRUE_RESPONSES};
 use protocol::Protocol;
 use request::Request::{self, Create, Delete, DeleteIfNew, RemoveExpiry, Update, UpdateIfNew};
 use stateright::HasDiscoveries;
@@ -176,7 +176,7 @@ fn a_revision_for_each_attempt_lets_an_update_be_done_twice() {
 #[test]
 fn an_own_write_taken_for_a_rivals_is_a_conflict_without_one() {
     let model = Protocol::new(&[Create, UpdateIfNew]);
-    assert_breaks(Flaw::OwnWriteIsForeign, model, &[TRUE_ANSWERS, RIVALS]);
+    assert_breaks(Flaw::OwnWriteIsForeign, model, &[TRUE_RESPONSES, RIVALS]);
 }
 
 #[test]
@@ -185,18 +185,18 @@ fn attempts_that_are_not_counted_let_what_was_done_be_refused() {
     assert_breaks(
         Flaw::AttemptsAreNotCounted,
         model,
-        &[DONE_ONCE, TRUE_ANSWERS],
+        &[DONE_ONCE, TRUE_RESPONSES],
     );
 }
 
 #[test]
-fn an_unknown_outcome_told_as_not_written_is_a_false_answer() {
+fn an_unknown_outcome_told_as_not_written_is_a_false_response() {
     let model = Protocol::new(&[Create, Update]);
-    assert_breaks(Flaw::UnknownIsNotWritten, model, &[TRUE_ANSWERS]);
+    assert_breaks(Flaw::UnknownIsNotWritten, model, &[TRUE_RESPONSES]);
 }
 
 #[test]
 fn a_refused_attempt_that_the_network_repeats_may_be_done_all_the_same() {
     let model = Protocol::new(&[Create, Update]);
-    assert_breaks(Flaw::RefusedAttemptsAreDoubled, model, &[TRUE_ANSWERS]);
+    assert_breaks(Flaw::RefusedAttemptsAreDoubled, model, &[TRUE_RESPONSES]);
 }

@@ -4,14 +4,15 @@ use stateright::{Model, Property};
 
 use crate::flaw::Flaw;
 use crate::protocol::{FIRST, Protocol, REISSUES, REVISIONS, WINDOW};
-use crate::request::Answer;
 use crate::request::Request::Create;
+use crate::request::Response;
 use crate::state::{Attempt, Caller, Revision, State};
 
 pub(crate) const ONE_NOTE: &str = "a creation makes at most one note";
 pub(crate) const STAYS_DELETED: &str = "a note that is deleted or expired does not come back";
 pub(crate) const DONE_ONCE: &str = "no call is done twice";
-pub(crate) const TRUE_ANSWERS: &str = "what is acknowledged was done, and what is refused was not";
+pub(crate) const TRUE_RESPONSES: &str =
+    "what is acknowledged was done, and what is refused was not";
 pub(crate) const NAMED_STATE: &str = "a conditional write replaces the state that it names";
 pub(crate) const RIVALS: &str = "a conflict has a rival";
 pub(crate) const PURGED: &str = "purged";
@@ -21,11 +22,11 @@ pub(crate) const PURGED: &str = "purged";
 pub(crate) enum Action {
     /// A call begins. Clocks differ: its revision may be any that no other call has.
     Start(usize, Revision),
-    /// An attempt is executed, and its answer arrives if its caller still waits for it.
+    /// An attempt is executed, and its response arrives if its caller still waits for it.
     Deliver(Attempt),
-    /// An attempt is executed, and its answer is lost.
+    /// An attempt is executed, and its response is lost.
     DeliverSilently(Attempt),
-    /// An attempt is executed and answered, and stays on the way.
+    /// An attempt is executed and responded to, and stays on the way.
     DeliverAndDouble(Attempt),
     /// An attempt is throttled: not executed, and its caller is told so.
     Throttle(Attempt),
@@ -76,7 +77,7 @@ impl Model for Protocol {
                 Caller::Waiting { last, .. } if state.now <= last.begun + self.lateness => {
                     actions.push(Action::GiveUp(call));
                 }
-                Caller::Waiting { .. } | Caller::Answered(_) => {}
+                Caller::Waiting { .. } | Caller::Done(_) => {}
             }
         }
         let in_time = |attempt: &&Attempt| state.now <= attempt.begun + self.lateness;
@@ -121,8 +122,8 @@ impl Model for Protocol {
             }
             Action::Deliver(attempt) => {
                 state.on_the_way.remove(&attempt);
-                let answer = self.execute(&mut state, attempt);
-                self.receive(&mut state, attempt.call, answer);
+                let response = self.execute(&mut state, attempt);
+                self.receive(&mut state, attempt.call, response);
             }
             Action::DeliverSilently(attempt) => {
                 state.on_the_way.remove(&attempt);
@@ -130,11 +131,11 @@ impl Model for Protocol {
             }
             Action::DeliverAndDouble(attempt) => {
                 state.doubles -= 1;
-                let answer = self.execute(&mut state, attempt);
-                if answer.is_err() && !self.has(Flaw::RefusedAttemptsAreDoubled) {
+                let response = self.execute(&mut state, attempt);
+                if response.is_err() && !self.has(Flaw::RefusedAttemptsAreDoubled) {
                     return None;
                 }
-                self.receive(&mut state, attempt.call, answer);
+                self.receive(&mut state, attempt.call, response);
             }
             Action::Throttle(attempt) => {
                 state.on_the_way.remove(&attempt);
@@ -160,21 +161,21 @@ impl Model for Protocol {
             Property::always(DONE_ONCE, |_, state: &State| {
                 state.done.iter().all(|times| *times <= 1)
             }),
-            Property::always(TRUE_ANSWERS, Self::has_true_answers),
+            Property::always(TRUE_RESPONSES, Self::has_true_responses),
             Property::always(NAMED_STATE, |_, state: &State| {
                 !state.broken.contains(NAMED_STATE)
             }),
             Property::always(RIVALS, |_, state: &State| !state.broken.contains(RIVALS)),
             // What these are about does happen.
-            Property::sometimes("done", |_, state: &State| state.tells(Answer::Done)),
-            Property::sometimes("missing", |_, state: &State| state.tells(Answer::Missing)),
-            Property::sometimes("stale", |_, state: &State| state.tells(Answer::Stale)),
-            Property::sometimes("spent", |_, state: &State| state.tells(Answer::Spent)),
-            Property::sometimes("expired", |_, state: &State| state.tells(Answer::Expired)),
+            Property::sometimes("done", |_, state: &State| state.tells(Response::Done)),
+            Property::sometimes("missing", |_, state: &State| state.tells(Response::Missing)),
+            Property::sometimes("stale", |_, state: &State| state.tells(Response::Stale)),
+            Property::sometimes("spent", |_, state: &State| state.tells(Response::Spent)),
+            Property::sometimes("expired", |_, state: &State| state.tells(Response::Expired)),
             Property::sometimes("refused", |_, state: &State| {
-                state.tells(Answer::NotWritten)
+                state.tells(Response::NotWritten)
             }),
-            Property::sometimes("unknown", |_, state: &State| state.tells(Answer::Unknown)),
+            Property::sometimes("unknown", |_, state: &State| state.tells(Response::Unknown)),
             Property::sometimes(PURGED, |_, state: &State| {
                 state.ended && state.item.is_none()
             }),
@@ -190,13 +191,13 @@ impl Protocol {
         creations.map(|(_, done)| done).sum()
     }
 
-    pub(crate) fn has_true_answers(&self, state: &State) -> bool {
+    pub(crate) fn has_true_responses(&self, state: &State) -> bool {
         let mut calls = self.calls.iter().zip(&state.callers).zip(&state.done);
         calls.all(|((request, caller), done)| match caller {
-            Caller::Answered(Answer::Done) if *request == Create => self.created(state) > 0,
-            Caller::Answered(Answer::Done) => *done > 0,
-            Caller::Answered(
-                Answer::Missing | Answer::Stale | Answer::Expired | Answer::NotWritten,
+            Caller::Done(Response::Done) if *request == Create => self.created(state) > 0,
+            Caller::Done(Response::Done) => *done > 0,
+            Caller::Done(
+                Response::Missing | Response::Stale | Response::Expired | Response::NotWritten,
             ) => *done == 0,
             _ => true,
         })

@@ -17,7 +17,7 @@ pub(crate) enum Request {
 
 /// What a caller is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     Done,
     Missing,
     Stale,

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::request::Answer;
+use crate::request::Response;
 
 /// What the table holds under the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ impl Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Attempt {
     pub(crate) call: usize,
-    /// Attempts of a call are numbered, so that an answer to an old one is not taken for another's.
+    /// Attempts of a call are numbered, so that a response to an old one is not taken for another's.
     pub(crate) number: u8,
     /// When the call began: the time by which it judges what has expired.
     pub(crate) begun: Time,
@@ -45,7 +45,7 @@ pub(crate) enum Caller {
         /// Whether an earlier attempt may have been executed.
         uncertain: bool,
     },
-    Answered(Answer),
+    Done(Response),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -71,7 +71,7 @@ impl State {
         matches!(caller, Caller::Waiting { last, .. } if last == attempt)
     }
 
-    pub(crate) fn tells(&self, answer: Answer) -> bool {
-        self.callers.contains(&Caller::Answered(answer))
+    pub(crate) fn tells(&self, response: Response) -> bool {
+        self.callers.contains(&Caller::Done(response))
     }
 }

@@ -56,7 +56,7 @@ async fn a_write_in_conflict_with_a_replica_is_repeated() {
     }
 }
 
-/// A proxy between the store and the engine answers so, also after the engine has executed the request.
+/// A proxy between the store and the engine responds so, also after the engine has executed the request.
 #[tokio::test]
 async fn an_error_without_a_code_of_the_engine_refuses_nothing() {
     for (status, body) in [
@@ -73,7 +73,7 @@ async fn an_error_without_a_code_of_the_engine_refuses_nothing() {
         (429, "{}"),
         (499, ""),
     ] {
-        let reply = Reply::Answer(status, body.to_owned());
+        let reply = Reply::Response(status, body.to_owned());
         for operation in READS {
             fails(operation, &reply, Unavailable, 1).await;
         }
@@ -91,7 +91,7 @@ async fn an_item_that_outgrows_the_engine_is_too_large() {
     ] {
         let body =
             json!({"__type": "com.amazon.coral.validate#ValidationException", "message": message});
-        let reply = Reply::Answer(400, body.to_string());
+        let reply = Reply::Response(400, body.to_string());
         for operation in WRITES {
             fails(operation, &reply, TooLarge, 1).await;
         }
@@ -99,18 +99,18 @@ async fn an_item_that_outgrows_the_engine_is_too_large() {
 }
 
 #[tokio::test]
-async fn after_a_fault_a_read_has_no_answer_and_a_write_no_known_outcome() {
-    let answer = |status, body: &str| Reply::Answer(status, body.to_owned());
+async fn after_a_fault_a_read_has_no_response_and_a_write_no_known_outcome() {
+    let response = |status, body: &str| Reply::Response(status, body.to_owned());
     for reply in [
         Reply::error(500, "InternalServerError"),
         Reply::error(500, "InternalFailure"),
         Reply::error(503, "ServiceUnavailable"),
         Reply::error(500, "SomethingNewException"),
-        answer(500, ""),
-        answer(500, "{}"),
-        answer(502, "<html>Bad gateway</html>"),
-        answer(503, "{\"mess"),
-        answer(504, ""),
+        response(500, ""),
+        response(500, "{}"),
+        response(502, "<html>Bad gateway</html>"),
+        response(503, "{\"mess"),
+        response(504, ""),
         Reply::Cut(200),
         Reply::Cut(500),
         Reply::Timeout,
@@ -151,7 +151,7 @@ async fn a_success_that_is_no_json_fails_a_read_and_leaves_a_write_unknown() {
         "[]",
         r#"{"Item": 1, "Items": 1, "Attributes": 1, "UnprocessedItems": 1, "Responses": 1}"#,
     ] {
-        let reply = Reply::Answer(200, body.to_owned());
+        let reply = Reply::Response(200, body.to_owned());
         for operation in READS {
             fails(operation, &reply, Other, 1).await;
         }
@@ -188,7 +188,7 @@ async fn a_success_without_a_body_says_that_there_is_nothing() {
             Ok("Purged { removed: 1, more: false }"),
         ),
     ] {
-        let course = operation.meets([Reply::Answer(200, String::new())]).await;
+        let course = operation.meets([Reply::Response(200, String::new())]).await;
         assert_eq!(course, (expected.map(str::to_owned), 1), "{operation:?}");
     }
 }

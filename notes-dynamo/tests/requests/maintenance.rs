@@ -139,7 +139,7 @@ fn time_to_live(status: &str, attribute: &str) -> Reply {
     }}))
 }
 
-/// How it goes where creating the table is answered with this, and what follows with the others:
+/// How it goes where this is the response to creating the table, and the others are those to what follows:
 /// the error's causes, and what was sent.
 async fn ensured(replies: impl IntoIterator<Item = Reply>) -> (Result<(), String>, Vec<String>) {
     let wire = Wire::new(replies);

@@ -273,7 +273,7 @@ async fn a_list_gives_up_after_so_many_queries_and_says_where_it_was() {
 }
 
 #[tokio::test]
-async fn warming_up_asks_once_for_an_item_of_no_user_answered_or_denied() {
+async fn warming_up_asks_once_for_an_item_of_no_user_found_or_denied() {
     for reply in [
         Reply::ok(&json!({})),
         Reply::error(400, "AccessDeniedException"),

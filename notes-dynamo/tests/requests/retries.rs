@@ -25,7 +25,7 @@ fn harmless() -> [Reply; 3] {
 fn doubtful() -> [Reply; 5] {
     [
         Reply::error(500, "InternalServerError"),
-        Reply::Answer(503, String::new()),
+        Reply::Response(503, String::new()),
         Reply::Cut(200),
         Reply::Timeout,
         Reply::Reset,
@@ -33,7 +33,7 @@ fn doubtful() -> [Reply; 5] {
 }
 
 #[tokio::test]
-async fn an_answer_after_other_attempts_is_the_answer() {
+async fn a_response_after_other_attempts_is_the_response() {
     for operation in READS.into_iter().chain(WRITES) {
         let (undisturbed, attempts) = operation.meets([operation.success()]).await;
         assert_eq!(attempts, 1);
@@ -135,8 +135,8 @@ where
 {
     let failed = || Reply::error(500, "InternalServerError");
     for (item, undoubted, in_doubt) in refusals {
-        let undoubted = undoubted.map(|it| format!("{it:?}"));
-        let in_doubt = in_doubt.map(|it| format!("{it:?}"));
+        let undoubted = undoubted.map(|outcome| format!("{outcome:?}"));
+        let in_doubt = in_doubt.map(|outcome| format!("{outcome:?}"));
         let mut courses = vec![(vec![], &undoubted)];
         for before in harmless() {
             courses.push((vec![before.clone(), failed()], &in_doubt));
@@ -246,7 +246,7 @@ async fn a_purge_that_has_removed_some_ends_well_unless_the_next_batch_is_in_dou
             Reply::error(400, "AccessDeniedException"),
             Ok("Purged { removed: 25, more: true }".to_owned()),
         ),
-        (Reply::Answer(200, "{".to_owned()), Err(OutcomeUnknown)),
+        (Reply::Response(200, "{".to_owned()), Err(OutcomeUnknown)),
     ] {
         let (outcome, attempts) = Operation::FindAll
             .meets([

@@ -10,7 +10,7 @@ use crate::wire::{Reply, Wire};
 
 const SECRET: &str = "the secret of alice";
 
-/// What the engine answers: items that can't be read, conditions that fail on them, and what is no answer of
+/// What the engine responds with: items that can't be read, conditions that fail on them, and what is no response of
 /// its own, each with the secret.
 fn replies() -> Vec<Reply> {
     let spoiled = |changes: Value| with(item(FIRST), changes);
@@ -35,14 +35,17 @@ fn replies() -> Vec<Reply> {
     }
     let quoted = json!({"Item": {"content": {"S": SECRET}}}).to_string();
     for status in [200, 400, 500] {
-        replies.push(Reply::Answer(status, SECRET.to_owned()));
-        replies.push(Reply::Answer(status, quoted[..quoted.len() - 1].to_owned()));
-        replies.push(Reply::Answer(status, format!("{{\"{SECRET}\": 1")));
-        replies.push(Reply::Answer(
+        replies.push(Reply::Response(status, SECRET.to_owned()));
+        replies.push(Reply::Response(
+            status,
+            quoted[..quoted.len() - 1].to_owned(),
+        ));
+        replies.push(Reply::Response(status, format!("{{\"{SECRET}\": 1")));
+        replies.push(Reply::Response(
             status,
             json!({"Items": SECRET, "Item": SECRET}).to_string(),
         ));
-        replies.push(Reply::Answer(
+        replies.push(Reply::Response(
             status,
             json!({"__type": "X", "data": SECRET}).to_string(),
         ));

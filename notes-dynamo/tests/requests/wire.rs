@@ -31,10 +31,10 @@ struct State {
 /// What comes back for one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    Answer(u16, String),
-    /// An answer by a server with this clock, as its header `Date` says it.
+    Response(u16, String),
+    /// A response by a server with this clock, as its header `Date` says it.
     Dated(u16, String, &'static str),
-    /// An answer that ends before its body.
+    /// A response that ends before its body.
     Cut(u16),
     /// None in time.
     Timeout,
@@ -46,12 +46,12 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn ok(body: &Value) -> Self {
-        Self::Answer(200, body.to_string())
+        Self::Response(200, body.to_string())
     }
 
     pub(crate) fn error(status: u16, code: &str) -> Self {
         let code = format!("com.amazonaws.dynamodb.v20120810#{code}");
-        Self::Answer(status, json!({"__type": code, "message": "no"}).to_string())
+        Self::Response(status, json!({"__type": code, "message": "no"}).to_string())
     }
 
     /// The condition does not hold for this item, or for none.
@@ -61,21 +61,21 @@ impl Reply {
         if let Some(item) = item {
             body["Item"] = item.clone();
         }
-        Self::Answer(400, body.to_string())
+        Self::Response(400, body.to_string())
     }
 
     fn result(self) -> Result<HttpResponse, ConnectorError> {
-        let answer = |status: u16, body| HttpResponse::new(status.try_into().unwrap(), body);
+        let response_of = |status: u16, body| HttpResponse::new(status.try_into().unwrap(), body);
         let broken = |how| ConnectorError::io(io::Error::from(how).into());
         match self {
-            Self::Answer(status, body) => Ok(answer(status, body.into())),
+            Self::Response(status, body) => Ok(response_of(status, body.into())),
             Self::Dated(status, body, date) => {
-                let mut response = answer(status, body.into());
+                let mut response = response_of(status, body.into());
                 response.headers_mut().insert("date", date);
                 Ok(response)
             }
             // To read from a body that was taken is an error.
-            Self::Cut(status) => Ok(answer(status, SdkBody::taken())),
+            Self::Cut(status) => Ok(response_of(status, SdkBody::taken())),
             Self::Timeout => Err(ConnectorError::timeout("late".into())),
             Self::Reset => Err(broken(io::ErrorKind::ConnectionReset)),
             Self::Refused => Err(broken(io::ErrorKind::ConnectionRefused)),

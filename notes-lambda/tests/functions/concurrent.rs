@@ -11,10 +11,10 @@ use crate::endpoint::url_of;
 use crate::function::{ALL, Function, TIMEOUT, about, is_problem, new_id, variables};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_managed_instance_answers_several_invocations_at_the_same_time() {
+async fn a_managed_instance_serves_several_invocations_at_the_same_time() {
     const TOGETHER: usize = 8;
     let barrier = Arc::new(Barrier::new(TOGETHER));
-    // No request is answered before all have come, but that of the warm-up.
+    // No request has a response before all have come, but that of the warm-up.
     let endpoint = url_of(Router::new().route(
         "/",
         post(async move |body: String| {
@@ -34,8 +34,8 @@ async fn a_managed_instance_answers_several_invocations_at_the_same_time() {
         let event = serde_json::to_vec(&about("http-get", new_id())).unwrap();
         invocations.spawn(async move { lambda.invoke(event, TIMEOUT).await.response() });
     }
-    for answer in invocations.join_all().await {
-        is_problem(&answer, 404, "note-not-found");
+    for response in invocations.join_all().await {
+        is_problem(&response, 404, "note-not-found");
     }
     function.lambda.asked(2 * TOGETHER).await;
     function.end_quietly().await;

@@ -18,12 +18,12 @@ pub(crate) fn nowhere() -> String {
     "http://127.0.0.1:1".to_owned()
 }
 
-/// The URL of an endpoint that answers so.
+/// The URL of an endpoint that responds so.
 pub(crate) async fn url_of(router: Router) -> String {
     format!("http://{}", serve(router).await.unwrap())
 }
 
-/// The URL of an endpoint that takes requests and never answers.
+/// The URL of an endpoint that takes requests and never responds.
 pub(crate) async fn hanging() -> String {
     url_of(Router::new().fallback(std::future::pending::<()>)).await
 }

@@ -162,8 +162,8 @@ pub(crate) fn new_id() -> NoteId {
 }
 
 #[track_caller]
-pub(crate) fn is_problem(answer: &Value, status: u16, slug: &str) {
-    assert_eq!(answer["statusCode"], status, "{answer}");
-    let of_type = answer["body"]["type"].as_str().unwrap();
-    assert!(of_type.ends_with(&format!("#{slug}")), "{answer}");
+pub(crate) fn is_problem(response: &Value, status: u16, slug: &str) {
+    assert_eq!(response["statusCode"], status, "{response}");
+    let of_type = response["body"]["type"].as_str().unwrap();
+    assert!(of_type.ends_with(&format!("#{slug}")), "{response}");
 }

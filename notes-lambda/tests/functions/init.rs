@@ -112,20 +112,20 @@ async fn each_function_serves_its_route_and_no_other() {
                     about(name, id)
                 }
             };
-            let answer = function.invoke(&event, TIMEOUT).await;
+            let response = function.invoke(&event, TIMEOUT).await;
             if name == own {
-                let status = answer["statusCode"].as_u64().unwrap();
-                assert!([200, 201, 204].contains(&status), "{answer}");
+                let status = response["statusCode"].as_u64().unwrap();
+                assert!([200, 201, 204].contains(&status), "{response}");
                 // Which is what the note is now for whoever asks.
                 let shown = all.invoke(&about("http-get", id), TIMEOUT).await;
                 match name {
-                    "http-create" => assert_eq!(shown["body"], answer["body"]),
+                    "http-create" => assert_eq!(shown["body"], response["body"]),
                     "http-update-base64" => assert_eq!(shown["body"]["title"], "Käse"),
                     "http-delete" => assert_eq!(shown["statusCode"], 404),
                     _ => {}
                 }
             } else {
-                is_problem(&answer, 404, "unknown-path");
+                is_problem(&response, 404, "unknown-path");
             }
         }
         function.end_quietly().await;
@@ -142,8 +142,8 @@ async fn the_function_of_all_routes_serves_each() {
     assert_eq!(created["statusCode"], 201);
     assert_eq!(created["headers"]["location"], format!("/notes/{id}"));
     for (name, status) in [("http-get", 200), ("http-update-base64", 200)] {
-        let answer = function.invoke(&about(name, id), TIMEOUT).await;
-        assert_eq!(answer["statusCode"], status, "{answer}");
+        let response = function.invoke(&about(name, id), TIMEOUT).await;
+        assert_eq!(response["statusCode"], status, "{response}");
     }
     let mut list = event("http-list-encoded-query");
     list["rawQueryString"] = "limit=1".into();
@@ -161,8 +161,8 @@ async fn the_function_of_all_routes_serves_each() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_up_that_fails_does_not_keep_a_function_from_starting() {
     let mut function = Function::start(ALL, &variables(&nowhere())).await;
-    let answer = function.invoke(&event("http-get"), TIMEOUT).await;
-    is_problem(&answer, 503, "unavailable");
+    let response = function.invoke(&event("http-get"), TIMEOUT).await;
+    is_problem(&response, 503, "unavailable");
     function.end_quietly().await;
 }
 

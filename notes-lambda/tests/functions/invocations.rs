@@ -48,11 +48,11 @@ async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
         b"{\"Records\": []}".to_vec(),
     ];
     for event in &events {
-        let answer = raw(&function, event).await.response();
-        is_problem(&answer, 400, "invalid-request");
+        let response = raw(&function, event).await.response();
+        is_problem(&response, 400, "invalid-request");
     }
-    let answer = function.invoke(&creation(new_id()), TIMEOUT).await;
-    assert_eq!(answer["statusCode"], 201);
+    let response = function.invoke(&creation(new_id()), TIMEOUT).await;
+    assert_eq!(response["statusCode"], 201);
     let lines = function.end_quietly().await;
     assert_eq!(lines.len(), events.len() + 1);
     for line in &lines[..events.len()] {
@@ -70,8 +70,8 @@ async fn what_only_keeps_the_function_warm_has_a_line_of_its_own_and_is_no_error
         json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
         json!({"source": "serverless-plugin-warmup"}),
     ] {
-        let answer = function.invoke(&event, TIMEOUT).await;
-        assert_eq!(answer["statusCode"], 204, "{answer}");
+        let response = function.invoke(&event, TIMEOUT).await;
+        assert_eq!(response["statusCode"], 204, "{response}");
     }
     for line in function.end_quietly().await {
         assert_eq!(line["route"], "warm-up");
@@ -144,10 +144,10 @@ async fn any_bytes_have_a_response_and_a_line() {
     let mut statuses = vec![];
     for _ in 0..EVENTS {
         let event = bytes().new_tree(&mut runner).unwrap().current();
-        let answer = raw(&function, &event).await.response();
-        let status = answer["statusCode"].as_u64().unwrap();
-        assert!((200..500).contains(&status), "{answer} to {event:?}");
-        statuses.push(answer["statusCode"].clone());
+        let response = raw(&function, &event).await.response();
+        let status = response["statusCode"].as_u64().unwrap();
+        assert!((200..500).contains(&status), "{response} to {event:?}");
+        statuses.push(response["statusCode"].clone());
     }
     // The damage is not such that no event is left.
     assert!(statuses.iter().any(|status| *status == 201));
@@ -175,8 +175,8 @@ async fn a_thousand_invocations_leave_no_memory_behind() {
             (about("http-update-base64", id), 200),
             (list.clone(), 200),
         ] {
-            let answer = function.invoke(&event, TIMEOUT).await;
-            assert_eq!(answer["statusCode"], status, "{answer}");
+            let response = function.invoke(&event, TIMEOUT).await;
+            assert_eq!(response["statusCode"], status, "{response}");
         }
     }
     let end = function.resident();
@@ -201,8 +201,8 @@ async fn the_settings_are_those_of_the_process() {
     );
     let mut function = Function::start(ALL, &variables).await;
 
-    let answer = function.invoke(&creation(new_id()), TIMEOUT).await;
-    is_problem(&answer, 401, "unauthenticated");
+    let response = function.invoke(&creation(new_id()), TIMEOUT).await;
+    is_problem(&response, 401, "unauthenticated");
 
     let mut rest = event("rest-create");
     let id = new_id();
@@ -210,16 +210,16 @@ async fn the_settings_are_those_of_the_process() {
         rest[headers]["Idempotency-Key"] = json!(id);
         rest[headers]["Origin"] = json!("https://notes.example");
     }
-    let answer = function.invoke(&rest, TIMEOUT).await;
-    assert_eq!(answer["statusCode"], 201, "{answer}");
-    let headers = &answer["headers"];
+    let response = function.invoke(&rest, TIMEOUT).await;
+    assert_eq!(response["statusCode"], 201, "{response}");
+    let headers = &response["headers"];
     assert_eq!(headers["location"], format!("/prod/notes/{id}"));
     let origin = &headers["access-control-allow-origin"];
     assert_eq!(origin, "https://notes.example");
-    assert!(matches!(&answer["body"]["expiresAt"], Value::String(_)));
+    assert!(matches!(&response["body"]["expiresAt"], Value::String(_)));
 
-    let answer = function.invoke(&event("rest-preflight"), TIMEOUT).await;
-    let allowed = &answer["headers"]["access-control-allow-headers"];
+    let response = function.invoke(&event("rest-preflight"), TIMEOUT).await;
+    let allowed = &response["headers"]["access-control-allow-headers"];
     assert_eq!(allowed, "authorization, x-client");
     function.end_quietly().await;
 }

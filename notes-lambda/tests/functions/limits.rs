@@ -19,15 +19,15 @@ async fn a_store_that_hangs_is_503_before_the_deadline_and_the_function_goes_on(
             _ => about(name, id),
         };
         let start = Instant::now();
-        let answer = function.invoke(&event, TIMEOUT).await;
+        let response = function.invoke(&event, TIMEOUT).await;
         assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
-        assert_eq!(answer["headers"]["retry-after"], "1");
+        assert_eq!(response["headers"]["retry-after"], "1");
         match name {
-            "http-get" | "http-list-encoded-query" => is_problem(&answer, 503, "unavailable"),
-            _ => is_problem(&answer, 503, "outcome-unknown"),
+            "http-get" | "http-list-encoded-query" => is_problem(&response, 503, "unavailable"),
+            _ => is_problem(&response, 503, "outcome-unknown"),
         }
         if name == "http-create" {
-            assert_eq!(answer["headers"]["idempotency-key"], id.to_string());
+            assert_eq!(response["headers"]["idempotency-key"], id.to_string());
         }
     }
     function.end_quietly().await;

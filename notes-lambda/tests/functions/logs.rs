@@ -104,8 +104,8 @@ async fn each_invocation_is_one_line_and_publishes_no_metric_of_what_others_coun
         (event("url-other-path"), "none", 404, 0.0, 0.0),
         (json!(null), "none", 400, 0.0, 0.0),
     ] {
-        let answer = function.invoke(&event, TIMEOUT).await;
-        assert_eq!(answer["statusCode"], status, "{answer}");
+        let response = function.invoke(&event, TIMEOUT).await;
+        assert_eq!(response["statusCode"], status, "{response}");
         expected.push((
             route,
             status,
@@ -138,8 +138,8 @@ async fn each_invocation_is_one_line_and_publishes_no_metric_of_what_others_coun
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_of_the_store_is_in_the_line_with_its_causes() {
     let mut function = Function::start(ALL, &variables(&nowhere())).await;
-    let answer = function.invoke(&event("http-get"), TIMEOUT).await;
-    is_problem(&answer, 503, "unavailable");
+    let response = function.invoke(&event("http-get"), TIMEOUT).await;
+    is_problem(&response, 503, "unavailable");
     let lines = function.end_quietly().await;
     // API Gateway counts the 503.
     publishes(&lines[0], &[]);
@@ -153,8 +153,8 @@ async fn a_failure_of_the_store_is_in_the_line_with_its_causes() {
 async fn a_write_of_unknown_outcome_is_a_metric() {
     let mut function = Function::start(ALL, &variables(&hanging().await)).await;
     let timeout = Duration::from_millis(300);
-    let answer = function.invoke(&creation(new_id()), timeout).await;
-    is_problem(&answer, 503, "outcome-unknown");
+    let response = function.invoke(&creation(new_id()), timeout).await;
+    is_problem(&response, 503, "outcome-unknown");
     let lines = function.end_quietly().await;
     publishes(&lines[0], &[("OutcomeUnknown", 1)]);
 }
@@ -167,8 +167,8 @@ async fn a_request_refused_for_lack_of_capacity_is_a_metric() {
         (StatusCode::BAD_REQUEST, axum::Json(body))
     });
     let mut function = Function::start(ALL, &variables(&url_of(throttled).await)).await;
-    let answer = function.invoke(&event("http-get"), TIMEOUT).await;
-    is_problem(&answer, 503, "unavailable");
+    let response = function.invoke(&event("http-get"), TIMEOUT).await;
+    is_problem(&response, 503, "unavailable");
     let lines = function.end_quietly().await;
     publishes(&lines[0], &[("Throttled", 1)]);
 }
@@ -189,8 +189,8 @@ async fn an_item_that_can_not_be_read_is_in_the_line_by_its_id_and_is_a_metric()
         .item("revision", AttributeValue::S(SECRET.into()));
     planted.send().await.unwrap();
     function.invoke(&list(), TIMEOUT).await;
-    let answer = function.invoke(&about("http-get", id), TIMEOUT).await;
-    is_problem(&answer, 500, "internal-error");
+    let response = function.invoke(&about("http-get", id), TIMEOUT).await;
+    is_problem(&response, 500, "internal-error");
     let lines = function.end_quietly().await;
     publishes(&lines[0], &[("UnreadableItems", 1)]);
     publishes(&lines[1], &[("UnreadableItems", 1)]);

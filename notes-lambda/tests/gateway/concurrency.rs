@@ -27,7 +27,7 @@ fn the_public_types_go_from_thread_to_thread() {
 }
 
 #[tokio::test]
-async fn a_gateway_answers_several_invocations_at_the_same_time() {
+async fn a_gateway_serves_several_invocations_at_the_same_time() {
     const TOGETHER: usize = 16;
     let barrier = Arc::new(Barrier::new(TOGETHER));
     // No operation goes on before all have begun.
@@ -44,8 +44,8 @@ async fn a_gateway_answers_several_invocations_at_the_same_time() {
         let (mut gateway, event) = (gateway.clone(), event.clone());
         calls.spawn(async move { call(&mut gateway, event).await });
     }
-    for answer in calls.join_all().await {
-        assert_eq!(answer["body"], bread());
+    for response in calls.join_all().await {
+        assert_eq!(response["body"], bread());
     }
 }
 
@@ -72,9 +72,9 @@ async fn creations_at_the_same_time_are_all_kept_each_for_its_user() {
         calls.spawn(async move { (number % 4, call(&mut gateway, event).await) });
     }
     let mut ids = [const { BTreeSet::new() }; 4];
-    for (user, answer) in calls.join_all().await {
-        assert_eq!(answer["statusCode"], 201);
-        ids[user].insert(answer["body"]["id"].to_string());
+    for (user, response) in calls.join_all().await {
+        assert_eq!(response["statusCode"], 201);
+        ids[user].insert(response["body"]["id"].to_string());
     }
     for (user, ids) in ids.into_iter().enumerate() {
         assert_eq!(ids.len(), 50);

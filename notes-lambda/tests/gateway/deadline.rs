@@ -14,9 +14,9 @@ use crate::support::{ALICE, NEW, api, call_within, event, identity_of, is_proble
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The answer of a store that hangs, and how long it took on the clock of a runtime of its own,
+/// The response of a store that hangs, and how long it took on the clock of a runtime of its own,
 /// which does not really wait.
-fn answer(event: Value, timeout: Duration) -> (Value, Duration) {
+fn response(event: Value, timeout: Duration) -> (Value, Duration) {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -25,21 +25,21 @@ fn answer(event: Value, timeout: Duration) -> (Value, Duration) {
         let api = api(Delayed::hanging(store().await));
         let mut gateway = Gateway::new(api, identity_of(&event));
         let start = Instant::now();
-        let answer = call_within(&mut gateway, event, timeout).await;
-        (answer, start.elapsed())
+        let response = call_within(&mut gateway, event, timeout).await;
+        (response, start.elapsed())
     })
 }
 
 #[test]
 fn a_read_that_hangs_is_unavailable_before_the_deadline() {
     for name in ["rest-get", "rest-head", "rest-list", "http-get"] {
-        let (answer, took) = answer(event(name), TIMEOUT);
+        let (response, took) = response(event(name), TIMEOUT);
         assert!(took < TIMEOUT, "{took:?}");
         assert!(took > TIMEOUT / 2, "{took:?}");
-        assert_eq!(answer["headers"]["retry-after"], "1");
-        assert_eq!(answer["statusCode"], 503);
+        assert_eq!(response["headers"]["retry-after"], "1");
+        assert_eq!(response["statusCode"], 503);
         if name != "rest-head" {
-            is_problem(&answer, 503, "unavailable");
+            is_problem(&response, 503, "unavailable");
         }
     }
 }
@@ -54,33 +54,33 @@ fn a_write_that_hangs_has_an_unknown_outcome_before_the_deadline() {
         "http-update-base64",
         "http-delete",
     ] {
-        let (answer, took) = answer(event(name), TIMEOUT);
+        let (response, took) = response(event(name), TIMEOUT);
         assert!(took < TIMEOUT, "{took:?}");
-        is_problem(&answer, 503, "outcome-unknown");
-        assert_eq!(answer["headers"]["retry-after"], "1");
+        is_problem(&response, 503, "outcome-unknown");
+        assert_eq!(response["headers"]["retry-after"], "1");
     }
 }
 
 #[test]
 fn a_creation_that_hangs_has_its_key_also_when_we_chose_it() {
-    let (chosen, _) = answer(event("rest-create"), TIMEOUT);
+    let (chosen, _) = response(event("rest-create"), TIMEOUT);
     assert_eq!(chosen["headers"]["idempotency-key"], NEW);
     let mut without = event("http-create");
     let headers = without["headers"].as_object_mut().unwrap();
     headers.remove("idempotency-key").unwrap();
-    let (ours, _) = answer(without, TIMEOUT);
+    let (ours, _) = response(without, TIMEOUT);
     let key = ours["headers"]["idempotency-key"].as_str().unwrap();
     assert!(key.parse::<NoteId>().is_ok());
 }
 
 #[test]
-fn a_deadline_that_has_passed_is_answered_at_once() {
+fn a_deadline_that_has_passed_gets_a_response_at_once() {
     for (name, slug) in [
         ("rest-get", "unavailable"),
         ("rest-create", "outcome-unknown"),
     ] {
-        let (answer, took) = answer(event(name), Duration::ZERO);
-        is_problem(&answer, 503, slug);
+        let (response, took) = response(event(name), Duration::ZERO);
+        is_problem(&response, 503, slug);
         assert!(took < Duration::from_millis(10), "{took:?}");
     }
 }
@@ -93,8 +93,8 @@ fn what_is_refused_without_the_store_does_not_wait_for_it() {
         ("rest-list-repeated-parameter", 400),
         ("rest-create-without-body", 400),
     ] {
-        let (answer, took) = answer(event(name), TIMEOUT);
-        assert_eq!(answer["statusCode"], status);
+        let (response, took) = response(event(name), TIMEOUT);
+        assert_eq!(response["statusCode"], status);
         assert!(took < Duration::from_millis(10), "{took:?}");
     }
 }

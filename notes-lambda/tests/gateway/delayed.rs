@@ -27,7 +27,7 @@ impl<S> Delayed<S> {
         Self { store, delay }
     }
 
-    /// A store that never answers.
+    /// A store that never responds.
     pub(crate) fn hanging(store: S) -> Self {
         Self::new(store, std::future::pending)
     }

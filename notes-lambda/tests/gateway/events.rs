@@ -2,7 +2,7 @@ use notes_lambda::Gateway;
 use serde_json::{Value, json};
 
 use crate::support::{
-    NEW, NOTE, TIME, answer, api, bread, call, event, is_problem, store, success,
+    NEW, NOTE, TIME, api, bread, call, event, is_problem, response, store, success,
 };
 
 fn created(title: &str, content: &str, location: &str) -> Value {
@@ -24,7 +24,7 @@ async fn each_kind_of_gateway_creates_a_note() {
     ] {
         let location = format!("/notes/{NEW}");
         let milk = created("Milk", "2 litres", &location);
-        assert_eq!(answer(event(name)).await, milk, "{name}");
+        assert_eq!(response(event(name)).await, milk, "{name}");
     }
 }
 
@@ -40,7 +40,7 @@ async fn a_location_begins_with_the_stage_or_the_base_path() {
     ] {
         let location = format!("{front}/notes/{NEW}");
         let milk = created("Milk", "2 litres", &location);
-        assert_eq!(answer(event(name)).await, milk, "{name}");
+        assert_eq!(response(event(name)).await, milk, "{name}");
     }
 }
 
@@ -64,7 +64,7 @@ async fn a_location_is_a_path_of_this_host_whatever_is_in_front() {
             let mut event = event(name);
             *event.pointer_mut(pointer).unwrap() = json!(visible);
             let milk = created("Milk", "2 litres", &format!("{front}/notes/{NEW}"));
-            assert_eq!(answer(event).await, milk, "{name}: {visible:?}");
+            assert_eq!(response(event).await, milk, "{name}: {visible:?}");
         }
     }
 }
@@ -72,16 +72,19 @@ async fn a_location_is_a_path_of_this_host_whatever_is_in_front() {
 #[tokio::test]
 async fn the_case_of_header_names_does_not_matter() {
     let milk = created("Milk", "2 litres", &format!("/prod/notes/{NEW}"));
-    assert_eq!(answer(event("rest-create-upper-case-headers")).await, milk);
-    let updated = answer(event("rest-update-if-match")).await;
+    assert_eq!(
+        response(event("rest-create-upper-case-headers")).await,
+        milk
+    );
+    let updated = response(event("rest-update-if-match")).await;
     assert_eq!(updated["statusCode"], 200);
 }
 
 #[tokio::test]
 async fn a_body_in_base64_is_decoded() {
     let cheese = created("Käse 🧀", "Zürich", &format!("/prod/notes/{NEW}"));
-    assert_eq!(answer(event("rest-create-base64")).await, cheese);
-    let updated = answer(event("http-update-base64")).await;
+    assert_eq!(response(event("rest-create-base64")).await, cheese);
+    let updated = response(event("http-update-base64")).await;
     assert_eq!(updated["statusCode"], 200);
     assert_eq!(updated["body"]["title"], "Käse");
 }
@@ -89,22 +92,22 @@ async fn a_body_in_base64_is_decoded() {
 #[tokio::test]
 async fn a_body_that_is_not_the_base64_it_should_be_is_400() {
     for name in ["rest-create-broken-base64", "http-create-broken-base64"] {
-        is_problem(&answer(event(name)).await, 400, "invalid-request");
+        is_problem(&response(event(name)).await, 400, "invalid-request");
     }
 }
 
 #[tokio::test]
 async fn a_missing_body_is_empty() {
     for name in ["rest-create-without-body", "http-create-without-body"] {
-        is_problem(&answer(event(name)).await, 400, "malformed-json");
+        is_problem(&response(event(name)).await, 400, "malformed-json");
     }
 }
 
 #[tokio::test]
 async fn a_body_without_a_content_type_is_415_though_it_is_base64() {
-    let answer = answer(event("http-create-without-content-type")).await;
-    is_problem(&answer, 415, "unsupported-media-type");
-    assert_eq!(answer["headers"]["idempotency-key"], NEW);
+    let response = response(event("http-create-without-content-type")).await;
+    is_problem(&response, 415, "unsupported-media-type");
+    assert_eq!(response["headers"]["idempotency-key"], NEW);
 }
 
 #[tokio::test]
@@ -122,7 +125,7 @@ async fn a_note_is_found_by_the_route_whatever_is_in_front_of_it() {
         "http-v1-get",
     ] {
         let found = success(200, json!({"etag": format!("\"{NOTE}\"")}), bread());
-        assert_eq!(answer(event(name)).await, found, "{name}");
+        assert_eq!(response(event(name)).await, found, "{name}");
     }
 }
 
@@ -139,7 +142,7 @@ async fn a_note_is_found_by_the_path_within_a_catch_all_route() {
         "http-v1-get-default-stage",
     ] {
         let found = success(200, json!({"etag": format!("\"{NOTE}\"")}), bread());
-        assert_eq!(answer(event(name)).await, found, "{name}");
+        assert_eq!(response(event(name)).await, found, "{name}");
     }
 }
 
@@ -151,7 +154,7 @@ async fn what_may_be_missing_is_not_missed() {
         "http-get-minimal",
     ] {
         let found = success(200, json!({"etag": format!("\"{NOTE}\"")}), bread());
-        assert_eq!(answer(event(name)).await, found, "{name}");
+        assert_eq!(response(event(name)).await, found, "{name}");
     }
 }
 
@@ -166,15 +169,15 @@ async fn a_path_of_none_of_the_routes_is_404() {
         "http-get-default-custom-domain",
         "url-other-path",
     ] {
-        is_problem(&answer(event(name)).await, 404, "unknown-path");
+        is_problem(&response(event(name)).await, 404, "unknown-path");
     }
 }
 
 #[tokio::test]
 async fn a_method_that_a_path_does_not_have_is_405() {
-    let answer = answer(event("rest-other-method")).await;
-    is_problem(&answer, 405, "method-not-allowed");
-    assert_eq!(answer["headers"]["allow"], "GET, HEAD, PATCH, DELETE");
+    let response = response(event("rest-other-method")).await;
+    is_problem(&response, 405, "method-not-allowed");
+    assert_eq!(response["headers"]["allow"], "GET, HEAD, PATCH, DELETE");
 }
 
 #[tokio::test]
@@ -185,7 +188,7 @@ async fn a_list_is_the_same_through_both_formats() {
         "rest-list-encoded-query",
         "http-list-encoded-query",
     ] {
-        assert_eq!(answer(event(name)).await, page, "{name}");
+        assert_eq!(response(event(name)).await, page, "{name}");
     }
 }
 
@@ -195,63 +198,63 @@ async fn a_parameter_given_twice_is_seen_twice() {
         "rest-list-repeated-parameter",
         "http-list-repeated-parameter",
     ] {
-        let answer = answer(event(name)).await;
-        is_problem(&answer, 400, "invalid-request");
-        let faults = answer["body"]["errors"].as_array().unwrap();
-        assert_eq!(faults.len(), 1, "{answer}");
-        assert_eq!(faults[0]["parameter"], "limit");
-        let detail = faults[0]["detail"].as_str().unwrap();
+        let response = response(event(name)).await;
+        is_problem(&response, 400, "invalid-request");
+        let errors = response["body"]["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{response}");
+        assert_eq!(errors[0]["parameter"], "limit");
+        let detail = errors[0]["detail"].as_str().unwrap();
         assert!(detail.contains("once"), "{detail}");
     }
 }
 
 #[tokio::test]
 async fn single_values_count_where_there_are_no_lists() {
-    let answer = answer(event("rest-list-single-values")).await;
-    is_problem(&answer, 400, "invalid-request");
-    assert_eq!(answer["body"]["errors"][0]["parameter"], "limit");
+    let response = response(event("rest-list-single-values")).await;
+    is_problem(&response, 400, "invalid-request");
+    assert_eq!(response["body"]["errors"][0]["parameter"], "limit");
 }
 
 #[tokio::test]
 async fn all_values_of_a_header_count() {
-    let answer = answer(event("rest-get-if-none-match-twice")).await;
+    let response = response(event("rest-get-if-none-match-twice")).await;
     let unchanged = success(304, json!({"etag": format!("\"{NOTE}\"")}), json!(""));
-    assert_eq!(answer, unchanged);
+    assert_eq!(response, unchanged);
 }
 
 #[tokio::test]
 async fn a_header_that_the_gateway_joined_with_commas_is_a_list() {
-    let updated = answer(event("http-update-tag-list")).await;
+    let updated = response(event("http-update-tag-list")).await;
     assert_eq!(updated["statusCode"], 200);
-    let two_keys = answer(event("http-create-two-keys")).await;
+    let two_keys = response(event("http-create-two-keys")).await;
     is_problem(&two_keys, 400, "invalid-idempotency-key");
 }
 
 #[tokio::test]
 async fn a_stale_condition_is_refused() {
-    let answer = answer(event("rest-update-stale")).await;
-    is_problem(&answer, 412, "precondition-failed");
-    assert_eq!(answer["headers"]["etag"], format!("\"{NOTE}\""));
+    let response = response(event("rest-update-stale")).await;
+    is_problem(&response, 412, "precondition-failed");
+    assert_eq!(response["headers"]["etag"], format!("\"{NOTE}\""));
 }
 
 #[tokio::test]
 async fn a_condition_that_can_not_be_carried_is_400_and_never_left_out() {
-    let answer = answer(event("rest-update-bad-if-match")).await;
-    is_problem(&answer, 400, "invalid-request");
+    let response = response(event("rest-update-bad-if-match")).await;
+    is_problem(&response, 400, "invalid-request");
 }
 
 #[tokio::test]
 async fn a_deletion_has_no_body() {
     for name in ["rest-delete", "http-delete"] {
         let deleted = success(204, json!({}), json!(""));
-        assert_eq!(answer(event(name)).await, deleted, "{name}");
+        assert_eq!(response(event(name)).await, deleted, "{name}");
     }
 }
 
 #[tokio::test]
 async fn head_is_get_without_the_body() {
-    let get = answer(event("rest-get")).await;
-    let head = answer(event("rest-head")).await;
+    let get = response(event("rest-get")).await;
+    let head = response(event("rest-head")).await;
     let length = bread().to_string().len().to_string();
     let mut headers = get["headers"].clone();
     headers["content-length"] = json!(length);
@@ -262,7 +265,7 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn a_function_url_is_routed_by_its_path_and_never_has_a_user() {
     for name in ["url-get", "url-get-iam", "url-create-base64"] {
-        is_problem(&answer(event(name)).await, 401, "unauthenticated");
+        is_problem(&response(event(name)).await, 401, "unauthenticated");
     }
 }
 
@@ -275,7 +278,7 @@ async fn what_is_no_event_of_a_gateway_is_400() {
         json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
         json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {}}),
     ] {
-        is_problem(&answer(event).await, 400, "invalid-request");
+        is_problem(&response(event).await, 400, "invalid-request");
     }
 }
 
@@ -285,22 +288,22 @@ async fn what_is_no_event_is_refused_with_the_base_of_the_deployment() {
     let base = "tag:notes.example,2026:".parse().unwrap();
     let api = api(store().await).with_problem_base(base);
     let mut gateway = Gateway::new(api, "jwt:sub".parse().unwrap());
-    let answer = call(&mut gateway, json!([])).await;
+    let response = call(&mut gateway, json!([])).await;
     assert_eq!(
-        answer["body"]["type"],
+        response["body"]["type"],
         "tag:notes.example,2026:invalid-request"
     );
 }
 
 #[tokio::test]
-async fn what_only_keeps_the_function_warm_is_answered_at_once_and_is_no_error() {
+async fn what_only_keeps_the_function_warm_gets_a_response_at_once_and_is_no_error() {
     for event in [
         json!({}),
         json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
         json!({"source": "serverless-plugin-warmup"}),
     ] {
-        let answered = success(204, json!({}), json!(""));
-        assert_eq!(answer(event).await, answered);
+        let expected = success(204, json!({}), json!(""));
+        assert_eq!(response(event).await, expected);
     }
 }
 
@@ -310,5 +313,5 @@ async fn more_headers_than_can_be_carried_are_400() {
     for number in 0..33_000 {
         event["headers"][format!("x-{number}")] = json!("");
     }
-    is_problem(&answer(event).await, 400, "invalid-request");
+    is_problem(&response(event).await, 400, "invalid-request");
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use crate::support::{
-    ALICE, NOTE, answer, api, call, clock, event, events, identity_of, store, with_header,
+    ALICE, NOTE, api, call, clock, event, events, identity_of, response, store, with_header,
 };
 
 static EVENTS: LazyLock<Vec<Value>> = LazyLock::new(events);
@@ -147,17 +147,17 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 /// Checks that it is a response as a gateway takes it, and no failure.
 #[track_caller]
-fn is_response(answer: &Value, event: &Value) {
-    let status = answer["statusCode"].as_u64().unwrap();
+fn is_response(response: &Value, event: &Value) {
+    let status = response["statusCode"].as_u64().unwrap();
     let expected = [
         200, 201, 204, 304, 400, 401, 404, 405, 409, 412, 413, 415, 422,
     ];
-    assert!(expected.contains(&status), "{answer} to {event}");
-    for (name, value) in answer["headers"].as_object().unwrap() {
+    assert!(expected.contains(&status), "{response} to {event}");
+    for (name, value) in response["headers"].as_object().unwrap() {
         assert!(value.is_string(), "{name}: {value}");
     }
-    assert_eq!(answer["isBase64Encoded"], false);
-    assert!(status < 400 || answer["body"]["status"] == status || answer["body"] == "");
+    assert_eq!(response["isBase64Encoded"], false);
+    assert!(status < 400 || response["body"]["status"] == status || response["body"] == "");
 }
 
 fn may_be_met(condition: &Value) -> bool {
@@ -188,12 +188,12 @@ proptest! {
         for (place, mutation) in &mutations {
             mutate(&mut event, place, mutation, &EVENTS);
         }
-        is_response(&run(answer(event.clone())), &event);
+        is_response(&run(response(event.clone())), &event);
     }
 
     #[test]
     fn anything_has_a_response(event in anything()) {
-        is_response(&run(answer(event.clone())), &event);
+        is_response(&run(response(event.clone())), &event);
     }
 
     #[test]
@@ -208,11 +208,11 @@ proptest! {
             let status = run(async {
                 let store = store().await;
                 let mut gateway = Gateway::new(api(store.clone()), identity_of(&event));
-                let answer = call(&mut gateway, event.clone()).await;
+                let response = call(&mut gateway, event.clone()).await;
                 let alice: UserId = ALICE.parse().unwrap();
                 let note = store.get(&alice, NOTE.parse().unwrap(), clock()).await.unwrap().unwrap();
-                assert_eq!(answer["statusCode"] == 200, note.title.as_str() != "Bread");
-                answer["statusCode"].as_u64().unwrap()
+                assert_eq!(response["statusCode"] == 200, note.title.as_str() != "Bread");
+                response["statusCode"].as_u64().unwrap()
             });
             prop_assert!(is_met || status == 400 || status == 412, "{status}: {condition}");
         }
@@ -231,7 +231,7 @@ fn a_body_of_any_size_and_bytes_has_a_response() {
             let mut event = event("http-create");
             event["body"] = body.clone();
             event["isBase64Encoded"] = json!(is_base64_encoded);
-            is_response(&run(answer(event)), &json!("a body"));
+            is_response(&run(response(event)), &json!("a body"));
         }
     }
 }

@@ -10,15 +10,15 @@ async fn list_as(identity: &str, event: Value) -> Value {
 }
 
 #[track_caller]
-fn is_alice(answer: &Value) {
-    assert_eq!(answer["statusCode"], 200, "{answer}");
-    assert_eq!(answer["body"], json!({"items": [bread()]}));
+fn is_alice(response: &Value) {
+    assert_eq!(response["statusCode"], 200, "{response}");
+    assert_eq!(response["body"], json!({"items": [bread()]}));
 }
 
 #[track_caller]
-fn is_nobody(answer: &Value) {
-    is_problem(answer, 401, "unauthenticated");
-    assert_eq!(answer["headers"]["www-authenticate"], "Bearer");
+fn is_nobody(response: &Value) {
+    is_problem(response, 401, "unauthenticated");
+    assert_eq!(response["headers"]["www-authenticate"], "Bearer");
 }
 
 const V1: &str = "rest-no-authorizer";
@@ -163,15 +163,19 @@ async fn no_setting_looks_into_the_place_of_another() {
                 continue;
             }
             // The value that its own place has in the same event is somebody else's.
-            let answer = list_as(identity, place.clone()).await;
+            let response = list_as(identity, place.clone()).await;
             let has_own = place["requestContext"]["authorizer"]["principalId"] == "gateway"
                 && identity == "lambda-principal"
                 || place["requestContext"]["authorizer"]["sub"] == "gateway"
                     && identity == "lambda:sub";
             if has_own {
-                assert_eq!(answer["body"], json!({"items": []}), "{identity} of {own}");
+                assert_eq!(
+                    response["body"],
+                    json!({"items": []}),
+                    "{identity} of {own}"
+                );
             } else {
-                is_nobody(&answer);
+                is_nobody(&response);
             }
         }
     }
@@ -181,9 +185,9 @@ async fn no_setting_looks_into_the_place_of_another() {
 async fn no_setting_looks_anywhere_else_and_least_of_all_into_a_header() {
     for place in wrong_places() {
         for identity in SETTINGS {
-            let answer = list_as(identity, place.clone()).await;
-            assert_eq!(answer["statusCode"], 401, "{identity} in {place}");
-            is_nobody(&answer);
+            let response = list_as(identity, place.clone()).await;
+            assert_eq!(response["statusCode"], 401, "{identity} in {place}");
+            is_nobody(&response);
         }
     }
 }
@@ -239,9 +243,9 @@ async fn any_other_text_is_a_user_of_its_own() {
         "eu-central-1:7c0f|auth0".to_owned(),
     ] {
         for (identity, event) in right_places(&json!(value)) {
-            let answer = list_as(identity, event).await;
-            assert_eq!(answer["statusCode"], 200, "{answer}");
-            assert_eq!(answer["body"], json!({"items": []}));
+            let response = list_as(identity, event).await;
+            assert_eq!(response["statusCode"], 200, "{response}");
+            assert_eq!(response["body"], json!({"items": []}));
         }
     }
 }
@@ -280,10 +284,10 @@ async fn an_integer_of_a_lambda_authorizers_context_is_its_decimal_text() {
 #[tokio::test]
 async fn a_number_is_a_user_in_no_other_place() {
     for (identity, event) in right_places(&json!(7)) {
-        let answer = list_as(identity, event).await;
+        let response = list_as(identity, event).await;
         match identity {
-            "lambda:sub" => assert_eq!(answer["body"], json!({"items": []})),
-            _ => is_nobody(&answer),
+            "lambda:sub" => assert_eq!(response["body"], json!({"items": []})),
+            _ => is_nobody(&response),
         }
     }
 }

@@ -21,7 +21,7 @@ const OPERATIONS: [(Operation, [&str; 2], u16); 6] = [
     (Operation::Changes, ["rest-changes", "http-changes"], 200),
 ];
 
-async fn answer(only: Option<Operation>, event: Value) -> Value {
+async fn response(only: Option<Operation>, event: Value) -> Value {
     let mut api = api(store().await);
     if let Some(operation) = only {
         api = api.only([operation]);
@@ -34,11 +34,11 @@ async fn a_function_of_one_operation_serves_it_and_none_of_the_others() {
     for (own, ..) in OPERATIONS {
         for (operation, names, status) in OPERATIONS {
             for name in names {
-                let answer = answer(Some(own), event(name)).await;
+                let response = response(Some(own), event(name)).await;
                 if operation == own {
-                    assert_eq!(answer["statusCode"], status, "{own:?}: {name}");
+                    assert_eq!(response["statusCode"], status, "{own:?}: {name}");
                 } else {
-                    is_problem(&answer, 404, "unknown-path");
+                    is_problem(&response, 404, "unknown-path");
                 }
             }
         }
@@ -52,11 +52,11 @@ async fn a_function_of_several_operations_serves_them_and_none_of_the_others() {
         for name in names {
             let api = api(store().await).only(chosen);
             let mut gateway = Gateway::new(api, identity_of(&event(name)));
-            let answer = call(&mut gateway, event(name)).await;
+            let response = call(&mut gateway, event(name)).await;
             if chosen.contains(&operation) {
-                assert_eq!(answer["statusCode"], status, "{name}");
+                assert_eq!(response["statusCode"], status, "{name}");
             } else {
-                is_problem(&answer, 404, "unknown-path");
+                is_problem(&response, 404, "unknown-path");
             }
         }
     }
@@ -82,20 +82,20 @@ async fn an_empty_choice_serves_nothing_and_a_later_choice_replaces_it() {
 async fn a_function_of_all_operations_serves_each() {
     for (_, names, status) in OPERATIONS {
         for name in names {
-            let answer = answer(None, event(name)).await;
-            assert_eq!(answer["statusCode"], status, "{name}");
+            let response = response(None, event(name)).await;
+            assert_eq!(response["statusCode"], status, "{name}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_route_that_is_not_its_own_is_404_before_the_identity() {
-    let answer = answer(Some(Operation::Create), event("http-no-authorizer")).await;
-    is_problem(&answer, 404, "unknown-path");
+    let response = response(Some(Operation::Create), event("http-no-authorizer")).await;
+    is_problem(&response, 404, "unknown-path");
 }
 
 #[tokio::test]
 async fn head_belongs_to_the_function_of_get() {
-    let head = answer(Some(Operation::Get), event("rest-head")).await;
+    let head = response(Some(Operation::Get), event("rest-head")).await;
     assert_eq!(head["statusCode"], 200);
 }

@@ -81,7 +81,7 @@ pub(crate) fn identity_of(event: &Value) -> IdentitySource {
 }
 
 /// The response to an event, where Alice has her note.
-pub(crate) async fn answer(event: Value) -> Value {
+pub(crate) async fn response(event: Value) -> Value {
     let mut gateway = Gateway::new(api(store().await), identity_of(&event));
     call(&mut gateway, event).await
 }
@@ -99,12 +99,12 @@ pub(crate) async fn call_within<S: NoteStore + 'static>(
     let mut context = Context::default();
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + timeout;
     context.deadline = end.as_millis().try_into().unwrap();
-    let Ok(answer) = gateway.call(LambdaEvent::new(event, context)).await;
-    let mut answer = serde_json::to_value(answer).unwrap();
-    if let Ok(body) = serde_json::from_str(answer["body"].as_str().unwrap()) {
-        answer["body"] = body;
+    let Ok(response) = gateway.call(LambdaEvent::new(event, context)).await;
+    let mut response = serde_json::to_value(response).unwrap();
+    if let Ok(body) = serde_json::from_str(response["body"].as_str().unwrap()) {
+        response["body"] = body;
     }
-    answer
+    response
 }
 
 /// Alice's note as the API shows it.
@@ -127,17 +127,17 @@ pub(crate) fn success(status: u16, headers: Value, body: Value) -> Value {
 }
 
 #[track_caller]
-pub(crate) fn is_problem(answer: &Value, status: u16, slug: &str) {
-    assert_eq!(answer["statusCode"], status, "{answer}");
+pub(crate) fn is_problem(response: &Value, status: u16, slug: &str) {
+    assert_eq!(response["statusCode"], status, "{response}");
     let of_type = "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#";
     assert_eq!(
-        answer["body"]["type"],
+        response["body"]["type"],
         format!("{of_type}{slug}"),
-        "{answer}"
+        "{response}"
     );
-    assert_eq!(answer["body"]["status"], status);
-    let headers = &answer["headers"];
+    assert_eq!(response["body"]["status"], status);
+    let headers = &response["headers"];
     assert_eq!(headers["content-type"], "application/problem+json");
     assert_eq!(headers["cache-control"], "no-store");
-    assert_eq!(answer["isBase64Encoded"], false);
+    assert_eq!(response["isBase64Encoded"], false);
 }

@@ -21,9 +21,9 @@ fn body_of(bytes: usize) -> String {
 #[tokio::test]
 async fn a_body_has_at_most_two_and_a_half_mebibytes() {
     let client = client();
-    let answer = client.post(body_of(MAX_BYTES)).send().await;
-    assert_eq!(answer.status, 201);
-    let path = answer.header("location");
+    let response = client.post(body_of(MAX_BYTES)).send().await;
+    assert_eq!(response.status, 201);
+    let path = response.header("location");
     let large = body_of(MAX_BYTES + 1);
     client
         .post(&large)
@@ -48,10 +48,10 @@ async fn a_body_without_a_length_is_counted_while_it_is_read() {
         StreamBody::new(stream::iter(frames))
     };
     let client = client();
-    let answer = client.post("").send_body(|_| chunks(MAX_BYTES)).await;
-    assert_eq!(answer.status, 201);
-    let answer = client.post("").send_body(|_| chunks(MAX_BYTES + 1)).await;
-    answer.is_problem(413, "too-large");
+    let response = client.post("").send_body(|_| chunks(MAX_BYTES)).await;
+    assert_eq!(response.status, 201);
+    let response = client.post("").send_body(|_| chunks(MAX_BYTES + 1)).await;
+    response.is_problem(413, "too-large");
 }
 
 #[tokio::test]
@@ -61,8 +61,8 @@ async fn a_body_announced_as_too_large_is_not_read() {
         |_| -> std::task::Poll<Option<Result<Frame<Bytes>, io::Error>>> { panic!("it is read") },
     );
     let call = client.post("").header("content-length", MAX_BYTES + 1);
-    let answer = call.send_body(|_| StreamBody::new(unread)).await;
-    answer.is_problem(413, "too-large");
+    let response = call.send_body(|_| StreamBody::new(unread)).await;
+    response.is_problem(413, "too-large");
 }
 
 #[tokio::test]
@@ -73,22 +73,22 @@ async fn a_body_that_breaks_off_is_400() {
         Err(io::Error::other("connection reset by 10.0.0.7")),
     ];
     let body = StreamBody::new(stream::iter(frames));
-    let answer = client.post("").send_body(|_| body).await;
-    answer.is_problem(400, "incomplete-body");
-    assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
-    assert!(answer.has_header("idempotency-key"));
+    let response = client.post("").send_body(|_| body).await;
+    response.is_problem(400, "incomplete-body");
+    assert!(!String::from_utf8_lossy(&response.body).contains("10.0.0.7"));
+    assert!(response.has_header("idempotency-key"));
 }
 
 #[tokio::test]
 async fn the_largest_content_fits_even_when_fully_escaped() {
     let client = client();
     let content = "\u{1}".repeat(Content::MAX_BYTES);
-    let answer = client
+    let response = client
         .post(json!({"title": "a", "content": content}))
         .send()
         .await;
-    assert_eq!(answer.status, 201);
-    let got = client.get(answer.header("location")).send().await;
+    assert_eq!(response.status, 201);
+    let got = client.get(response.header("location")).send().await;
     assert_eq!(got.json()["content"], content);
 }
 
@@ -97,8 +97,8 @@ async fn creation_takes_json_only() {
     let client = client();
     for media_type in ["application/json", "APPLICATION/JSON;charset=utf-8"] {
         let call = client.post(milk()).without_header("content-type");
-        let answer = call.header("content-type", media_type).send().await;
-        assert_eq!(answer.status, 201);
+        let response = call.header("content-type", media_type).send().await;
+        assert_eq!(response.status, 201);
     }
     for media_type in [
         "",
@@ -107,16 +107,16 @@ async fn creation_takes_json_only() {
         "application/jsonp",
     ] {
         let call = client.post(milk()).without_header("content-type");
-        let answer = call.header("content-type", media_type).send().await;
-        answer.is_problem(415, "unsupported-media-type");
-        assert!(!answer.has_header("accept-patch"));
+        let response = call.header("content-type", media_type).send().await;
+        response.is_problem(415, "unsupported-media-type");
+        assert!(!response.has_header("accept-patch"));
     }
-    let answer = client
+    let response = client
         .post(milk())
         .without_header("content-type")
         .send()
         .await;
-    answer.is_problem(415, "unsupported-media-type");
+    response.is_problem(415, "unsupported-media-type");
 }
 
 #[tokio::test]
@@ -138,15 +138,15 @@ async fn an_update_takes_a_merge_patch_or_json_and_says_so() {
         send_as("application/json-patch+json"),
         client.patch(&path, "{}").without_header("content-type"),
     ] {
-        let answer = call.send().await;
-        answer.is_problem(415, "unsupported-media-type");
+        let response = call.send().await;
+        response.is_problem(415, "unsupported-media-type");
         let taken = "application/merge-patch+json, application/json";
-        assert_eq!(answer.header("accept-patch"), taken);
+        assert_eq!(response.header("accept-patch"), taken);
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_encoded_is_415_and_the_answer_says_what_is_taken() {
+async fn a_body_that_is_encoded_is_415_and_the_response_says_what_is_taken() {
     let client = client();
     let (path, _) = client.note().await;
     for codings in [&["gzip"][..], &["identity, br"], &["identity", "x-gzip"]] {
@@ -154,10 +154,10 @@ async fn a_body_that_is_encoded_is_415_and_the_answer_says_what_is_taken() {
             let call = codings
                 .iter()
                 .fold(call, |call, coding| call.header("content-encoding", coding));
-            let answer = call.send().await;
-            answer.is_problem(415, "unsupported-content-encoding");
-            assert_eq!(answer.header("accept-encoding"), "identity");
-            assert!(!answer.has_header("accept-patch"));
+            let response = call.send().await;
+            response.is_problem(415, "unsupported-content-encoding");
+            assert_eq!(response.header("accept-encoding"), "identity");
+            assert!(!response.has_header("accept-patch"));
         }
     }
     let keyed = client.post(milk()).header("content-encoding", "gzip");
@@ -176,9 +176,9 @@ async fn a_415_for_the_media_type_has_no_word_of_encodings() {
     let client = client();
     let (path, _) = client.note().await;
     for call in [client.post(milk()), client.patch(&path, "{}")] {
-        let answer = call.without_header("content-type").send().await;
-        answer.is_problem(415, "unsupported-media-type");
-        assert!(!answer.has_header("accept-encoding"));
+        let response = call.without_header("content-type").send().await;
+        response.is_problem(415, "unsupported-media-type");
+        assert!(!response.has_header("accept-encoding"));
     }
 }
 
@@ -191,13 +191,13 @@ async fn what_is_not_json_is_400_with_its_place() {
             call.send().await.is_problem(400, "malformed-json");
         }
     }
-    let answer = client.post("{\n\"title\": 'a'}").send().await;
-    let detail = answer.json()["detail"].to_string();
+    let response = client.post("{\n\"title\": 'a'}").send().await;
+    let detail = response.json()["detail"].to_string();
     assert!(detail.contains("line 2 column 10"), "{detail}");
     let bytes = Bytes::from_static(b"{\"title\":\"\xff\"}");
-    let answer = client
+    let response = client
         .post("")
         .send_body(|_| http_body_util::Full::new(bytes))
         .await;
-    answer.is_problem(400, "malformed-json");
+    response.is_problem(400, "malformed-json");
 }

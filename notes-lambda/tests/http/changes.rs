@@ -11,7 +11,7 @@ use notes_core::{
 use notes_lambda::{Api, Operation};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Call, Client, call, client};
+use crate::client::{Call, Client, Response, call, client};
 
 const HORIZON: Duration = Duration::from_secs(30 * 86_400);
 
@@ -29,7 +29,7 @@ fn api(client: &Client<MemoryNoteStore>, settings: SyncSettings) -> Api<MemoryNo
     )
 }
 
-async fn ask(client: &Client<MemoryNoteStore>, query: &str) -> Answer {
+async fn ask(client: &Client<MemoryNoteStore>, query: &str) -> Response {
     let uri = format!("/notes/changes{query}");
     call(&api(client, settings()), &client.user, Method::GET, &uri)
         .send()
@@ -49,10 +49,10 @@ async fn pull(
 ) -> (String, usize) {
     for pages in 1..1_000 {
         let since = token.map_or_else(String::new, |token| format!("&since={token}"));
-        let answer = ask(client, &format!("?limit={limit}{since}")).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("cache-control"), "no-store");
-        let page = answer.json();
+        let response = ask(client, &format!("?limit={limit}{since}")).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("cache-control"), "no-store");
+        let page = response.json();
         for item in page["items"].as_array().unwrap() {
             copy.insert(item["id"].as_str().unwrap().to_owned(), item.clone());
         }
@@ -235,9 +235,9 @@ async fn what_is_no_token_and_what_is_no_parameter_is_named() {
             vec!["since"],
         ),
     ] {
-        let answer = ask(&client, query).await;
-        answer.is_problem(400, "invalid-request");
-        let problem = answer.json();
+        let response = ask(&client, query).await;
+        response.is_problem(400, "invalid-request");
+        let problem = response.json();
         let errors = problem["errors"].as_array().unwrap().iter();
         let named: Vec<_> = errors
             .map(|error| error["parameter"].as_str().unwrap())
@@ -255,12 +255,12 @@ pub(crate) fn without_sync(client: &Client<MemoryNoteStore>) -> Call<MemoryNoteS
 #[tokio::test]
 async fn without_sync_there_is_no_such_path() {
     let client = client();
-    let answer = without_sync(&client).send().await;
-    answer.is_problem(404, "unknown-path");
+    let response = without_sync(&client).send().await;
+    response.is_problem(404, "unknown-path");
     let off = Api::new(Notes::new(client.store.clone()));
     for method in [Method::HEAD, Method::POST, Method::DELETE] {
-        let answer = call(&off, &client.user, method.clone(), "/notes/changes");
-        assert_eq!(answer.send().await.status, 404, "{method}");
+        let response = call(&off, &client.user, method.clone(), "/notes/changes");
+        assert_eq!(response.send().await.status, 404, "{method}");
     }
     let with_sync = api(&client, settings());
     let post = call(&with_sync, &client.user, Method::POST, "/notes/changes")
@@ -269,21 +269,21 @@ async fn without_sync_there_is_no_such_path() {
     post.is_problem(405, "method-not-allowed");
     assert_eq!(post.header("allow"), "GET, HEAD");
     let other = with_sync.only([Operation::List, Operation::Get]);
-    let answer = call(&other, &client.user, Method::GET, "/notes/changes")
+    let response = call(&other, &client.user, Method::GET, "/notes/changes")
         .send()
         .await;
-    answer.is_problem(404, "unknown-path");
+    response.is_problem(404, "unknown-path");
 }
 
 #[tokio::test]
-async fn a_store_that_keeps_no_changes_is_no_fault_of_the_client() {
+async fn a_store_that_keeps_no_changes_is_no_error_of_the_client() {
     let client = client();
     let mut store = MockNoteStore::new();
     store
         .expect_changes()
         .returning(|_, _, _| Err(StoreErrorKind::Unsupported.into()));
     let notes = Notes::new(store).with_sync(settings());
-    let answer = call(
+    let response = call(
         &Api::new(notes),
         &client.user,
         Method::GET,
@@ -291,7 +291,7 @@ async fn a_store_that_keeps_no_changes_is_no_fault_of_the_client() {
     )
     .send()
     .await;
-    answer.is_problem(500, "internal-error");
+    response.is_problem(500, "internal-error");
 }
 
 #[tokio::test]
@@ -311,10 +311,10 @@ async fn a_failed_precondition_shows_the_note_as_it_is() {
             .patch(&path, r#"{"title":"Mine"}"#)
             .header("if-none-match", "*"),
     ] {
-        let answer = call.send().await;
-        answer.is_problem(412, "precondition-failed");
-        assert_eq!(answer.json()["current"], now);
-        assert_eq!(answer.header("etag"), now["etag"].as_str().unwrap());
+        let response = call.send().await;
+        response.is_problem(412, "precondition-failed");
+        assert_eq!(response.json()["current"], now);
+        assert_eq!(response.header("etag"), now["etag"].as_str().unwrap());
     }
     let list = client.get("/notes").header("if-match", &old).send().await;
     list.is_problem(412, "precondition-failed");

@@ -87,11 +87,11 @@ impl<S: NoteStore + 'static> Client<S> {
 
     /// Creates a note and returns its path and its tag.
     pub(crate) async fn note(&self) -> (String, String) {
-        let answer = self.post(milk()).send().await;
-        assert_eq!(answer.status, StatusCode::CREATED);
+        let response = self.post(milk()).send().await;
+        assert_eq!(response.status, StatusCode::CREATED);
         (
-            answer.header("location").to_owned(),
-            answer.header("etag").to_owned(),
+            response.header("location").to_owned(),
+            response.header("etag").to_owned(),
         )
     }
 }
@@ -153,40 +153,40 @@ impl<S: NoteStore + 'static> Call<S> {
         self
     }
 
-    pub(crate) async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Response {
         self.send_body(|body| body).await
     }
 
     /// Sends the request with its body as this makes it.
-    pub(crate) async fn send_body<B>(mut self, body: impl FnOnce(Full<Bytes>) -> B) -> Answer
+    pub(crate) async fn send_body<B>(mut self, body: impl FnOnce(Full<Bytes>) -> B) -> Response
     where
         B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     {
         let (method, uri) = (self.request.method().clone(), self.request.uri().clone());
-        let answered = self.api.call(self.request.map(body)).await;
-        let (head, body) = answered.unwrap_or_else(|never| match never {}).into_parts();
-        let mut answer = Answer {
+        let response = self.api.call(self.request.map(body)).await;
+        let (head, body) = response.unwrap_or_else(|never| match never {}).into_parts();
+        let mut response = Response {
             status: head.status,
             headers: head.headers,
             extensions: head.extensions,
             body: body.collect().await.unwrap().to_bytes(),
             claims: BTreeSet::new(),
         };
-        answer.claims = borne_out(&method, uri.path(), &answer);
-        answer
+        response.claims = borne_out(&method, uri.path(), &response);
+        response
     }
 }
 
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
     pub(crate) body: Bytes,
-    /// What the description says that this answer bears out.
+    /// What the description says that this response bears out.
     pub(crate) claims: BTreeSet<Claim>,
 }
 
-impl Answer {
+impl Response {
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
@@ -218,14 +218,14 @@ impl Answer {
         self
     }
 
-    /// Where the faults are that it lists.
+    /// Where the errors are that it lists.
     pub(crate) fn places(&self) -> Vec<String> {
         let document = self.json();
-        let faults = document["errors"].as_array().unwrap().iter();
-        faults
-            .map(|fault| {
-                assert!(fault["detail"].is_string());
-                let place = fault["pointer"].as_str().or(fault["parameter"].as_str());
+        let errors = document["errors"].as_array().unwrap().iter();
+        errors
+            .map(|error| {
+                assert!(error["detail"].is_string());
+                let place = error["pointer"].as_str().or(error["parameter"].as_str());
                 place.unwrap().to_owned()
             })
             .collect()

@@ -13,18 +13,18 @@ use crate::client::{call, client, milk};
 #[tokio::test]
 async fn a_created_note_is_201_with_its_place_its_tag_and_its_key() {
     let client = client();
-    let answer = client.post(milk()).send().await;
-    assert_eq!(answer.status, 201);
-    let note = answer.json();
+    let response = client.post(milk()).send().await;
+    assert_eq!(response.status, 201);
+    let note = response.json();
     let id = note["id"].as_str().unwrap();
-    assert_eq!(answer.header("location"), format!("/notes/{id}"));
-    assert_eq!(answer.header("etag"), note["etag"]);
-    assert_eq!(answer.header("etag"), format!("\"{id}\""));
-    assert_eq!(answer.header("idempotency-key"), id);
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "private, no-cache");
-    assert!(!answer.has_header("idempotent-replayed"));
-    let got = client.get(answer.header("location")).send().await;
+    assert_eq!(response.header("location"), format!("/notes/{id}"));
+    assert_eq!(response.header("etag"), note["etag"]);
+    assert_eq!(response.header("etag"), format!("\"{id}\""));
+    assert_eq!(response.header("idempotency-key"), id);
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("cache-control"), "private, no-cache");
+    assert!(!response.has_header("idempotent-replayed"));
+    let got = client.get(response.header("location")).send().await;
     assert_eq!(got.json(), note);
 }
 
@@ -77,12 +77,12 @@ async fn an_expiry_of_null_wins_over_the_retention_and_absence_does_not() {
         ),
         (json!({"title": "a", "content": ""}), true),
     ] {
-        let answer = call(&api, &"alice".parse().unwrap(), Method::POST, "/notes")
+        let response = call(&api, &"alice".parse().unwrap(), Method::POST, "/notes")
             .header("content-type", "application/json")
             .body(body)
             .send()
             .await;
-        assert_eq!(answer.json().get("expiresAt").is_some(), expires);
+        assert_eq!(response.json().get("expiresAt").is_some(), expires);
     }
 }
 
@@ -112,9 +112,9 @@ async fn a_location_begins_with_the_prefix_that_a_server_took_away() {
         ("//evil.example", "/evil.example"),
         ("/a\r\nb: c", "/a%0D%0Ab:%20c"),
     ] {
-        let answer = client.post(milk()).below(prefix).send().await;
-        let key = answer.header("idempotency-key");
-        assert_eq!(answer.header("location"), format!("{front}/notes/{key}"));
+        let response = client.post(milk()).below(prefix).send().await;
+        let key = response.header("idempotency-key");
+        assert_eq!(response.header("location"), format!("{front}/notes/{key}"));
     }
 }
 

@@ -4,11 +4,11 @@ use crate::client::client;
 async fn a_deleted_note_is_204_without_a_body_and_gone() {
     let client = client();
     let (path, _) = client.note().await;
-    let answer = client.delete(&path).send().await;
-    assert_eq!(answer.status, 204);
-    assert!(answer.body.is_empty());
-    assert!(!answer.has_header("content-type") && !answer.has_header("etag"));
-    assert_eq!(answer.header("cache-control"), "private, no-cache");
+    let response = client.delete(&path).send().await;
+    assert_eq!(response.status, 204);
+    assert!(response.body.is_empty());
+    assert!(!response.has_header("content-type") && !response.has_header("etag"));
+    assert_eq!(response.header("cache-control"), "private, no-cache");
     client
         .get(&path)
         .send()
@@ -52,9 +52,9 @@ async fn a_note_in_another_state_is_412_with_its_tag() {
     let patched = client.patch(&path, r#"{"title":"b"}"#).send().await;
     let weak = format!("W/{}", patched.header("etag"));
     for known in [&old, &weak, "\"x\""] {
-        let answer = client.delete(&path).header("if-match", known).send().await;
-        answer.is_problem(412, "precondition-failed");
-        assert_eq!(answer.header("etag"), patched.header("etag"));
+        let response = client.delete(&path).header("if-match", known).send().await;
+        response.is_problem(412, "precondition-failed");
+        assert_eq!(response.header("etag"), patched.header("etag"));
     }
     assert_eq!(client.get(&path).send().await.status, 200);
 }

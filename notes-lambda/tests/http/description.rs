@@ -1,4 +1,4 @@
-//! The OpenAPI description, held against the answers of the service.
+//! The OpenAPI description, held against the responses of the service.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,7 +16,7 @@ use notes_lambda::Diagnostics;
 use serde_json::Value;
 
 use crate::changes::without_sync;
-use crate::client::{Answer, Call, client, milk};
+use crate::client::{Call, Response, client, milk};
 use crate::failures;
 
 static DOCUMENT: LazyLock<Value> =
@@ -26,10 +26,10 @@ static DOCUMENT: LazyLock<Value> =
 /// may be of a schema, or that it may have a header.
 pub(crate) type Claim = (String, String, String);
 
-/// The claims that an answer bears out. Fails the test when it is not as it is described.
+/// The claims that a response bears out. Fails the test when it is not as it is described.
 #[track_caller]
-pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSet<Claim> {
-    let status = answer.status.as_str();
+pub(crate) fn borne_out(method: &Method, path: &str, response: &Response) -> BTreeSet<Claim> {
+    let status = response.status.as_str();
     let path = match path.strip_prefix("/notes/") {
         Some("changes") => "/notes/changes",
         Some(_) => "/notes/{id}",
@@ -37,7 +37,7 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
     };
     let operation = &DOCUMENT["paths"][path][method.as_str().to_lowercase()];
     let nowhere = &DOCUMENT["components"]["responses"];
-    let response = match (operation, status) {
+    let described = match (operation, status) {
         (Value::Null, "404") => &nowhere["UnknownPath"],
         (Value::Null, "405") => &nowhere["MethodNotAllowed"],
         _ => &operation["responses"][status],
@@ -47,7 +47,7 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
     let mut claims = BTreeSet::new();
 
     // A test's store says so of a read or a deletion, too. A real one does not.
-    let report: Option<&Diagnostics> = answer.extensions.get();
+    let report: Option<&Diagnostics> = response.extensions.get();
     let error = report.and_then(|report| report.error.as_ref());
     let strange = match (error.map(|error| error.kind()), method) {
         (Some(StoreErrorKind::TooLarge), method) => {
@@ -60,22 +60,22 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
         return claims;
     }
 
-    assert!(response.is_object(), "{method} {path}: {status}");
-    if !answer.body.is_empty() {
-        let schemas = schemas(response, answer.header("content-type"));
-        let schema = schema_of(answer);
+    assert!(described.is_object(), "{method} {path}: {status}");
+    if !response.body.is_empty() {
+        let schemas = schemas(described, response.header("content-type"));
+        let schema = schema_of(response);
         assert!(schemas.contains(&schema), "{id} {status}: {schema}");
         claims.insert(claim(&schema));
     }
-    let headers = response["headers"].as_object().unwrap();
+    let headers = described["headers"].as_object().unwrap();
     for (name, header) in headers {
-        if answer.has_header(name) {
+        if response.has_header(name) {
             claims.insert(claim(name));
         } else {
             assert_ne!(header["required"], true, "{id} {status}: {name}");
         }
     }
-    for name in answer.headers.keys() {
+    for name in response.headers.keys() {
         let known = headers
             .keys()
             .any(|header| name == header.to_lowercase().as_str());
@@ -86,8 +86,8 @@ pub(crate) fn borne_out(method: &Method, path: &str, answer: &Answer) -> BTreeSe
 }
 
 /// The names of the schemas that a body of this media type may have.
-fn schemas(response: &Value, media_type: &str) -> Vec<String> {
-    let schema = &response["content"][media_type]["schema"];
+fn schemas(described: &Value, media_type: &str) -> Vec<String> {
+    let schema = &described["content"][media_type]["schema"];
     let name = |schema: &Value| {
         let reference = schema["$ref"].as_str().unwrap();
         reference.rsplit('/').next().unwrap().to_owned()
@@ -99,8 +99,8 @@ fn schemas(response: &Value, media_type: &str) -> Vec<String> {
 }
 
 /// The name of the schema that a body should have.
-fn schema_of(answer: &Answer) -> String {
-    let body = answer.json();
+fn schema_of(response: &Response) -> String {
+    let body = response.json();
     match body["type"].as_str() {
         Some(of_type) => {
             let all = DOCUMENT["components"]["schemas"].as_object().unwrap();
@@ -114,7 +114,7 @@ fn schema_of(answer: &Answer) -> String {
     }
 }
 
-/// All that the description says of answers, but for HEAD, which it takes from GET.
+/// All that the description says of responses, but for HEAD, which it takes from GET.
 fn claims() -> BTreeSet<Claim> {
     let mut claims = BTreeSet::new();
     for path in DOCUMENT["paths"].as_object().unwrap().values() {
@@ -123,10 +123,10 @@ fn claims() -> BTreeSet<Claim> {
                 continue;
             }
             let id = operation["operationId"].as_str().unwrap();
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                let headers = response["headers"].as_object().unwrap();
-                let contents = response["content"].as_object().into_iter().flatten();
-                let schemas = contents.flat_map(|(media_type, _)| schemas(response, media_type));
+            for (status, described) in operation["responses"].as_object().unwrap() {
+                let headers = described["headers"].as_object().unwrap();
+                let contents = described["content"].as_object().into_iter().flatten();
+                let schemas = contents.flat_map(|(media_type, _)| schemas(described, media_type));
                 for what in schemas.chain(headers.keys().cloned()) {
                     claims.insert((id.to_owned(), status.clone(), what));
                 }
@@ -136,7 +136,7 @@ fn claims() -> BTreeSet<Claim> {
     claims
 }
 
-/// Requests that together meet with every answer that the description has, but for a broken body.
+/// Requests that together meet with every response that the description has, but for a broken body.
 async fn calls() -> Vec<Call<MemoryNoteStore>> {
     let client = client();
     let (milk_path, _) = client.note().await;
@@ -226,7 +226,7 @@ async fn calls() -> Vec<Call<MemoryNoteStore>> {
 }
 
 #[tokio::test]
-async fn every_answer_that_is_described_happens() {
+async fn every_response_that_is_described_happens() {
     let mut happened = BTreeSet::new();
     for call in calls().await {
         happened.extend(call.send().await.claims);
@@ -237,8 +237,8 @@ async fn every_answer_that_is_described_happens() {
         || StoreErrorKind::Denied.into(),
     ];
     for end in ends {
-        let answers = failures::answers(end).await;
-        happened.extend(answers.into_iter().flat_map(|response| response.claims));
+        let responses = failures::responses(end).await;
+        happened.extend(responses.into_iter().flat_map(|response| response.claims));
     }
     let client = client();
     let (path, _) = client.note().await;
@@ -270,16 +270,16 @@ async fn what_is_described_can_be_sent() {
     };
     for (media_type, example) in bodies(&paths["/notes"]["post"]) {
         let call = client.call(Method::POST, "/notes").body(example);
-        let answer = call.header("content-type", media_type).send().await;
-        assert_eq!(answer.status, 201);
+        let response = call.header("content-type", media_type).send().await;
+        assert_eq!(response.status, 201);
         let named = &DOCUMENT["components"]["schemas"]["Note"]["properties"];
         let named = named.as_object().unwrap().keys();
-        assert!(named.eq(answer.json().as_object().unwrap().keys()));
+        assert!(named.eq(response.json().as_object().unwrap().keys()));
     }
     for (media_type, example) in bodies(&paths["/notes/{id}"]["patch"]) {
         let call = client.call(Method::PATCH, &path).body(example);
-        let answer = call.header("content-type", media_type).send().await;
-        assert_eq!(answer.status, 200);
+        let response = call.header("content-type", media_type).send().await;
+        assert_eq!(response.status, 200);
     }
     // Of a parameter that it does not know, the service says that.
     let parameters = paths["/notes"]["get"]["parameters"].as_array().unwrap();
@@ -288,8 +288,8 @@ async fn what_is_described_can_be_sent() {
         .filter(|parameter| parameter["in"] == "query")
     {
         let name = parameter["name"].as_str().unwrap();
-        let answer = client.get(&format!("/notes?{name}=")).send().await;
-        assert_eq!(answer.json()["errors"][0]["detail"], "is empty", "{name}");
+        let response = client.get(&format!("/notes?{name}=")).send().await;
+        assert_eq!(response.json()["errors"][0]["detail"], "is empty", "{name}");
     }
 }
 

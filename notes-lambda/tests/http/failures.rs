@@ -12,7 +12,7 @@ use notes_core::{
 use notes_lambda::{Api, Diagnostics};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, call, client, milk};
+use crate::client::{Response, call, client, milk};
 
 const SECRET: &str = "table prod-notes at 10.0.0.7";
 
@@ -32,11 +32,11 @@ fn store(end: fn() -> StoreError) -> MockNoteStore {
     store
 }
 
-/// The answer of each operation, that of POST first.
-pub(crate) async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
+/// The response of each operation, that of POST first.
+pub(crate) async fn responses(end: fn() -> StoreError) -> Vec<Response> {
     let user = "alice".parse().unwrap();
     let note = "/notes/019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d";
-    let mut answers = vec![];
+    let mut responses = vec![];
     for (method, uri) in [
         (Method::POST, "/notes"),
         (Method::GET, "/notes"),
@@ -49,24 +49,24 @@ pub(crate) async fn answers(end: fn() -> StoreError) -> Vec<Answer> {
         let call = call(&api, &user, method, uri)
             .header("content-type", "application/json")
             .body(milk());
-        answers.push(call.send().await);
+        responses.push(call.send().await);
     }
-    answers
+    responses
 }
 
 fn error(kind: StoreErrorKind) -> StoreError {
     StoreError::new(kind, SECRET)
 }
 
-fn check(answers: &[Answer], kind: StoreErrorKind) {
-    assert!(answers[0].has_header("idempotency-key"));
-    for answer in answers {
-        let body = String::from_utf8_lossy(&answer.body);
+fn check(responses: &[Response], kind: StoreErrorKind) {
+    assert!(responses[0].has_header("idempotency-key"));
+    for response in responses {
+        let body = String::from_utf8_lossy(&response.body);
         assert!(
             !body.contains("10.0.0.7") && !body.contains("panic"),
             "{body}"
         );
-        let report: &Diagnostics = answer.extensions.get().unwrap();
+        let report: &Diagnostics = response.extensions.get().unwrap();
         let error = report.error.as_ref().unwrap();
         assert_eq!(error.kind(), kind);
         assert_eq!(error.source().unwrap().to_string(), SECRET);
@@ -75,58 +75,58 @@ fn check(answers: &[Answer], kind: StoreErrorKind) {
 
 #[tokio::test]
 async fn a_store_that_can_not_serve_now_is_503_with_retry_after() {
-    let throttled = answers(|| error(StoreErrorKind::Throttled)).await;
+    let throttled = responses(|| error(StoreErrorKind::Throttled)).await;
     check(&throttled, StoreErrorKind::Throttled);
-    let unavailable = answers(|| error(StoreErrorKind::Unavailable)).await;
+    let unavailable = responses(|| error(StoreErrorKind::Unavailable)).await;
     check(&unavailable, StoreErrorKind::Unavailable);
-    let contended = answers(|| error(StoreErrorKind::Contended)).await;
+    let contended = responses(|| error(StoreErrorKind::Contended)).await;
     check(&contended, StoreErrorKind::Contended);
-    for answer in throttled.iter().chain(&unavailable).chain(&contended) {
-        answer.is_problem(503, "unavailable");
-        assert_eq!(answer.header("retry-after"), "1");
+    for response in throttled.iter().chain(&unavailable).chain(&contended) {
+        response.is_problem(503, "unavailable");
+        assert_eq!(response.header("retry-after"), "1");
     }
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_is_never_reported_as_not_written() {
-    let answers = answers(|| error(StoreErrorKind::OutcomeUnknown)).await;
-    check(&answers, StoreErrorKind::OutcomeUnknown);
-    for answer in answers {
-        answer.is_problem(503, "outcome-unknown");
-        assert_eq!(answer.header("retry-after"), "1");
-        let detail = answer.json()["detail"].to_string();
+    let responses = responses(|| error(StoreErrorKind::OutcomeUnknown)).await;
+    check(&responses, StoreErrorKind::OutcomeUnknown);
+    for response in responses {
+        response.is_problem(503, "outcome-unknown");
+        assert_eq!(response.header("retry-after"), "1");
+        let detail = response.json()["detail"].to_string();
         assert!(detail.contains("may have happened") && detail.contains("safe"));
     }
 }
 
 #[tokio::test]
 async fn a_note_that_the_store_finds_too_large_is_413() {
-    let answers = answers(|| error(StoreErrorKind::TooLarge)).await;
-    check(&answers, StoreErrorKind::TooLarge);
-    for answer in answers {
-        answer.is_problem(413, "too-large");
+    let responses = responses(|| error(StoreErrorKind::TooLarge)).await;
+    check(&responses, StoreErrorKind::TooLarge);
+    for response in responses {
+        response.is_problem(413, "too-large");
     }
 }
 
 #[tokio::test]
 async fn any_other_failure_is_500() {
-    let denied = answers(|| error(StoreErrorKind::Denied)).await;
+    let denied = responses(|| error(StoreErrorKind::Denied)).await;
     check(&denied, StoreErrorKind::Denied);
-    let corrupt = answers(|| error(StoreErrorKind::Corrupt)).await;
+    let corrupt = responses(|| error(StoreErrorKind::Corrupt)).await;
     check(&corrupt, StoreErrorKind::Corrupt);
-    let other = answers(|| error(StoreErrorKind::Other)).await;
+    let other = responses(|| error(StoreErrorKind::Other)).await;
     check(&other, StoreErrorKind::Other);
-    for answer in denied.iter().chain(&corrupt).chain(&other) {
-        answer.is_problem(500, "internal-error");
-        assert!(!answer.has_header("retry-after"));
+    for response in denied.iter().chain(&corrupt).chain(&other) {
+        response.is_problem(500, "internal-error");
+        assert!(!response.has_header("retry-after"));
     }
 }
 
 #[tokio::test]
 async fn a_panic_of_a_read_is_500_and_of_a_write_an_unknown_outcome() {
-    let answers = answers(|| panic!("{SECRET}")).await;
-    let [create, list, changes, get, update, delete] = answers.as_slice() else {
-        panic!("{} answers", answers.len());
+    let responses = responses(|| panic!("{SECRET}")).await;
+    let [create, list, changes, get, update, delete] = responses.as_slice() else {
+        panic!("{} responses", responses.len());
     };
     assert!(create.has_header("idempotency-key"));
     for read in [list, changes, get] {
@@ -138,9 +138,9 @@ async fn a_panic_of_a_read_is_500_and_of_a_write_an_unknown_outcome() {
         let detail = write.json()["detail"].to_string();
         assert!(detail.contains("may have happened") && detail.contains("safe"));
     }
-    for answer in &answers {
-        assert!(!String::from_utf8_lossy(&answer.body).contains("10.0.0.7"));
-        let report: &Diagnostics = answer.extensions.get().unwrap();
+    for response in &responses {
+        assert!(!String::from_utf8_lossy(&response.body).contains("10.0.0.7"));
+        let report: &Diagnostics = response.extensions.get().unwrap();
         assert!(report.panicked);
     }
 }
@@ -245,8 +245,8 @@ async fn a_note_that_can_not_be_read_is_in_no_expected_state() {
     let path = format!("/notes/{id}");
     let update = client.patch(&path, r#"{"title":"b"}"#);
     for call in [update, client.delete(&path)] {
-        let answer = call.header("if-match", format!("\"{id}\"")).send().await;
-        answer.is_problem(412, "precondition-failed");
-        assert!(!answer.has_header("etag"));
+        let response = call.header("if-match", format!("\"{id}\"")).send().await;
+        response.is_problem(412, "precondition-failed");
+        assert!(!response.has_header("etag"));
     }
 }

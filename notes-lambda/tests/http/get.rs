@@ -4,13 +4,13 @@ use crate::client::{client, milk};
 async fn a_note_is_200_with_its_tag() {
     let client = client();
     let (path, tag) = client.note().await;
-    let answer = client.get(&path).send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("etag"), tag);
-    assert_eq!(answer.header("cache-control"), "private, no-cache");
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.json()["title"], milk()["title"]);
-    assert!(!answer.has_header("idempotency-key"));
+    let response = client.get(&path).send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("etag"), tag);
+    assert_eq!(response.header("cache-control"), "private, no-cache");
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.json()["title"], milk()["title"]);
+    assert!(!response.has_header("idempotency-key"));
 }
 
 #[tokio::test]
@@ -28,8 +28,8 @@ async fn what_does_not_exist_is_404() {
 async fn an_expired_note_is_404_at_once() {
     let client = client();
     let body = r#"{"title":"a","content":"","expiresAt":"2026-11-22T18:47:02Z"}"#;
-    let answer = client.post(body).send().await;
-    let path = answer.header("location");
+    let response = client.post(body).send().await;
+    let path = response.header("location");
     client.wait_millis(1_876);
     assert_eq!(client.get(path).send().await.status, 200);
     client.wait_millis(1);
@@ -52,16 +52,16 @@ async fn a_note_that_the_client_has_is_304() {
         format!("\"a\", {tag}"),
         "*".to_owned(),
     ] {
-        let answer = client
+        let response = client
             .get(&path)
             .header("if-none-match", known)
             .send()
             .await;
-        assert_eq!(answer.status, 304);
-        assert_eq!(answer.header("etag"), tag);
-        assert_eq!(answer.header("cache-control"), "private, no-cache");
-        assert!(answer.body.is_empty());
-        assert!(!answer.has_header("content-type"));
+        assert_eq!(response.status, 304);
+        assert_eq!(response.header("etag"), tag);
+        assert_eq!(response.header("cache-control"), "private, no-cache");
+        assert!(response.body.is_empty());
+        assert!(!response.has_header("content-type"));
     }
 }
 
@@ -70,9 +70,9 @@ async fn a_note_that_changed_is_200() {
     let client = client();
     let (path, tag) = client.note().await;
     client.patch(&path, r#"{"title":"b"}"#).send().await;
-    let answer = client.get(&path).header("if-none-match", tag).send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["title"], "b");
+    let response = client.get(&path).header("if-none-match", tag).send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["title"], "b");
 }
 
 #[tokio::test]
@@ -91,6 +91,6 @@ async fn a_malformed_if_none_match_is_400() {
     let client = client();
     let (path, tag) = client.note().await;
     let bare = tag.trim_matches('"');
-    let answer = client.get(&path).header("if-none-match", bare).send().await;
-    answer.is_problem(400, "invalid-precondition");
+    let response = client.get(&path).header("if-none-match", bare).send().await;
+    response.is_problem(400, "invalid-precondition");
 }

@@ -21,14 +21,14 @@ async fn a_key_names_the_note_bare_or_quoted() {
     for quote in ["", "\""] {
         let id = client.id_at(-1_000);
         let call = client.post(milk());
-        let answer = call
+        let response = call
             .header("idempotency-key", format!("{quote}{id}{quote}"))
             .send()
             .await;
-        assert_eq!(answer.status, 201);
-        assert_eq!(answer.json()["id"], id.to_string());
-        assert_eq!(answer.header("idempotency-key"), id.to_string());
-        assert!(!answer.has_header("idempotent-replayed"));
+        assert_eq!(response.status, 201);
+        assert_eq!(response.json()["id"], id.to_string());
+        assert_eq!(response.header("idempotency-key"), id.to_string());
+        assert!(!response.has_header("idempotent-replayed"));
     }
 }
 
@@ -60,13 +60,13 @@ async fn an_id_used_with_other_contents_is_422_and_the_note_is_as_it_was() {
         .send()
         .await;
     let other = json!({"title": "Eggs", "content": "2 litres"});
-    let answer = client
+    let response = client
         .post(other)
         .header("idempotency-key", id)
         .send()
         .await;
-    answer.is_problem(422, "id-reused");
-    assert_eq!(answer.header("idempotency-key"), id.to_string());
+    response.is_problem(422, "id-reused");
+    assert_eq!(response.header("idempotency-key"), id.to_string());
     let got = client.get(first.header("location")).send().await;
     assert_eq!(got.json(), first.json());
 }
@@ -78,9 +78,9 @@ async fn a_spent_id_is_409() {
     let create = || client.post(milk()).header("idempotency-key", id);
     let path = create().send().await.header("location").to_owned();
     client.delete(&path).send().await;
-    let answer = create().send().await;
-    answer.is_problem(409, "id-spent");
-    assert_eq!(answer.header("idempotency-key"), id.to_string());
+    let response = create().send().await;
+    response.is_problem(409, "id-spent");
+    assert_eq!(response.header("idempotency-key"), id.to_string());
     client
         .get(&path)
         .send()
@@ -97,13 +97,13 @@ async fn a_key_that_is_no_uuid_v7_is_400() {
         "9c5b94b1-35ad-49bb-b118-8e8fc24abf80",
         "\"\"",
     ] {
-        let answer = client
+        let response = client
             .post(milk())
             .header("idempotency-key", key)
             .send()
             .await;
-        answer.is_problem(400, "invalid-idempotency-key");
-        assert!(!answer.has_header("idempotency-key"));
+        response.is_problem(400, "invalid-idempotency-key");
+        assert!(!response.has_header("idempotency-key"));
     }
 }
 
@@ -112,8 +112,8 @@ async fn more_than_one_key_is_400() {
     let client = client();
     let id = client.id_at(0);
     let call = client.post(milk()).header("idempotency-key", id);
-    let answer = call.header("idempotency-key", id).send().await;
-    answer.is_problem(400, "invalid-idempotency-key");
+    let response = call.header("idempotency-key", id).send().await;
+    response.is_problem(400, "invalid-idempotency-key");
 }
 
 #[tokio::test]
@@ -127,16 +127,16 @@ async fn a_key_that_is_too_old_or_too_far_ahead_is_a_problem_of_its_own() {
         (5 * 60 * 1_000 + 1, Some("idempotency-key-too-far-ahead")),
     ] {
         let id = client.id_at(millis);
-        let answer = client
+        let response = client
             .post(milk())
             .header("idempotency-key", id)
             .send()
             .await;
         match slug {
-            None => assert_eq!(answer.status, 201),
-            Some(slug) => drop(answer.is_problem(400, slug)),
+            None => assert_eq!(response.status, 201),
+            Some(slug) => drop(response.is_problem(400, slug)),
         }
-        assert_eq!(answer.header("idempotency-key"), id.to_string());
+        assert_eq!(response.header("idempotency-key"), id.to_string());
     }
 }
 
@@ -147,9 +147,9 @@ async fn a_key_of_an_old_draft_is_told_what_it_is() {
     // 36 bits of seconds where there are 48 of milliseconds.
     let id = NoteId::generate(Timestamp::from_millis(secs << 12));
     let call = client.post(milk()).header("idempotency-key", id);
-    let answer = call.send().await;
-    answer.is_problem(400, "idempotency-key-too-far-ahead");
-    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    let response = call.send().await;
+    response.is_problem(400, "idempotency-key-too-far-ahead");
+    let detail = response.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("time in seconds"), "{detail}");
 }
 
@@ -159,15 +159,15 @@ async fn the_window_in_which_keys_are_accepted_is_the_services() {
     let notes = Notes::new(store).with_acceptance_window(Duration::from_secs(60));
     let id = NoteId::generate(Timestamp::from_millis(notes.now().as_millis() - 61_000));
     let api = Api::new(notes);
-    let answer = call(&api, &"alice".parse().unwrap(), Method::POST, "/notes")
+    let response = call(&api, &"alice".parse().unwrap(), Method::POST, "/notes")
         .header("idempotency-key", id)
         .send()
         .await;
-    answer.is_problem(400, "idempotency-key-too-old");
+    response.is_problem(400, "idempotency-key-too-old");
 }
 
 #[tokio::test]
-async fn every_answer_after_the_key_is_known_carries_it() {
+async fn every_response_after_the_key_is_known_carries_it() {
     let client = client();
     let id = client.id_at(0);
     let large = json!({"title": "x".repeat(3_000_000)});
@@ -177,27 +177,27 @@ async fn every_answer_after_the_key_is_known_carries_it() {
         (client.post(large), 413),
         (client.post(milk()).without_header("content-type"), 415),
     ] {
-        let answer = call.header("idempotency-key", id).send().await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("idempotency-key"), id.to_string());
+        let response = call.header("idempotency-key", id).send().await;
+        assert_eq!(response.status, status);
+        assert_eq!(response.header("idempotency-key"), id.to_string());
     }
-    let answer = client.post("{").send().await;
-    assert!(answer.header("idempotency-key").parse::<NoteId>().is_ok());
+    let response = client.post("{").send().await;
+    assert!(response.header("idempotency-key").parse::<NoteId>().is_ok());
 }
 
 #[tokio::test]
-async fn a_failed_creation_can_be_repeated_with_the_key_of_the_answer() {
+async fn a_failed_creation_can_be_repeated_with_the_key_of_the_response() {
     let client = client();
     let failed = client.post("{}").send().await;
     let key = failed.header("idempotency-key");
-    let answer = client
+    let response = client
         .post(milk())
         .header("idempotency-key", key)
         .send()
         .await;
-    assert_eq!(answer.status, 201);
-    assert_eq!(answer.json()["id"], key);
-    assert!(!answer.has_header("idempotent-replayed"));
+    assert_eq!(response.status, 201);
+    assert_eq!(response.json()["id"], key);
+    assert!(!response.has_header("idempotent-replayed"));
 }
 
 /// A store whose first attempt was given up as lost and had landed: the next finds the note.
@@ -221,12 +221,12 @@ async fn our_own_retry_of_an_id_that_we_chose_is_no_replay() {
             .header("content-type", "application/json")
             .body(milk())
     };
-    let answer = create().send().await;
-    assert_eq!(answer.status, 201);
-    assert!(!answer.has_header("idempotent-replayed"));
+    let response = create().send().await;
+    assert_eq!(response.status, 201);
+    assert!(!response.has_header("idempotent-replayed"));
     let id = Notes::new(MockNoteStore::new()).new_id();
-    let answer = create().header("idempotency-key", id).send().await;
-    assert_eq!(answer.header("idempotent-replayed"), "true");
+    let response = create().header("idempotency-key", id).send().await;
+    assert_eq!(response.header("idempotent-replayed"), "true");
 }
 
 #[tokio::test]
@@ -242,14 +242,14 @@ async fn a_first_delivery_of_a_note_that_has_expired_stores_nothing() {
     };
     let post = |body: String| client.post(body).header("idempotency-key", hour_ago);
     for _ in 0..2 {
-        let answer = post(body(1_800_000)).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), ["/expiresAt"]);
-        assert_eq!(answer.header("idempotency-key"), hour_ago.to_string());
+        let response = post(body(1_800_000)).send().await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.places(), ["/expiresAt"]);
+        assert_eq!(response.header("idempotency-key"), hour_ago.to_string());
     }
     // Nothing was stored: the key is free for another note.
-    let answer = post(milk().to_string()).send().await;
-    assert_eq!(answer.status, 201);
+    let response = post(milk().to_string()).send().await;
+    assert_eq!(response.status, 201);
     post(body(1_800_000))
         .send()
         .await
@@ -283,8 +283,8 @@ async fn the_date_of_a_key_is_checked_again_when_the_body_has_arrived() {
         clock.wait_millis(1);
         Ok::<_, Infallible>(Frame::data(Bytes::from(body)))
     }));
-    let answer = call.send_body(|_| Box::pin(slow)).await;
-    answer.is_problem(400, "idempotency-key-too-old");
+    let response = call.send_body(|_| Box::pin(slow)).await;
+    response.is_problem(400, "idempotency-key-too-old");
     assert_eq!(client.get("/notes").send().await.titles(), [""; 0]);
 }
 

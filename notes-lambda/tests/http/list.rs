@@ -18,10 +18,10 @@ async fn pages<S: NoteStore + 'static>(client: &Client<S>, query: &str) -> Vec<V
     let mut pages = vec![];
     let mut uri = format!("/notes?{query}");
     loop {
-        let answer = client.get(&uri).send().await;
-        assert_eq!(answer.status, 200);
-        pages.push(answer.titles());
-        match answer.json()["nextCursor"].as_str() {
+        let response = client.get(&uri).send().await;
+        assert_eq!(response.status, 200);
+        pages.push(response.titles());
+        match response.json()["nextCursor"].as_str() {
             Some(cursor) => uri = format!("/notes?{query}&cursor={cursor}"),
             None => return pages,
         }
@@ -31,12 +31,12 @@ async fn pages<S: NoteStore + 'static>(client: &Client<S>, query: &str) -> Vec<V
 #[tokio::test]
 async fn an_empty_list_has_items_and_no_more() {
     let client = client();
-    let answer = client.get("/notes").send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({"items": []}));
-    assert_eq!(answer.header("cache-control"), "private, no-cache");
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert!(!answer.has_header("etag"));
+    let response = client.get("/notes").send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json(), json!({"items": []}));
+    assert_eq!(response.header("cache-control"), "private, no-cache");
+    assert_eq!(response.header("content-type"), "application/json");
+    assert!(!response.has_header("etag"));
 }
 
 #[tokio::test]
@@ -55,10 +55,10 @@ async fn the_newest_is_first_unless_asked_otherwise() {
     let client = client();
     create(&client, &["a", "b", "c"]).await;
     assert_eq!(client.get("/notes").send().await.titles(), ["c", "b", "a"]);
-    let answer = client.get("/notes?order=newest").send().await;
-    assert_eq!(answer.titles(), ["c", "b", "a"]);
-    let answer = client.get("/notes?order=oldest").send().await;
-    assert_eq!(answer.titles(), ["a", "b", "c"]);
+    let response = client.get("/notes?order=newest").send().await;
+    assert_eq!(response.titles(), ["c", "b", "a"]);
+    let response = client.get("/notes?order=oldest").send().await;
+    assert_eq!(response.titles(), ["a", "b", "c"]);
 }
 
 #[tokio::test]
@@ -67,10 +67,10 @@ async fn a_page_has_20_notes_unless_asked_otherwise_and_at_most_100() {
     create(&client, &["x"; 101]).await;
     assert_eq!(client.get("/notes").send().await.titles().len(), 20);
     assert_eq!(client.get("/notes?limit=1").send().await.titles().len(), 1);
-    let answer = client.get("/notes?limit=100").send().await;
-    assert_eq!(answer.titles().len(), 100);
-    let answer = client.get("/notes?limit=101").send().await;
-    answer.is_problem(400, "invalid-request");
+    let response = client.get("/notes?limit=100").send().await;
+    assert_eq!(response.titles().len(), 100);
+    let response = client.get("/notes?limit=101").send().await;
+    response.is_problem(400, "invalid-request");
 }
 
 #[tokio::test]
@@ -95,14 +95,14 @@ async fn a_cursor_keeps_its_order_by_itself_and_refuses_the_other() {
         .await
         .json();
     let cursor = first["nextCursor"].as_str().unwrap();
-    let answer = client.get(&format!("/notes?cursor={cursor}")).send().await;
-    assert_eq!(answer.titles(), ["b", "c"]);
-    let answer = client
+    let response = client.get(&format!("/notes?cursor={cursor}")).send().await;
+    assert_eq!(response.titles(), ["b", "c"]);
+    let response = client
         .get(&format!("/notes?cursor={cursor}&order=newest"))
         .send()
         .await;
-    answer.is_problem(400, "invalid-request");
-    assert_eq!(answer.places(), ["cursor"]);
+    response.is_problem(400, "invalid-request");
+    assert_eq!(response.places(), ["cursor"]);
 }
 
 #[tokio::test]
@@ -111,12 +111,12 @@ async fn a_cursor_of_another_user_shows_nothing_of_that_user() {
     create(&client, &["a", "b"]).await;
     let first = client.get("/notes?limit=1").send().await.json();
     let cursor = first["nextCursor"].as_str().unwrap();
-    let answer = client
+    let response = client
         .get(&format!("/notes?cursor={cursor}"))
         .user("bob")
         .send()
         .await;
-    assert_eq!(answer.json(), json!({"items": []}));
+    assert_eq!(response.json(), json!({"items": []}));
 }
 
 #[tokio::test]
@@ -144,9 +144,9 @@ async fn a_bound_of_time_is_rfc_3339_and_nothing_else() {
             "2026-11-22T18:47:60Z",
             "9999-12-31T23:59:59-00:01",
         ] {
-            let answer = client.get(&format!("/notes?{bound}={time}")).send().await;
-            answer.is_problem(400, "invalid-request");
-            assert_eq!(answer.places(), [bound], "{time}");
+            let response = client.get(&format!("/notes?{bound}={time}")).send().await;
+            response.is_problem(400, "invalid-request");
+            assert_eq!(response.places(), [bound], "{time}");
         }
     }
     let all = "createdAfter=2016-12-31T23:59:60Z&createdBefore=9999-12-31T23:59:59.9999999999Z";
@@ -154,12 +154,12 @@ async fn a_bound_of_time_is_rfc_3339_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn all_faults_of_a_query_are_named_at_once() {
+async fn all_errors_of_a_query_are_named_at_once() {
     let client = client();
     let query = "limit=0&order=up&cursor=x&createdAfter=now&createdBefore=&page=2";
-    let answer = client.get(&format!("/notes?{query}")).send().await;
-    answer.is_problem(400, "invalid-request");
-    let errors = answer.json()["errors"].clone();
+    let response = client.get(&format!("/notes?{query}")).send().await;
+    response.is_problem(400, "invalid-request");
+    let errors = response.json()["errors"].clone();
     assert!(
         errors
             .as_array()
@@ -168,7 +168,7 @@ async fn all_faults_of_a_query_are_named_at_once() {
             .all(|error| error["parameter"].is_string())
     );
     assert_eq!(
-        answer.places(),
+        response.places(),
         [
             "limit",
             "cursor",
@@ -178,8 +178,8 @@ async fn all_faults_of_a_query_are_named_at_once() {
             "page"
         ]
     );
-    let answer = client.get("/notes?limit=1&limit=1").send().await;
-    assert_eq!(answer.places(), ["limit"]);
+    let response = client.get("/notes?limit=1&limit=1").send().await;
+    assert_eq!(response.places(), ["limit"]);
 }
 
 #[tokio::test]
@@ -190,9 +190,9 @@ async fn an_unreadable_item_is_named_and_hides_no_other() {
     client.store.plant_unreadable(&client.user, id).await;
     client.wait_millis(1_000);
     create(&client, &["b"]).await;
-    let answer = client.get("/notes").send().await;
-    assert_eq!(answer.titles(), ["b", "a"]);
-    assert_eq!(answer.json()["unreadable"], json!([id.to_string()]));
+    let response = client.get("/notes").send().await;
+    assert_eq!(response.titles(), ["b", "a"]);
+    assert_eq!(response.json()["unreadable"], json!([id.to_string()]));
     assert_eq!(pages(&client, "limit=1").await.concat(), ["b", "a"]);
 }
 
@@ -213,12 +213,12 @@ async fn pages_of_large_notes_are_cut_and_lose_nothing() {
     let mut uri = "/notes?order=oldest&limit=100".to_owned();
     let (mut titles, mut named) = (vec![], false);
     loop {
-        let answer = client.get(&uri).send().await;
-        let body = std::str::from_utf8(&answer.body).unwrap();
+        let response = client.get(&uri).send().await;
+        let body = std::str::from_utf8(&response.body).unwrap();
         let envelope = json!({"statusCode": 200, "headers": {}, "body": body});
         assert!(envelope.to_string().len() < 5_500_000);
-        let page = answer.json();
-        titles.extend(answer.titles());
+        let page = response.json();
+        titles.extend(response.titles());
         named |= page["unreadable"] == json!([unreadable.to_string()]);
         match page["nextCursor"].as_str() {
             Some(cursor) => uri = format!("/notes?limit=100&cursor={cursor}"),

@@ -1,15 +1,15 @@
 use crate::client::client;
 
 #[tokio::test]
-async fn all_faults_of_a_body_are_named_at_once() {
+async fn all_errors_of_a_body_are_named_at_once() {
     let client = client();
     let (path, _) = client.note().await;
     let body = r#"{"title":"","content":7,"category":"\ud800","category":"a","expiresAt":"tomorrow",
         "id":"x","createdAt":null,"updatedAt":1,"etag":"","color":"red","a~b/c":1}"#;
     for call in [client.post(body), client.patch(&path, body)] {
-        let answer = call.send().await;
-        answer.is_problem(400, "invalid-request");
-        let mut places = answer.places();
+        let response = call.send().await;
+        response.is_problem(400, "invalid-request");
+        let mut places = response.places();
         places.sort();
         assert_eq!(
             places,
@@ -30,7 +30,7 @@ async fn all_faults_of_a_body_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn each_kind_of_fault_is_400_that_names_its_member() {
+async fn each_kind_of_error_is_400_that_names_its_member() {
     let client = client();
     for (member, place) in [
         (r#""color":1"#, "/color"),
@@ -50,9 +50,9 @@ async fn each_kind_of_fault_is_400_that_names_its_member() {
         (r#""expiresAt":"+010000-01-01T00:00:00Z""#, "/expiresAt"),
     ] {
         let body = format!(r#"{{"title":"a","content":"",{member}}}"#);
-        let answer = client.post(body).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), [place]);
+        let response = client.post(body).send().await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.places(), [place]);
     }
     for (body, places) in [
         ("{}", &["/title", "/content"][..]),
@@ -61,9 +61,9 @@ async fn each_kind_of_fault_is_400_that_names_its_member() {
         ("[]", &[""]),
         ("null", &[""]),
     ] {
-        let answer = client.post(body).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), places);
+        let response = client.post(body).send().await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.places(), places);
     }
 }
 
@@ -85,15 +85,15 @@ async fn a_title_of_which_nothing_is_visible_is_blank() {
         r"\udb40\udc67",
     ] {
         let body = format!(r#"{{"title":"{title}","content":""}}"#);
-        let answer = client.post(body).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), ["/title"], "{title}");
+        let response = client.post(body).send().await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.places(), ["/title"], "{title}");
     }
     for title in ["❤\u{fe0f}", "👩\u{200d}🔬", "\u{200b}Milk"] {
         let body = format!(r#"{{"title":"{title}","content":""}}"#);
-        let answer = client.post(body).send().await;
-        assert_eq!(answer.status, 201, "{title}");
-        assert_eq!(answer.json()["title"], title);
+        let response = client.post(body).send().await;
+        assert_eq!(response.status, 201, "{title}");
+        assert_eq!(response.json()["title"], title);
     }
 }
 
@@ -107,12 +107,12 @@ async fn a_far_date_for_never_is_taken_as_that_date() {
         ("9999-12-31T23:59:59.9999999Z", Some("9999-12-31T23:59:59Z")),
     ] {
         let body = format!(r#"{{"title":"a","content":"","expiresAt":"{text}"}}"#);
-        let answer = client.post(body).send().await;
+        let response = client.post(body).send().await;
         if let Some(expected) = expected {
-            assert_eq!(answer.json()["expiresAt"], expected);
+            assert_eq!(response.json()["expiresAt"], expected);
         } else {
-            answer.is_problem(400, "invalid-request");
-            let why = answer.json()["errors"][0]["detail"].to_string();
+            response.is_problem(400, "invalid-request");
+            let why = response.json()["errors"][0]["detail"].to_string();
             assert!(why.contains("null means never"), "{why}");
         }
     }
@@ -129,21 +129,28 @@ async fn an_expiry_is_rfc_3339_with_any_number_of_digits() {
         ("2998-12-31T18:59:60-05:00", "2999-01-01T00:00:00Z"),
     ] {
         let body = format!(r#"{{"title":"a","content":"","expiresAt":"{text}"}}"#);
-        let answer = client.post(body).send().await;
-        assert_eq!(answer.status, 201, "{text}");
-        assert_eq!(answer.json()["expiresAt"], expected, "{text}");
+        let response = client.post(body).send().await;
+        assert_eq!(response.status, 201, "{text}");
+        assert_eq!(response.json()["expiresAt"], expected, "{text}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_to_very_many_faults_is_small() {
+async fn a_response_to_very_many_errors_is_small() {
     let client = client();
-    let members: Vec<_> = (0..150_000).map(|it| format!("\"{it}\":0")).collect();
-    let answer = client
+    let members: Vec<_> = (0..150_000)
+        .map(|number| format!("\"{number}\":0"))
+        .collect();
+    let response = client
         .post(format!("{{{}}}", members.join(",")))
         .send()
         .await;
-    answer.is_problem(400, "invalid-request");
-    assert_eq!(answer.places().len(), 100);
-    assert!(answer.json()["detail"].as_str().unwrap().contains("150002"));
+    response.is_problem(400, "invalid-request");
+    assert_eq!(response.places().len(), 100);
+    assert!(
+        response.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("150002")
+    );
 }

@@ -77,9 +77,9 @@ async fn the_examples_that_no_note_can_be_are_400_and_change_nothing() {
         (json!(null), ""),
         (json!("bar"), ""),
     ] {
-        let answer = client.patch(&path, patch.clone()).send().await;
-        answer.is_problem(400, "invalid-request");
-        assert_eq!(answer.places(), [place], "{patch}");
+        let response = client.patch(&path, patch.clone()).send().await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.places(), [place], "{patch}");
     }
     assert_eq!(client.get(&path).send().await.json(), before);
 }

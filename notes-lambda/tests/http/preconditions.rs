@@ -23,15 +23,15 @@ async fn of_note(method: &Method, headers: &[(&'static str, &str)]) -> (u16, boo
     for (name, value) in headers {
         call = call.header(name, value.replace("TAG", &tag));
     }
-    let answer = call.send().await;
-    let is_problem = answer.status == 412 && method != Method::HEAD;
+    let response = call.send().await;
+    let is_problem = response.status == 412 && method != Method::HEAD;
     if is_problem {
-        answer.is_problem(412, "precondition-failed");
-        assert_eq!(answer.header("etag"), tag);
+        response.is_problem(412, "precondition-failed");
+        assert_eq!(response.header("etag"), tag);
     }
     let after = client.get(&path).send().await;
     let is_as_before = after.status == 200 && after.header("etag") == tag;
-    (answer.status.as_u16(), is_as_before)
+    (response.status.as_u16(), is_as_before)
 }
 
 #[tokio::test]
@@ -86,13 +86,13 @@ async fn a_patch_that_changes_nothing_succeeds_against_if_match_alone() {
     let client = client();
     let (path, tag) = client.note().await;
     for body in ["{}", r#"{"title":"Milk"}"#] {
-        let answer = client
+        let response = client
             .patch(&path, body)
             .header("if-match", OTHER)
             .send()
             .await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("etag")),
+            (response.status.as_u16(), response.header("etag")),
             (200, &*tag)
         );
         for names in ["*", &tag, &format!("{OTHER}, {tag}")] {
@@ -117,8 +117,8 @@ async fn a_missing_note_is_404_whatever_the_conditions() {
             client.patch(&path, r#"{"title":"Changed"}"#),
             client.delete(&path),
         ] {
-            let answer = call.header(name, value).send().await;
-            answer.is_problem(404, "note-not-found");
+            let response = call.header(name, value).send().await;
+            response.is_problem(404, "note-not-found");
         }
     }
 }
@@ -141,16 +141,16 @@ async fn a_condition_on_the_list_is_evaluated_for_reads_and_creations() {
     ] {
         let client = client();
         for method in [Method::GET, Method::HEAD] {
-            let answer = client
+            let response = client
                 .call(method, "/notes")
                 .header(name, value)
                 .send()
                 .await;
-            assert_eq!(answer.status, read, "{name}: {value}");
+            assert_eq!(response.status, read, "{name}: {value}");
         }
-        let answer = client.post(milk()).header(name, value).send().await;
-        assert_eq!(answer.status, write, "{name}: {value}");
-        assert!(answer.has_header("idempotency-key"));
+        let response = client.post(milk()).header(name, value).send().await;
+        assert_eq!(response.status, write, "{name}: {value}");
+        assert!(response.has_header("idempotency-key"));
         assert_eq!(count(&client).await, usize::from(write == 201));
     }
 }
@@ -161,10 +161,10 @@ async fn a_list_of_more_than_100_tags_is_refused() {
     let (path, tag) = client.note().await;
     for name in ["if-match", "if-none-match"] {
         let tags = |count: usize| vec![tag.clone(); count].join(", ");
-        let answer = client.get(&path).header(name, tags(100)).send().await;
-        assert!(answer.status == 200 || answer.status == 304);
-        let answer = client.get(&path).header(name, tags(101)).send().await;
-        answer.is_problem(400, "invalid-precondition");
+        let response = client.get(&path).header(name, tags(100)).send().await;
+        assert!(response.status == 200 || response.status == 304);
+        let response = client.get(&path).header(name, tags(101)).send().await;
+        response.is_problem(400, "invalid-precondition");
     }
 }
 

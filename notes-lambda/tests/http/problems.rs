@@ -8,9 +8,9 @@ use crate::client::client;
 async fn a_problem_has_its_members_and_no_others() {
     let client = client();
     let absent = format!("/notes/{}", client.id_at(0));
-    let answer = client.get(&absent).send().await;
+    let response = client.get(&absent).send().await;
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({
             "type": "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#note-not-found",
             "title": "There is no such note",
@@ -21,19 +21,19 @@ async fn a_problem_has_its_members_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_validation_problem_lists_its_faults() {
+async fn a_validation_problem_lists_its_errors() {
     let client = client();
-    let answer = client
+    let response = client
         .post(r#"{"title":1,"content":"","etag":"x"}"#)
         .send()
         .await;
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({
             "type": "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-request",
             "title": "The request is not valid",
             "status": 400,
-            "detail": "Its faults are in \"errors\".",
+            "detail": "Its errors are listed in \"errors\".",
             "errors": [
                 {"pointer": "/title", "detail": "has to be a string"},
                 {"pointer": "/etag", "detail": "is read-only"},

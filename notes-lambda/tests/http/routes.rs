@@ -9,8 +9,8 @@ async fn an_unknown_path_is_404_before_anything_else() {
     let client = client();
     for path in ["/", "/notes/", "/notes/1", "/v1/notes", "/notes/?limit=1"] {
         for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
-            let answer = client.call(method, path).nobody().send().await;
-            answer.is_problem(404, "unknown-path");
+            let response = client.call(method, path).nobody().send().await;
+            response.is_problem(404, "unknown-path");
         }
     }
 }
@@ -28,8 +28,8 @@ async fn an_id_that_is_not_canonical_is_404() {
         format!("//notes/{id}"),
     ] {
         if let Ok(uri) = other.parse::<http::Uri>() {
-            let answer = client.get(&uri.to_string()).send().await;
-            answer.is_problem(404, "unknown-path");
+            let response = client.get(&uri.to_string()).send().await;
+            response.is_problem(404, "unknown-path");
         }
     }
 }
@@ -38,15 +38,15 @@ async fn an_id_that_is_not_canonical_is_404() {
 async fn another_method_is_405_with_allow_before_the_identity() {
     let client = client();
     for method in [Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
-        let answer = client.call(method, "/notes").nobody().send().await;
-        answer.is_problem(405, "method-not-allowed");
-        assert_eq!(answer.header("allow"), "GET, HEAD, POST");
+        let response = client.call(method, "/notes").nobody().send().await;
+        response.is_problem(405, "method-not-allowed");
+        assert_eq!(response.header("allow"), "GET, HEAD, POST");
     }
     let note = format!("/notes/{ID}");
     for method in [Method::PUT, Method::POST, Method::OPTIONS] {
-        let answer = client.call(method, &note).nobody().send().await;
-        answer.is_problem(405, "method-not-allowed");
-        assert_eq!(answer.header("allow"), "GET, HEAD, PATCH, DELETE");
+        let response = client.call(method, &note).nobody().send().await;
+        response.is_problem(405, "method-not-allowed");
+        assert_eq!(response.header("allow"), "GET, HEAD, PATCH, DELETE");
     }
 }
 
@@ -61,17 +61,17 @@ async fn without_an_identity_every_operation_is_401_before_the_rest() {
         client.patch(&note, "x"),
         client.delete(&note).header("if-match", "x"),
     ] {
-        let answer = call.nobody().send().await;
-        answer.is_problem(401, "unauthenticated");
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
-        assert!(!answer.has_header("idempotency-key"));
+        let response = call.nobody().send().await;
+        response.is_problem(401, "unauthenticated");
+        assert_eq!(response.header("www-authenticate"), "Bearer");
+        assert!(!response.has_header("idempotency-key"));
     }
 }
 
 #[tokio::test]
 async fn a_header_is_never_an_identity() {
     let client = client();
-    let answer = client
+    let response = client
         .get("/notes")
         .nobody()
         .header("authorization", "Bearer alice")
@@ -79,7 +79,7 @@ async fn a_header_is_never_an_identity() {
         .header("user", "alice")
         .send()
         .await;
-    answer.is_problem(401, "unauthenticated");
+    response.is_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -109,9 +109,9 @@ async fn two_users_may_use_one_id() {
     let id = client.id_at(0);
     for user in ["alice", "bob"] {
         let call = client.post(milk()).header("idempotency-key", id).user(user);
-        let answer = call.send().await;
-        assert_eq!(answer.status, 201);
-        assert!(!answer.has_header("idempotent-replayed"));
+        let response = call.send().await;
+        assert_eq!(response.status, 201);
+        assert!(!response.has_header("idempotent-replayed"));
     }
 }
 
@@ -138,26 +138,26 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn accept_is_ignored() {
     let client = client();
-    let answer = client
+    let response = client
         .get("/notes")
         .header("accept", "text/html")
         .send()
         .await;
-    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(response.header("content-type"), "application/json");
 }
 
 #[tokio::test]
 async fn queries_of_other_routes_are_ignored() {
     let client = client();
     let (path, _) = client.note().await;
-    let answer = client.get(&format!("{path}?limit=x&utm=1")).send().await;
-    assert_eq!(answer.status, 200);
-    let answer = client.call(Method::POST, "/notes?limit=x");
-    let answer = answer
+    let response = client.get(&format!("{path}?limit=x&utm=1")).send().await;
+    assert_eq!(response.status, 200);
+    let response = client.call(Method::POST, "/notes?limit=x");
+    let response = response
         .header("content-type", "application/json")
         .body(milk())
         .send()
         .await;
-    assert_eq!(answer.status, 201);
-    assert!(!answer.header("location").contains('?'));
+    assert_eq!(response.status, 201);
+    assert!(!response.header("location").contains('?'));
 }

@@ -17,11 +17,11 @@ async fn what_a_patch_mentions_changes_and_nothing_else() {
         ("category", "C"),
         ("expiresAt", "2031-01-01T00:00:00Z"),
     ] {
-        let answer = client.patch(path, json!({member: value})).send().await;
-        assert_eq!(answer.status, 200);
-        let patched = answer.json();
+        let response = client.patch(path, json!({member: value})).send().await;
+        assert_eq!(response.status, 200);
+        let patched = response.json();
         note[member] = value.into();
-        note["etag"] = answer.header("etag").into();
+        note["etag"] = response.header("etag").into();
         note["updatedAt"] = patched["updatedAt"].clone();
         assert_eq!(patched, note);
         assert_eq!(client.get(path).send().await.json(), note);
@@ -35,11 +35,11 @@ async fn null_removes_what_is_optional() {
         json!({"title": "a", "content": "b", "category": "c", "expiresAt": "2030-01-01T00:00:00Z"});
     let created = client.post(body).send().await;
     let path = created.header("location");
-    let answer = client
+    let response = client
         .patch(path, r#"{"category":null,"expiresAt":null}"#)
         .send()
         .await;
-    let note = answer.json();
+    let note = response.json();
     assert!(note.get("category").is_none() && note.get("expiresAt").is_none());
     assert_eq!(note["title"], "a");
 }
@@ -48,12 +48,12 @@ async fn null_removes_what_is_optional() {
 async fn null_for_what_is_required_is_400() {
     let client = client();
     let (path, _) = client.note().await;
-    let answer = client
+    let response = client
         .patch(&path, r#"{"title":null,"content":null}"#)
         .send()
         .await;
-    answer.is_problem(400, "invalid-request");
-    assert_eq!(answer.places(), ["/title", "/content"]);
+    response.is_problem(400, "invalid-request");
+    assert_eq!(response.places(), ["/title", "/content"]);
 }
 
 #[tokio::test]
@@ -62,10 +62,10 @@ async fn an_empty_patch_changes_nothing() {
     let (path, tag) = client.note().await;
     let before = client.get(&path).send().await.json();
     client.wait_millis(1_000);
-    let answer = client.patch(&path, "{}").send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("etag"), tag);
-    assert_eq!(answer.json(), before);
+    let response = client.patch(&path, "{}").send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("etag"), tag);
+    assert_eq!(response.json(), before);
 }
 
 #[tokio::test]
@@ -89,13 +89,13 @@ async fn a_note_in_the_expected_state_is_changed() {
     let client = client();
     let (path, mut tag) = client.note().await;
     for (title, known) in [("b", "{}"), ("c", "*"), ("d", "\"x\", {}, W/\"y\"")] {
-        let answer = client
+        let response = client
             .patch(&path, json!({"title": title}))
             .header("if-match", known.replace("{}", &tag))
             .send()
             .await;
-        assert_eq!(answer.status, 200);
-        tag = answer.header("etag").to_owned();
+        assert_eq!(response.status, 200);
+        tag = response.header("etag").to_owned();
     }
     let call = client
         .patch(&path, r#"{"title":"e"}"#)
@@ -112,9 +112,9 @@ async fn a_note_in_another_state_is_412_with_its_tag() {
         let call = client
             .patch(&path, r#"{"title":"c"}"#)
             .header("if-match", known);
-        let answer = call.send().await;
-        answer.is_problem(412, "precondition-failed");
-        assert_eq!(answer.header("etag"), patched.header("etag"));
+        let response = call.send().await;
+        response.is_problem(412, "precondition-failed");
+        assert_eq!(response.header("etag"), patched.header("etag"));
     }
     assert_eq!(client.get(&path).send().await.json(), patched.json());
 }
@@ -124,12 +124,12 @@ async fn a_weak_tag_never_matches_and_the_412_says_so() {
     let client = client();
     let (path, tag) = client.note().await;
     let call = client.patch(&path, r#"{"title":"b"}"#);
-    let answer = call.header("if-match", format!("W/{tag}")).send().await;
-    answer.is_problem(412, "precondition-failed");
-    assert!(answer.json()["detail"].as_str().unwrap().contains("weak"));
+    let response = call.header("if-match", format!("W/{tag}")).send().await;
+    response.is_problem(412, "precondition-failed");
+    assert!(response.json()["detail"].as_str().unwrap().contains("weak"));
     let call = client.patch(&path, r#"{"title":"b"}"#);
-    let answer = call.header("if-match", "\"x\"").send().await;
-    assert!(!answer.json()["detail"].as_str().unwrap().contains("weak"));
+    let response = call.header("if-match", "\"x\"").send().await;
+    assert!(!response.json()["detail"].as_str().unwrap().contains("weak"));
 }
 
 #[tokio::test]
@@ -145,12 +145,12 @@ async fn a_stale_patch_that_changes_nothing_is_200() {
     let again = update().send().await;
     assert_eq!(again.status, 200);
     assert_eq!(again.header("etag"), first.header("etag"));
-    let answer = client
+    let response = client
         .patch(&path, "{}")
         .header("if-match", "\"x\"")
         .send()
         .await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
 }
 
 #[tokio::test]
@@ -164,8 +164,8 @@ async fn missing_is_404_before_412() {
     ] {
         let update = client.patch(&absent, r#"{"title":"b"}"#);
         for call in [update, client.delete(&absent)] {
-            let answer = call.header("if-match", known).send().await;
-            answer.is_problem(404, "note-not-found");
+            let response = call.header("if-match", known).send().await;
+            response.is_problem(404, "note-not-found");
         }
     }
 }
@@ -178,8 +178,8 @@ async fn a_malformed_or_endless_if_match_is_400() {
     for known in [tag.trim_matches('"'), "*, \"x\"", "\"x\" \"y\"", &endless] {
         let update = client.patch(&path, r#"{"title":"b"}"#);
         for call in [update, client.delete(&path)] {
-            let answer = call.header("if-match", known).send().await;
-            answer.is_problem(400, "invalid-precondition");
+            let response = call.header("if-match", known).send().await;
+            response.is_problem(400, "invalid-precondition");
         }
     }
     assert_eq!(client.get(&path).send().await.header("etag"), tag);

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use crate::clock::MAX_SKEW_MILLIS;
-use crate::history::{Action, Answer, Condition, Field, Record, Sighting, seconds};
+use crate::history::{Action, Condition, Field, Record, Response, Sighting, seconds};
 
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,8 @@ mod tests;
 /// A promise that a history shows broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Violation {
-    /// An answer that no request should get.
-    UnexpectedAnswer,
+    /// A response that no request should get.
+    UnexpectedResponse,
     /// Something is there that nobody asked for.
     NobodyAskedFor,
     /// A write that was said not to be done was done.
@@ -133,19 +133,19 @@ impl<'a> Note<'a> {
     fn violations(&self) -> Vec<(Violation, &'a Record)> {
         let mut found = Vec::new();
         for &request in self.requests {
-            let violation = match &request.answer {
-                Answer::Note(sighting) => self.of_sighting(request, sighting),
-                Answer::Deleted => self.of_deleted(request),
-                Answer::Missing => self.of_missing(request),
-                Answer::Stale => self.of_stale(request),
-                Answer::Spent => {
+            let violation = match &request.response {
+                Response::Note(sighting) => self.of_sighting(request, sighting),
+                Response::Deleted => self.of_deleted(request),
+                Response::Missing => self.of_missing(request),
+                Response::Stale => self.of_stale(request),
+                Response::Spent => {
                     let may_be_over =
                         self.may_be_deleted_by(request) || self.may_have_expired_by(request, 0);
                     (!may_be_over).then_some(Violation::SpentWithoutDeletion)
                 }
-                Answer::OtherContents => self.of_other_contents(request),
-                Answer::NotWritten | Answer::Unknown | Answer::TooLate => None,
-                Answer::Failed | Answer::Other(_) => Some(Violation::UnexpectedAnswer),
+                Response::OtherContents => self.of_other_contents(request),
+                Response::NotWritten | Response::Unknown | Response::TooLate => None,
+                Response::Failed | Response::Other(_) => Some(Violation::UnexpectedResponse),
             };
             found.extend(violation.map(|violation| (violation, request)));
         }
@@ -169,7 +169,7 @@ impl<'a> Note<'a> {
                 return Some(Violation::WriteLost);
             }
         }
-        // Only a patch answers with what it wrote: a creation may be a replay.
+        // Only a patch responds with what it wrote: a creation may be a replay.
         if let Action::Patch(fields, _) = &request.action
             && !fields
                 .iter()
@@ -178,7 +178,7 @@ impl<'a> Note<'a> {
             return Some(Violation::WriteLost);
         }
         let is_deleted =
-            |record: &&Record| record.answer == Answer::Deleted && record.ended < request.begun;
+            |record: &&Record| record.response == Response::Deleted && record.ended < request.begun;
         if self.deletions.iter().any(is_deleted) {
             return Some(Violation::DeletedIsBack);
         }
@@ -225,7 +225,7 @@ impl<'a> Note<'a> {
         let retention = self.settings.retention.filter(|_| self.may_renew(write))?;
         let first = write.times.0 / 1_000 + retention;
         let last = (write.times.1 + MAX_SKEW_MILLIS) / 1_000 + retention;
-        // Only a patch answers with what it wrote: a creation may be a replay.
+        // Only a patch responds with what it wrote: a creation may be a replay.
         match write.sighting().filter(|_| write.is_patch()) {
             Some(sighting) => {
                 let expiry = sighting.expiry()?;
@@ -347,7 +347,7 @@ impl<'a> Note<'a> {
         };
         self.requests.iter().any(|record| {
             record.action == Action::Read
-                && record.answer == Answer::Missing
+                && record.response == Response::Missing
                 && record.ended < request.begun
                 && is_later(record)
                 && self.was_there_before(record)
@@ -356,7 +356,8 @@ impl<'a> Note<'a> {
     }
 
     fn of_deleted(&self, request: &Record) -> Option<Violation> {
-        let is_other = |record: &&Record| record.answer == Answer::Deleted && *record != request;
+        let is_other =
+            |record: &&Record| record.response == Response::Deleted && *record != request;
         if self.deletions.iter().any(is_other) {
             return Some(Violation::DeletedTwice);
         }

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use notes_core::{Expiry, NoteId, NoteStore, UserId};
 use notes_lambda::Api;
@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use crate::clock::Clock;
 use crate::history::{
-    Action, Answer, Condition, Field, Fields, History, Record, Sighting, seconds,
+    Action, Condition, Field, Fields, History, Record, Response, Sighting, seconds,
 };
 
 /// A device of a user. It sends one request at a time, and keeps a record of it.
@@ -63,7 +63,7 @@ pub(crate) struct Habits {
     pub(crate) expires_within: &'static [u64],
     /// Whether a creation may leave that to the retention setting.
     pub(crate) leaves_expiry: bool,
-    /// Of 100 requests that were answered with a failure, how many it sends again.
+    /// Of 100 requests that failed, how many it sends again.
     pub(crate) repeat_percent: u32,
 }
 
@@ -223,14 +223,14 @@ impl<S: NoteStore + 'static> Client<S> {
         }
     }
 
-    /// Sends a request, and maybe again when it was answered with a failure: a creation with the key that
-    /// the answer has.
+    /// Sends a request, and maybe again when it failed: a creation with the key that
+    /// the response has.
     async fn perform(&mut self, action: &Action, mut id: Option<String>) {
         loop {
             let record = self.request(action, id).await;
             let has_failed = matches!(
-                record.answer,
-                Answer::NotWritten | Answer::Unknown | Answer::Failed
+                record.response,
+                Response::NotWritten | Response::Unknown | Response::Failed
             );
             if !has_failed || self.random.u32(..100) >= self.habits.repeat_percent {
                 return;
@@ -270,7 +270,7 @@ impl<S: NoteStore + 'static> Client<S> {
             begun: begun.0,
             ended: self.history.moment(),
             times: (begun.1, self.clock.peek_millis()),
-            answer: answer(response.status().as_u16(), &body),
+            response: read_response(response.status().as_u16(), &body),
         };
         self.learn(&record);
         self.history.push(record.clone());
@@ -308,8 +308,8 @@ impl<S: NoteStore + 'static> Client<S> {
         loop {
             let (response, page) = self.send(Method::GET, &path, None, None).await;
             if response.status() != 200 {
-                let answer = answer(response.status().as_u16(), &page);
-                let fails = matches!(answer, Answer::NotWritten | Answer::Failed);
+                let response = read_response(response.status().as_u16(), &page);
+                let fails = matches!(response, Response::NotWritten | Response::Failed);
                 assert!(fails, "{page}");
                 return;
             }
@@ -324,15 +324,15 @@ impl<S: NoteStore + 'static> Client<S> {
         let times = (begun.1, self.clock.peek_millis());
         let seen = items.iter().map(|item| {
             let id = item["id"].as_str().unwrap().to_owned();
-            (id, Answer::Note(sighting(item)))
+            (id, Response::Note(sighting(item)))
         });
         let seen: Vec<_> = seen.collect();
         let missing = known
             .into_iter()
             .filter(|known| !seen.iter().any(|(id, _)| *id == known.id))
-            .map(|known| (known.id, Answer::Missing))
+            .map(|known| (known.id, Response::Missing))
             .collect::<Vec<_>>();
-        for (note, answer) in seen.into_iter().chain(missing) {
+        for (note, response) in seen.into_iter().chain(missing) {
             self.history.push(Record {
                 client: self.number,
                 note,
@@ -341,7 +341,7 @@ impl<S: NoteStore + 'static> Client<S> {
                 begun: begun.0,
                 ended,
                 times,
-                answer,
+                response,
             });
         }
     }
@@ -368,7 +368,7 @@ impl<S: NoteStore + 'static> Client<S> {
         path: &str,
         header: Option<(&str, &String)>,
         body: Option<Value>,
-    ) -> (Response<()>, Value) {
+    ) -> (http::Response<()>, Value) {
         let mut request = Request::builder().method(method).uri(path);
         if let Some((name, value)) = header {
             request = request.header(name, value);
@@ -384,7 +384,7 @@ impl<S: NoteStore + 'static> Client<S> {
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        (Response::from_parts(head, ()), body)
+        (http::Response::from_parts(head, ()), body)
     }
 }
 
@@ -417,22 +417,24 @@ fn json_of(fields: &Fields) -> Value {
     members.collect()
 }
 
-fn answer(status: u16, body: &Value) -> Answer {
+fn read_response(status: u16, body: &Value) -> Response {
     let problem = body["type"].as_str().unwrap_or_default();
     let slug = problem.split('#').next_back().unwrap();
     match (status, slug) {
-        (200 | 201, _) => Answer::Note(sighting(body)),
-        (204, _) => Answer::Deleted,
-        (404, "note-not-found") => Answer::Missing,
-        (412, "precondition-failed") => Answer::Stale,
-        (409, "id-spent") => Answer::Spent,
-        (422, "id-reused") => Answer::OtherContents,
-        (400, "idempotency-key-too-old") => Answer::TooLate,
-        (400, "invalid-request") if body["errors"][0]["pointer"] == "/expiresAt" => Answer::TooLate,
-        (503, "unavailable") => Answer::NotWritten,
-        (503, "outcome-unknown") => Answer::Unknown,
-        (500, "internal-error") => Answer::Failed,
-        _ => Answer::Other(format!("{status} {body}")),
+        (200 | 201, _) => Response::Note(sighting(body)),
+        (204, _) => Response::Deleted,
+        (404, "note-not-found") => Response::Missing,
+        (412, "precondition-failed") => Response::Stale,
+        (409, "id-spent") => Response::Spent,
+        (422, "id-reused") => Response::OtherContents,
+        (400, "idempotency-key-too-old") => Response::TooLate,
+        (400, "invalid-request") if body["errors"][0]["pointer"] == "/expiresAt" => {
+            Response::TooLate
+        }
+        (503, "unavailable") => Response::NotWritten,
+        (503, "outcome-unknown") => Response::Unknown,
+        (500, "internal-error") => Response::Failed,
+        _ => Response::Other(format!("{status} {body}")),
     }
 }
 

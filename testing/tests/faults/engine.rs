@@ -2,11 +2,11 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The embedded engine's answer to a request: its status and its body.
+/// The embedded engine's response to a request: its status and its body.
 ///
 /// It is asked by a function call. A socket would give each run another order of events.
-pub(crate) fn answer(database: &Database, operation: &str, body: &str) -> (u16, String) {
-    let answer = match operation {
+pub(crate) fn execute(database: &Database, operation: &str, body: &str) -> (u16, String) {
+    let result = match operation {
         "CreateTable" => run(body, |request| database.create_table(request)),
         "DescribeTable" => run(body, |request| database.describe_table(request)),
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
@@ -20,7 +20,7 @@ pub(crate) fn answer(database: &Database, operation: &str, body: &str) -> (u16, 
         "Query" => run(body, |request| database.query(request)),
         _ => panic!("{operation} is not sent by the store"),
     };
-    match answer {
+    match result {
         Ok(body) => (200, body),
         Err(error) => (error.status_code(), error.to_json()),
     }

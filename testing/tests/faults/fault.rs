@@ -11,19 +11,19 @@ pub(crate) enum Fault {
     Lost,
     /// It arrives and is executed, but maybe after the caller has given up.
     Late,
-    /// It is executed and answered, and, if it was done, executed once more later.
+    /// It is executed and responded to, and, if it was done, executed once more later.
     Doubled,
-    /// A batch is executed in part, and the answer says so; anything else is executed and answered.
+    /// A batch is executed in part, and the response says so; anything else is executed and responded to.
     InPart,
-    /// It is executed, and the answer is a server's fault.
+    /// It is executed, and the response is a server's error.
     FailedAfter,
-    /// It is executed, and something between the store and its engine answers with a client's fault.
-    AnsweredBetween,
-    /// It is executed, and the connection is closed before the answer.
+    /// It is executed, and something between the store and its engine responds with a client's error.
+    ResponseFromBetween,
+    /// It is executed, and the connection is closed before the response.
     Reset,
-    /// It is executed, and half of the answer comes before the connection is closed.
+    /// It is executed, and half of the response comes before the connection is closed.
     Cut,
-    /// It is executed, and no answer comes.
+    /// It is executed, and no response comes.
     Silent,
 }
 
@@ -37,7 +37,7 @@ impl Fault {
         Self::Doubled,
         Self::InPart,
         Self::FailedAfter,
-        Self::AnsweredBetween,
+        Self::ResponseFromBetween,
         Self::Reset,
         Self::Cut,
         Self::Silent,

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use notes_core::Expiry;
 
-/// What clients asked for and were answered: a handle to one record of all requests.
+/// What clients asked for, and the responses: a handle to one record of all requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History(Arc<Mutex<State>>);
 
@@ -14,7 +14,7 @@ struct State {
     records: Vec<Record>,
 }
 
-/// A request and its answer, as far as it is about one note.
+/// A request and its response, as far as it is about one note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) client: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Record {
     pub(crate) ended: u64,
     /// The times of the beginning and the end in milliseconds, on the slowest clock of all servers.
     pub(crate) times: (u64, u64),
-    pub(crate) answer: Answer,
+    pub(crate) response: Response,
 }
 
 /// What was asked for.
@@ -66,9 +66,9 @@ pub(crate) enum Condition {
     IsNot(String),
 }
 
-/// What the answer says.
+/// What the response says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// The note as it is.
     Note(Sighting),
     /// 204.
@@ -173,19 +173,19 @@ impl Record {
     }
 
     pub(crate) fn sighting(&self) -> Option<&Sighting> {
-        match &self.answer {
-            Answer::Note(sighting) => Some(sighting),
+        match &self.response {
+            Response::Note(sighting) => Some(sighting),
             _ => None,
         }
     }
 
     pub(crate) fn is_acknowledged(&self) -> bool {
-        matches!(self.answer, Answer::Note(_) | Answer::Deleted)
+        matches!(self.response, Response::Note(_) | Response::Deleted)
     }
 
     /// Whether it was done, or may have been, or may yet be.
     ///
-    /// Of the answers that refuse, only one may hide an attempt of the very request that was done:
+    /// Of the responses that refuse, only one may hide an attempt of the very request that was done:
     /// - `Spent`: an attempt that came late made the note, somebody deleted it, or it expired, and the next attempt
     ///   found what was left of it.
     /// - `OtherContents` does not: what is there was not made by an attempt of this creation, and within one life of
@@ -193,12 +193,12 @@ impl Record {
     ///   only while none of its attempts is in doubt; otherwise it is told `Unknown`.
     /// - `TooLate` is told before anything is sent. `NotWritten` and `Failed` promise that nothing was written.
     pub(crate) fn may_be_done(&self) -> bool {
-        self.is_acknowledged() || matches!(self.answer, Answer::Spent | Answer::Unknown)
+        self.is_acknowledged() || matches!(self.response, Response::Spent | Response::Unknown)
     }
 
     /// Until when it may be done.
     pub(crate) fn done_by(&self) -> u64 {
-        if self.answer == Answer::Unknown {
+        if self.response == Response::Unknown {
             u64::MAX
         } else {
             self.ended

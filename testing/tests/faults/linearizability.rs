@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 
-use crate::history::{Action, Answer, Condition, Fields, Record};
+use crate::history::{Action, Condition, Fields, Record, Response};
 
-/// A note as one thread alone would see it: what each request does, and what it is answered. Notes here do not expire.
+/// A note as one thread alone would see it: what each request does, and the response to it. Notes here do not expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Note {
     Absent,
@@ -114,18 +114,18 @@ pub(crate) fn is_linearizable(records: &[&Record]) -> bool {
             Action::Delete(_) => Request::Delete(expected),
         };
         let is_creation = matches!(request, Request::Create(_));
-        let reply = match &record.answer {
-            Answer::NotWritten | Answer::TooLate => continue,
-            Answer::Unknown => None,
-            Answer::Note(sighting) => Some(Reply::Note(sighting.fields.clone())),
-            Answer::Deleted => Some(Reply::Deleted),
-            Answer::Missing => Some(Reply::Missing),
-            Answer::Stale => Some(Reply::Stale),
-            Answer::Spent => Some(Reply::Spent),
-            Answer::OtherContents => Some(Reply::OtherContents),
-            Answer::Failed | Answer::Other(_) => return false,
+        let reply = match &record.response {
+            Response::NotWritten | Response::TooLate => continue,
+            Response::Unknown => None,
+            Response::Note(sighting) => Some(Reply::Note(sighting.fields.clone())),
+            Response::Deleted => Some(Reply::Deleted),
+            Response::Missing => Some(Reply::Missing),
+            Response::Stale => Some(Reply::Stale),
+            Response::Spent => Some(Reply::Spent),
+            Response::OtherContents => Some(Reply::OtherContents),
+            Response::Failed | Response::Other(_) => return false,
         };
-        // A creation that finds that it was done before is answered with what is there now, which
+        // A creation that finds that it was done before responds with what is there now, which
         // others may have changed or deleted since.
         match reply {
             Some(Reply::Note(_)) if is_creation => {
@@ -163,8 +163,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_history_is_linearizable_with_an_answer_that_no_request_should_get() {
-        let is_allowed = |answer| {
+    fn no_history_is_linearizable_with_a_response_that_no_request_should_get() {
+        let is_allowed = |response| {
             let record = Record {
                 client: 0,
                 note: "a".to_owned(),
@@ -173,15 +173,15 @@ mod tests {
                 begun: 1,
                 ended: 2,
                 times: (1, 2),
-                answer,
+                response,
             };
             is_linearizable(&[&record])
         };
-        for answer in [Answer::Missing, Answer::NotWritten, Answer::Unknown] {
-            assert!(is_allowed(answer.clone()), "{answer:?}");
+        for response in [Response::Missing, Response::NotWritten, Response::Unknown] {
+            assert!(is_allowed(response.clone()), "{response:?}");
         }
-        for answer in [Answer::Failed, Answer::Other("403".to_owned())] {
-            assert!(!is_allowed(answer.clone()), "{answer:?}");
+        for response in [Response::Failed, Response::Other("403".to_owned())] {
+            assert!(!is_allowed(response.clone()), "{response:?}");
         }
     }
 }

@@ -5,8 +5,8 @@
 //! Time is simulated and all runs on one thread, so a seed says all that happens. Runs are the same each time
 //! unless `NOTES_TEST_SEED` gives them another seed; `NOTES_TEST_OPERATIONS` says how long they are.
 //!
-//! What is assumed of the network: it does not execute once more what it has answered by a refusal, nor a batch that it
-//! has answered by success; and an attempt arrives within the margin before its expiry in which the expiry of a note
+//! What is assumed of the network: it does not execute once more what it has refused, nor a batch that it
+//! has executed with success; and an attempt arrives within the margin before its expiry in which the expiry of a note
 //! can't be moved. What is asked of users: when an erasure was in doubt, their ids rest until nothing is under way.
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +42,7 @@ use simulation::{Outcome, Simulation};
 const SEED_VARIABLE: &str = "NOTES_TEST_SEED";
 const OPERATIONS_VARIABLE: &str = "NOTES_TEST_OPERATIONS";
 
-/// In so many requests every fault and every answer is met, whatever the seed.
+/// In so many requests every fault and every response is met, whatever the seed.
 const ENOUGH_FOR_ALL: u64 = 10_000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -119,7 +119,7 @@ fn run(simulation: &Simulation) -> Outcome {
         simulation.seed,
         outcome.requests,
         started.elapsed(),
-        outcome.answers(),
+        outcome.responses(),
         outcome.faults,
         outcome.erasures,
         outcome.swept,
@@ -151,15 +151,15 @@ fn no_promise_is_broken_by_any_fault() {
     let holds = |seed| {
         let outcome = holds(&many_users(seed, half));
         if requests >= ENOUGH_FOR_ALL {
-            let (answers, faults) = (outcome.answers(), &outcome.faults);
+            let (responses, faults) = (outcome.responses(), &outcome.faults);
             let all_happened = faults.len() == Fault::ALL.len()
-                && answers.len() == 9
+                && responses.len() == 9
                 && outcome.erasures > 0
                 && outcome.swept > 0;
             let (erasures, swept) = (outcome.erasures, outcome.swept);
             assert!(
                 all_happened,
-                "seed {seed}: {answers:?}, {faults:?}, {erasures} erasures, {swept} items swept"
+                "seed {seed}: {responses:?}, {faults:?}, {erasures} erasures, {swept} items swept"
             );
         }
     };

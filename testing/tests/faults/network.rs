@@ -127,17 +127,17 @@ impl Network {
         } else if fault == Some(Fault::InPart) && call.operation == "BatchGetItem" {
             self.read_in_part(call)
         } else {
-            let answered = self.execute(call.clone());
+            let response = self.execute(call.clone());
             // A batch has no condition that a repetition would fail on: nobody could tell, and none is assumed.
             let is_conditional = call.operation != "BatchWriteItem";
-            if fault == Some(Fault::Doubled) && answered.0 == 200 && is_conditional {
+            if fault == Some(Fault::Doubled) && response.0 == 200 && is_conditional {
                 self.deliver_later(call);
             }
-            answered
+            response
         };
         self.travel(1..=10).await;
         match fault {
-            Some(Fault::AnsweredBetween) => Ok(self.answer_between()),
+            Some(Fault::ResponseFromBetween) => Ok(self.respond_between()),
             Some(Fault::FailedAfter) => Ok(failure(500, "InternalServerError")),
             Some(Fault::Reset) => Err(broken(io::ErrorKind::ConnectionReset)),
             Some(Fault::Silent) => pending().await,
@@ -181,14 +181,14 @@ impl Network {
                 json!({"__type": code, "message": "Signature expired"}).to_string(),
             );
         }
-        let answer = |call: &Call| engine::answer(&self.0.database, &call.operation, &call.body);
+        let execute = |call: &Call| engine::execute(&self.0.database, &call.operation, &call.body);
         let Some(sabotage) = &self.0.sabotage else {
-            return answer(&call);
+            return execute(&call);
         };
         sabotage.change(&mut call);
-        let mut answered = answer(&call);
-        sabotage.follow(&call, &mut answered, answer);
-        answered
+        let mut response = execute(&call);
+        sabotage.follow(&call, &mut response, execute);
+        response
     }
 
     /// Executes half of a batch, and says what was left.
@@ -235,7 +235,7 @@ impl Network {
     }
 
     /// Like a proxy or a firewall, which knows nothing of the engine's errors.
-    fn answer_between(&self) -> HttpResponse {
+    fn respond_between(&self) -> HttpResponse {
         if self.0.sabotage == Some(Sabotage::AnyClientErrorIsARefusal) {
             return failure(400, "ValidationException");
         }

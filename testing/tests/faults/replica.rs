@@ -130,31 +130,31 @@ impl<S: NoteStore + 'static> Replica<S> {
         self.disk.outbox.push_back(edit);
     }
 
-    /// Sends the edits, the oldest first, each until it is answered.
+    /// Sends the edits, the oldest first, each until it has its response.
     async fn push(&mut self) -> Result<(), Later> {
         while let Some(edit) = self.disk.outbox.front().cloned() {
             match edit {
                 Edit::Create { id, body } => self.push_creation(&id, &body).await?,
                 Edit::Change { base, patch } => {
-                    let (status, answer) = self
+                    let (status, response) = self
                         .send_edit(Method::PATCH, &base, Some(patch.clone()))
                         .await?;
                     match status {
                         200 => {
                             self.disk.outbox.pop_front();
-                            self.rebase(&answer);
-                            self.store(answer);
+                            self.rebase(&response);
+                            self.store(response);
                         }
                         404 => self.gone(&base),
-                        412 => self.conflict(&base, &answer, Some(patch)),
+                        412 => self.conflict(&base, &response, Some(patch)),
                         _ => return Err(Later),
                     }
                 }
                 Edit::Delete { base } => {
-                    let (status, answer) = self.send_edit(Method::DELETE, &base, None).await?;
+                    let (status, response) = self.send_edit(Method::DELETE, &base, None).await?;
                     match status {
                         204 | 404 => self.gone(&base),
-                        412 => self.conflict(&base, &answer, None),
+                        412 => self.conflict(&base, &response, None),
                         _ => return Err(Later),
                     }
                 }
@@ -165,14 +165,14 @@ impl<S: NoteStore + 'static> Replica<S> {
 
     async fn push_creation(&mut self, id: &str, body: &Value) -> Result<(), Later> {
         let header = Some(("Idempotency-Key", id));
-        let (status, answer) = self
+        let (status, response) = self
             .send(Method::POST, "/notes", header, Some(body))
             .await?;
-        let problem = answer["type"].as_str().unwrap_or_default().to_owned();
+        let problem = response["type"].as_str().unwrap_or_default().to_owned();
         match status {
             201 => {
                 self.disk.outbox.pop_front();
-                self.store(answer);
+                self.store(response);
             }
             409 => {
                 self.disk.notes.remove(id);

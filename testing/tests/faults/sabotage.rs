@@ -71,13 +71,13 @@ impl Sabotage {
     pub(crate) fn follow(
         self,
         call: &Call,
-        answered: &mut (u16, String),
-        answer: impl Fn(&Call) -> (u16, String),
+        response: &mut (u16, String),
+        execute: impl Fn(&Call) -> (u16, String),
     ) {
-        if self == Self::DeleteFreesTheId && answered.0 == 200 && call.body.contains(":deleted") {
+        if self == Self::DeleteFreesTheId && response.0 == 200 && call.body.contains(":deleted") {
             let request: Value = serde_json::from_str(&call.body).unwrap();
             let delete = json!({"TableName": request["TableName"], "Key": request["Key"]});
-            answer(&Call {
+            execute(&Call {
                 operation: "DeleteItem".to_owned(),
                 body: delete.to_string(),
                 ..call.clone()

@@ -54,15 +54,15 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// How many answers there were of which kind.
-    pub(crate) fn answers(&self) -> BTreeMap<String, usize> {
-        let mut answers = BTreeMap::new();
+    /// How many responses there were of which kind.
+    pub(crate) fn responses(&self) -> BTreeMap<String, usize> {
+        let mut responses = BTreeMap::new();
         for record in &self.records {
-            let mut name = format!("{:?}", record.answer);
+            let mut name = format!("{:?}", record.response);
             name.truncate(name.find('(').unwrap_or(name.len()));
-            *answers.entry(name).or_default() += 1;
+            *responses.entry(name).or_default() += 1;
         }
-        answers
+        responses
     }
 }
 

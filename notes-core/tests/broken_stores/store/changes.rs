@@ -26,7 +26,7 @@ impl FaultyStore {
         }
     }
 
-    pub(super) fn answer_changes(
+    pub(super) fn serve_changes(
         &self,
         user: &UserId,
         query: &ChangesQuery,

@@ -6,7 +6,7 @@ use super::{FaultyStore, Item, Items, Key, LAST_ID, Spoiled};
 use crate::fault::Fault;
 
 impl FaultyStore {
-    pub(super) fn answer_list(
+    pub(super) fn serve_list(
         &self,
         user: &UserId,
         query: &ListQuery,

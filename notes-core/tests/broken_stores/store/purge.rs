@@ -6,7 +6,7 @@ use super::{FaultyStore, Item, Key, Spoiled};
 use crate::fault::Fault;
 
 impl FaultyStore {
-    pub(super) fn answer_purge(
+    pub(super) fn serve_purge(
         &self,
         user: &UserId,
         budget: NonZeroU32,

@@ -3,8 +3,8 @@
 use super::*;
 use crate::history::Fields;
 
-/// A request of which only what it asks for and is answered matters.
-fn request((begun, ended): (u64, u64), action: Action, answer: Answer) -> Record {
+/// A request of which only what it asks for and the response matter.
+fn request((begun, ended): (u64, u64), action: Action, response: Response) -> Record {
     Record {
         client: 0,
         note: "a".to_owned(),
@@ -13,7 +13,7 @@ fn request((begun, ended): (u64, u64), action: Action, answer: Answer) -> Record
         begun,
         ended,
         times: (begun * 1_000, ended * 1_000),
-        answer,
+        response,
     }
 }
 
@@ -54,15 +54,15 @@ fn is_not(tag: &str) -> Condition {
 
 const DELETE: Action = Action::Delete(Condition::None);
 
-fn shown(text: &str, expiry: Option<u64>, tag: &str) -> Answer {
-    Answer::Note(Sighting {
+fn shown(text: &str, expiry: Option<u64>, tag: &str) -> Response {
+    Response::Note(Sighting {
         fields: fields(text, expiry),
         tag: tag.to_owned(),
     })
 }
 
 /// As the creation makes it.
-fn milk() -> Answer {
+fn milk() -> Response {
     shown("Milk", None, "1")
 }
 
@@ -96,16 +96,16 @@ fn assert_guilty(records: &[Record], violation: Violation) {
     assert!(found.contains(&violation), "{found:?}");
 }
 
-/// What is found when a note was created, and then a request got this answer.
+/// What is found when a note was created, and then a request got this response.
 #[track_caller]
-fn assert_next_is_guilty(action: Action, answer: Answer, violation: Violation) {
-    assert_guilty(&[created(), request((3, 4), action, answer)], violation);
+fn assert_next_is_guilty(action: Action, response: Response, violation: Violation) {
+    assert_guilty(&[created(), request((3, 4), action, response)], violation);
 }
 
 #[test]
 fn a_note_that_stays_is_no_violation() {
     assert_innocent(&[created(), request((3, 4), Action::Read, milk())]);
-    assert_innocent(&[created(), request((3, 4), DELETE, Answer::Deleted)]);
+    assert_innocent(&[created(), request((3, 4), DELETE, Response::Deleted)]);
 }
 
 #[test]
@@ -113,40 +113,40 @@ fn what_no_broken_protocol_here_does_is_found() {
     let read = Action::Read;
     let delete = || Action::Delete(is("1"));
     let other = shown("Bread", None, "1");
-    for (action, answer, violation) in [
+    for (action, response, violation) in [
         (
             read.clone(),
-            Answer::Missing,
+            Response::Missing,
             Violation::GoneWithoutDeletion,
         ),
-        (delete(), Answer::Missing, Violation::GoneWithoutDeletion),
-        (delete(), Answer::Stale, Violation::ConflictWithoutRival),
+        (delete(), Response::Missing, Violation::GoneWithoutDeletion),
+        (delete(), Response::Stale, Violation::ConflictWithoutRival),
         (
             create("Milk"),
-            Answer::Spent,
+            Response::Spent,
             Violation::SpentWithoutDeletion,
         ),
         (read.clone(), other, Violation::NobodyAskedFor),
         (
             read,
-            Answer::Other("403".to_owned()),
-            Violation::UnexpectedAnswer,
+            Response::Other("403".to_owned()),
+            Violation::UnexpectedResponse,
         ),
-        (delete(), Answer::Failed, Violation::UnexpectedAnswer),
-        (DELETE, Answer::Stale, Violation::ConflictWithoutCondition),
+        (delete(), Response::Failed, Violation::UnexpectedResponse),
+        (DELETE, Response::Stale, Violation::ConflictWithoutCondition),
         (
             patch("Bread", Condition::None),
-            Answer::Stale,
+            Response::Stale,
             Violation::ConflictWithoutCondition,
         ),
         (
             create("Milk"),
-            Answer::OtherContents,
+            Response::OtherContents,
             Violation::OtherContentsOfNobody,
         ),
         (
             Action::Delete(is_not("1")),
-            Answer::Deleted,
+            Response::Deleted,
             Violation::ExcludedIsReplaced,
         ),
         (
@@ -155,74 +155,74 @@ fn what_no_broken_protocol_here_does_is_found() {
             Violation::ExcludedIsReplaced,
         ),
     ] {
-        assert_next_is_guilty(action, answer, violation);
+        assert_next_is_guilty(action, response, violation);
     }
 }
 
 /// Someone asks for a creation and is told that it was not done. Then the same is asked for again, while others see the
 /// note and delete it: whether that is innocent depends on what the second request is told.
-fn refused_creation(again: Answer) -> [Record; 4] {
+fn refused_creation(again: Response) -> [Record; 4] {
     [
-        request((1, 2), create("Milk"), Answer::NotWritten),
+        request((1, 2), create("Milk"), Response::NotWritten),
         request((4, 5), Action::Read, milk()),
-        request((6, 7), DELETE, Answer::Deleted),
+        request((6, 7), DELETE, Response::Deleted),
         request((3, 8), create("Milk"), again),
     ]
 }
 
 #[test]
 fn a_creation_that_finds_its_id_spent_may_have_spent_it() {
-    assert_innocent(&refused_creation(Answer::Spent));
+    assert_innocent(&refused_creation(Response::Spent));
 }
 
 #[test]
 fn a_creation_that_is_told_that_it_happened_or_may_have_did_it() {
     assert_innocent(&refused_creation(milk()));
-    assert_innocent(&refused_creation(Answer::Unknown));
+    assert_innocent(&refused_creation(Response::Unknown));
 }
 
 #[test]
 fn a_creation_that_is_told_anything_else_did_not_do_it() {
-    for answer in [
-        Answer::NotWritten,
-        Answer::Failed,
-        Answer::TooLate,
-        Answer::OtherContents,
+    for response in [
+        Response::NotWritten,
+        Response::Failed,
+        Response::TooLate,
+        Response::OtherContents,
     ] {
-        assert_guilty(&refused_creation(answer), Violation::NotWrittenButDone);
+        assert_guilty(&refused_creation(response), Violation::NotWrittenButDone);
     }
 }
 
 #[test]
 fn a_creation_that_finds_its_id_spent_does_nothing_after_that() {
     let again = request((9, 10), Action::Read, milk());
-    let records = [&refused_creation(Answer::Spent)[..], &[again]].concat();
+    let records = [&refused_creation(Response::Spent)[..], &[again]].concat();
     assert_guilty(&records, Violation::DeletedIsBack);
 }
 
 #[test]
 fn an_id_can_be_anothers_only_if_there_is_another() {
-    let other = |answer| request((1, 4), create("Bread"), answer);
-    let records = |answer| {
+    let other = |response| request((1, 4), create("Bread"), response);
+    let records = |response| {
         [
-            request((2, 3), create("Milk"), answer),
-            other(Answer::OtherContents),
+            request((2, 3), create("Milk"), response),
+            other(Response::OtherContents),
         ]
     };
     assert_innocent(&records(milk()));
-    assert_innocent(&records(Answer::Unknown));
+    assert_innocent(&records(Response::Unknown));
     assert_guilty(
-        &records(Answer::NotWritten),
+        &records(Response::NotWritten),
         Violation::OtherContentsOfNobody,
     );
 }
 
 /// A note is created, an update is told this, and the update's text is seen.
-fn seen_update(answer: Answer) -> [Record; 3] {
+fn seen_update(response: Response) -> [Record; 3] {
     let bread = shown("Bread", None, "2");
     [
         created(),
-        request((3, 5), patch("Bread", is("1")), answer),
+        request((3, 5), patch("Bread", is("1")), response),
         request((4, 6), Action::Read, bread),
     ]
 }
@@ -230,38 +230,38 @@ fn seen_update(answer: Answer) -> [Record; 3] {
 #[test]
 fn an_update_that_is_refused_hides_no_late_attempt() {
     assert_innocent(&seen_update(shown("Bread", None, "2")));
-    assert_innocent(&seen_update(Answer::Unknown));
-    for answer in [
-        Answer::Missing,
-        Answer::Stale,
-        Answer::NotWritten,
-        Answer::Failed,
-        Answer::TooLate,
+    assert_innocent(&seen_update(Response::Unknown));
+    for response in [
+        Response::Missing,
+        Response::Stale,
+        Response::NotWritten,
+        Response::Failed,
+        Response::TooLate,
     ] {
-        assert_guilty(&seen_update(answer), Violation::NotWrittenButDone);
+        assert_guilty(&seen_update(response), Violation::NotWrittenButDone);
     }
 }
 
 /// A note is created, a deletion is told this, and the note is gone.
-fn seen_deletion(answer: Answer) -> [Record; 3] {
+fn seen_deletion(response: Response) -> [Record; 3] {
     [
         created(),
-        request((3, 5), Action::Delete(is("1")), answer),
-        request((4, 6), Action::Read, Answer::Missing),
+        request((3, 5), Action::Delete(is("1")), response),
+        request((4, 6), Action::Read, Response::Missing),
     ]
 }
 
 #[test]
 fn a_deletion_that_is_refused_hides_no_late_attempt() {
-    assert_innocent(&seen_deletion(Answer::Deleted));
-    assert_innocent(&seen_deletion(Answer::Unknown));
-    for answer in [
-        Answer::Missing,
-        Answer::Stale,
-        Answer::NotWritten,
-        Answer::Failed,
+    assert_innocent(&seen_deletion(Response::Deleted));
+    assert_innocent(&seen_deletion(Response::Unknown));
+    for response in [
+        Response::Missing,
+        Response::Stale,
+        Response::NotWritten,
+        Response::Failed,
     ] {
-        assert_guilty(&seen_deletion(answer), Violation::GoneWithoutDeletion);
+        assert_guilty(&seen_deletion(response), Violation::GoneWithoutDeletion);
     }
 }
 
@@ -269,16 +269,16 @@ fn a_deletion_that_is_refused_hides_no_late_attempt() {
 fn a_write_of_one_field_leaves_the_others() {
     let title = Fields::from([(Field::Title, Some("Bread".to_owned()))]);
     let write = Action::Patch(title.clone(), Condition::None);
-    let answer = |rest: &str| {
+    let response = |rest: &str| {
         let mut fields = fields(rest, None);
         fields.extend(title.clone());
-        Answer::Note(Sighting {
+        Response::Note(Sighting {
             fields,
             tag: "2".to_owned(),
         })
     };
-    assert_innocent(&[created(), request((3, 4), write.clone(), answer("Milk"))]);
-    assert_next_is_guilty(write.clone(), answer("Bread"), Violation::NobodyAskedFor);
+    assert_innocent(&[created(), request((3, 4), write.clone(), response("Milk"))]);
+    assert_next_is_guilty(write.clone(), response("Bread"), Violation::NobodyAskedFor);
     assert_next_is_guilty(write, milk(), Violation::WriteLost);
     // The two of them together leave nothing of the first state.
     let both = [
@@ -287,7 +287,7 @@ fn a_write_of_one_field_leaves_the_others() {
             patch("Bread", Condition::None),
             shown("Bread", None, "2"),
         ),
-        request((5, 6), Action::Read, answer("Milk")),
+        request((5, 6), Action::Read, response("Milk")),
     ];
     assert_guilty(&[&[created()], &both[..]].concat(), Violation::WriteLost);
 }
@@ -299,7 +299,7 @@ fn a_condition_that_excludes_a_state_fails_only_on_that() {
         patch("Bread", Condition::None),
         shown("Bread", None, "2"),
     );
-    let stale = |tag| request((5, 6), patch("Beer", is_not(tag)), Answer::Stale);
+    let stale = |tag| request((5, 6), patch("Beer", is_not(tag)), Response::Stale);
     assert_innocent(&[created(), bread.clone(), stale("2")]);
     assert_guilty(
         &[created(), bread.clone(), stale("1")],
@@ -324,10 +324,10 @@ fn expiring(second: u64, request: Record) -> [Record; 2] {
 
 #[test]
 fn a_note_is_gone_when_it_expires_and_not_before() {
-    let missing = |moments| request(moments, Action::Read, Answer::Missing);
+    let missing = |moments| request(moments, Action::Read, Response::Missing);
     let spent = |moments| {
         let creation = Action::Create(fields("Milk", Some(100)));
-        request(moments, creation, Answer::Spent)
+        request(moments, creation, Response::Spent)
     };
     // Some server's clock is two seconds ahead.
     for ended in [98, 100, 200] {
@@ -354,16 +354,16 @@ fn a_note_that_has_expired_by_every_clock_is_not_shown() {
 #[test]
 fn a_creation_is_not_acknowledged_for_a_note_that_has_expired() {
     let creation = Action::Create(fields("Milk", Some(100)));
-    let answer = shown("Milk", Some(100), "1");
+    let response = shown("Milk", Some(100), "1");
     assert_guilty(
-        &[request((100, 101), creation, answer)],
+        &[request((100, 101), creation, response)],
         Violation::ExpiredIsShown,
     );
 }
 
 #[test]
 fn a_note_is_missing_for_a_write_that_moves_its_expiry_some_time_before() {
-    let at = |moments, action| expiring(100, request(moments, action, Answer::Missing));
+    let at = |moments, action| expiring(100, request(moments, action, Response::Missing));
     assert_innocent(&at((67, 68), move_expiry(Some(300))));
     assert_innocent(&at((67, 68), move_expiry(None)));
     assert_guilty(
@@ -378,12 +378,12 @@ fn a_note_is_missing_for_a_write_that_moves_its_expiry_some_time_before() {
 
 #[test]
 fn a_note_that_was_seen_to_have_expired_does_not_come_back() {
-    let [created, gone] = expiring(100, request((98, 99), Action::Read, Answer::Missing));
+    let [created, gone] = expiring(100, request((98, 99), Action::Read, Response::Missing));
     // Another server's clock is behind.
     let same = request((99, 100), Action::Read, shown("Milk", Some(100), "1"));
     assert_innocent(&[created.clone(), gone.clone(), same]);
     for expiry in [None, Some(300)] {
-        let moved = request((3, 100), move_expiry(expiry), Answer::Unknown);
+        let moved = request((3, 100), move_expiry(expiry), Response::Unknown);
         let back = request((101, 102), Action::Read, shown("Milk", expiry, "2"));
         let records = [created.clone(), moved, gone.clone(), back];
         assert_guilty(&records, Violation::ExpiredIsBack);
@@ -399,14 +399,14 @@ fn a_note_without_an_expiry_of_its_authors_expires_so_long_after_its_last_write(
     let mut asked = fields("Milk", None);
     asked.remove(&Field::Expiry);
     let creation = |expiry| {
-        let answer = shown("Milk", Some(expiry), "1");
-        request((10, 11), Action::Create(asked.clone()), answer)
+        let response = shown("Milk", Some(expiry), "1");
+        request((10, 11), Action::Create(asked.clone()), response)
     };
     for (expiry, is_innocent) in [(109, false), (110, true), (113, true), (114, false)] {
         let found = check(&[creation(expiry)], settings);
         assert_eq!(found.is_empty(), is_innocent, "{expiry}: {found:?}");
     }
-    let missing = |ended| request((ended - 1, ended), Action::Read, Answer::Missing);
+    let missing = |ended| request((ended - 1, ended), Action::Read, Response::Missing);
     for (ended, is_innocent) in [(107, false), (108, true)] {
         let found = check(&[creation(112), missing(ended)], settings);
         assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
@@ -422,14 +422,14 @@ fn create_retained() -> Action {
 
 /// It comes at second 1, where notes are retained for 100 seconds.
 fn created_retained() -> Record {
-    let answer = shown("Milk", Some(102), "1");
-    request((1, 2), create_retained(), answer)
+    let response = shown("Milk", Some(102), "1");
+    request((1, 2), create_retained(), response)
 }
 
 /// A change of other fields than the expiry at second 10, after which the note has this expiry.
 fn changed(expiry: Option<u64>) -> Record {
-    let answer = shown("Bread", expiry, "9");
-    request((10, 11), patch("Bread", Condition::None), answer)
+    let response = shown("Bread", expiry, "9");
+    request((10, 11), patch("Bread", Condition::None), response)
 }
 
 /// Notes whose author has said that they expire then, or never: at their creation, or by a change of it.
@@ -438,7 +438,7 @@ fn of_author(expiry: Option<u64>) -> [Vec<Record>; 3] {
     let created = request((1, 2), creation, shown("Milk", expiry, "1"));
     let moved = request((5, 6), move_expiry(expiry), shown("Milk", expiry, "2"));
     // Another creation with the same id has not made the note.
-    let other = request((3, 4), create_retained(), Answer::Unknown);
+    let other = request((3, 4), create_retained(), Response::Unknown);
     [
         vec![created.clone()],
         vec![created, other],
@@ -451,21 +451,21 @@ fn what_an_author_has_said_of_the_expiry_the_retention_setting_does_not_change()
     for expiry in [None, Some(500)] {
         for records in of_author(expiry) {
             let and = |next: &[Record]| found_under(Some(100), &[&records, next].concat());
-            let missing = |moments| request(moments, Action::Read, Answer::Missing);
+            let missing = |moments| request(moments, Action::Read, Response::Missing);
             let in_doubt = Record {
-                answer: Answer::Unknown,
+                response: Response::Unknown,
                 ..changed(None)
             };
             for change in [changed(expiry), in_doubt] {
                 let found = and(&[change.clone(), missing((120, 121))]);
                 assert_eq!(found, [Violation::GoneWithoutDeletion], "{change:?}");
                 let creation = records[0].action.clone();
-                let found = and(&[change, request((120, 121), creation, Answer::Spent)]);
+                let found = and(&[change, request((120, 121), creation, Response::Spent)]);
                 assert_eq!(found, [Violation::SpentWithoutDeletion]);
             }
             // Not even some time before, as where the change would renew the note.
             let change = patch("Bread", Condition::None);
-            let found = and(&[request((80, 81), change, Answer::Missing)]);
+            let found = and(&[request((80, 81), change, Response::Missing)]);
             assert_eq!(found, [Violation::GoneWithoutDeletion]);
 
             let renewed = changed(Some(111));
@@ -483,13 +483,13 @@ fn what_an_author_has_said_of_the_expiry_the_retention_setting_does_not_change()
 fn what_an_author_may_not_have_said_yet_does_not_end_retention() {
     let said = move_expiry(None);
     for said in [
-        request((5, 6), said.clone(), Answer::Unknown),
+        request((5, 6), said.clone(), Response::Unknown),
         request((5, 12), said.clone(), shown("Bread", None, "10")),
-        request((5, 6), said, Answer::NotWritten),
+        request((5, 6), said, Response::NotWritten),
     ] {
         let renewed = [created_retained(), said, changed(Some(111))];
         assert_eq!(found_under(Some(100), &renewed), []);
-        let missing = request((111, 112), Action::Read, Answer::Missing);
+        let missing = request((111, 112), Action::Read, Response::Missing);
         let records = [&renewed[..], &[missing]].concat();
         assert_eq!(found_under(Some(100), &records), []);
     }
@@ -501,7 +501,7 @@ fn an_expiry_by_the_retention_setting_is_moved_by_each_change_and_by_no_repeated
         let created = [created_retained(), changed(Some(111))];
         found_under(Some(100), &[&created, next].concat())
     };
-    let missing = |ended| request((ended - 1, ended), Action::Read, Answer::Missing);
+    let missing = |ended| request((ended - 1, ended), Action::Read, Response::Missing);
     for (ended, is_innocent) in [(104, false), (108, false), (109, true)] {
         let found = then(&[missing(ended)]);
         assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
@@ -509,12 +509,12 @@ fn an_expiry_by_the_retention_setting_is_moved_by_each_change_and_by_no_repeated
     // Some time before, it is missing for a change.
     for (ended, is_innocent) in [(78, false), (79, true)] {
         let change = patch("Beer", Condition::None);
-        let found = then(&[request((ended - 1, ended), change, Answer::Missing)]);
+        let found = then(&[request((ended - 1, ended), change, Response::Missing)]);
         assert_eq!(found.is_empty(), is_innocent, "{ended}: {found:?}");
     }
     let again = |expiry, tag| {
-        let answer = shown("Bread", Some(expiry), tag);
-        request((50, 51), create_retained(), answer)
+        let response = shown("Bread", Some(expiry), tag);
+        request((50, 51), create_retained(), response)
     };
     assert_eq!(then(&[again(111, "9")]), []);
     assert_eq!(then(&[again(151, "10")]), [Violation::NobodyAskedFor]);
@@ -522,11 +522,11 @@ fn an_expiry_by_the_retention_setting_is_moved_by_each_change_and_by_no_repeated
 
 #[test]
 fn a_purge_begins_another_life() {
-    let next = |action, answer| Record {
+    let next = |action, response| Record {
         life: 1,
-        ..request((5, 6), action, answer)
+        ..request((5, 6), action, response)
     };
-    assert_innocent(&[created(), next(Action::Read, Answer::Missing)]);
+    assert_innocent(&[created(), next(Action::Read, Response::Missing)]);
     assert_innocent(&[created(), next(create("Milk"), milk())]);
     assert_guilty(
         &[created(), next(Action::Read, milk())],
@@ -560,7 +560,7 @@ fn an_update_that_is_done_twice_is_found_and_one_to_the_same_expiry_is_another()
         &[request(
             (101, 102),
             Action::Create(fields("Milk", Some(100))),
-            Answer::Spent,
+            Response::Spent,
         )],
     ]
     .concat();

@@ -1,4 +1,4 @@
-//! What the original did wrong, and what was found before building: each fault has a test of its name
+//! What the original did wrong, and what was found before building: each defect has a test of its name
 //! that shows it impossible.
 #![allow(
     clippy::unwrap_used,
@@ -14,8 +14,8 @@ use notes_core::{Expiry, NoteId, Timestamp};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::json;
-use support::answer::{Answer, send};
 use support::in_process::TABLE;
+use support::response::{Response, send};
 use support::user::User;
 use support::wire::HalfSent;
 use support::{Below, Server, eventually, ids, new_key, new_user, note, skip_behind_gateway};
@@ -77,7 +77,7 @@ async fn an_unreadable_item_hides_no_other() {
     assert_eq!(page.json()["unreadable"], json!([ghost]));
     for order in ["newest", "oldest"] {
         let pages = alice.pages(&format!("limit=1&order={order}")).await;
-        let found = pages.iter().flat_map(Answer::items);
+        let found = pages.iter().flat_map(Response::items);
         assert_eq!(found.count(), 2, "paging is not blocked");
     }
     let read = alice.get(&ghost).await;
@@ -130,14 +130,14 @@ async fn bad_json_is_400_with_a_problem_document() {
 }
 
 #[tokio::test]
-async fn all_faults_of_a_body_are_told_at_once() {
+async fn all_errors_of_a_body_are_told_at_once() {
     let body = json!({"title": " ", "content": 1, "expiresAt": "soon", "id": "x", "a/b": 1});
     let refused = new_user().create(&body).await;
     let problem = refused.expect_problem(400, "invalid-request").json();
-    let faults = problem["errors"].as_array().unwrap();
-    let mut pointers: Vec<_> = faults
+    let errors = problem["errors"].as_array().unwrap();
+    let mut pointers: Vec<_> = errors
         .iter()
-        .map(|fault| fault["pointer"].as_str())
+        .map(|error| error["pointer"].as_str())
         .collect();
     pointers.sort_unstable();
     let members = ["/a~1b", "/content", "/expiresAt", "/id", "/title"];
@@ -233,13 +233,13 @@ async fn an_expired_note_is_invisible_to_everything_at_once() {
 
     eventually("the note expires", async || {
         let asked = Timestamp::now();
-        let answer = alice.get(&read).await;
-        if answer.status == 200 {
+        let response = alice.get(&read).await;
+        if response.status == 200 {
             assert!(end.is_after(asked), "visible at {asked}, expired at {end}");
             return None;
         }
         assert!(!end.is_after(Timestamp::now()), "gone before {end}");
-        Some(answer.expect_problem(404, "note-not-found"))
+        Some(response.expect_problem(404, "note-not-found"))
     })
     .await;
 
@@ -431,7 +431,7 @@ async fn the_envelope_of_a_page_is_bounded_and_no_note_is_left_out() {
         assert!(envelope < 5_500_000, "{envelope}");
         assert!(page.items().len() < 15, "it was not cut");
     }
-    let listed: Vec<_> = pages.iter().flat_map(Answer::items).collect();
+    let listed: Vec<_> = pages.iter().flat_map(Response::items).collect();
     let mut listed = ids(&listed);
     created.sort_unstable();
     listed.reverse();
@@ -481,7 +481,7 @@ async fn expired_notes_cost_one_request_a_bounded_number_of_queries() {
     assert!(below.requests.count("Query") <= 8);
 
     let pages = alice.pages("").await;
-    let found: Vec<_> = pages.iter().flat_map(Answer::items).collect();
+    let found: Vec<_> = pages.iter().flat_map(Response::items).collect();
     assert_eq!(ids(&found), live);
     assert!(pages.last().unwrap().next_cursor().is_none());
 }

@@ -6,22 +6,22 @@ use super::behind_gateway;
 
 /// A response, read as a whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
-/// The answer to a request.
-pub(crate) async fn send(request: RequestBuilder) -> Answer {
+/// The response to a request.
+pub(crate) async fn send(request: RequestBuilder) -> Response {
     let (http, request) = request.build_split();
-    Answer::to(&http, request.unwrap())
+    Response::to(&http, request.unwrap())
         .await
-        .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+        .unwrap_or_else(|error| panic!("no response: {error:?}"))
 }
 
-impl Answer {
-    /// The answer to a request, or why there is none.
+impl Response {
+    /// The response to a request, or why there is none.
     pub(crate) async fn to(http: &reqwest::Client, request: Request) -> reqwest::Result<Self> {
         let response = http.execute(request).await?;
         Ok(Self {
@@ -42,18 +42,18 @@ impl Answer {
     /// tells nothing of what is inside.
     #[track_caller]
     pub(crate) fn expect_problem(self, status: u16, slug: &str) -> Self {
-        let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json");
-        let problem = answer.json();
+        let response = self.expect(status);
+        assert_eq!(response.header("content-type"), "application/problem+json");
+        let problem = response.json();
         assert_eq!(problem["status"], status);
         let of_type = problem["type"].as_str().unwrap();
         assert!(of_type.ends_with(&format!("#{slug}")), "{of_type}");
         assert!(problem["title"].is_string() && problem["detail"].is_string());
-        let text = answer.body.to_lowercase();
+        let text = response.body.to_lowercase();
         for internal in ["dynamo", "exception", "panick", ".rs:", "serde", "sqlite"] {
             assert!(!text.contains(internal), "{text}");
         }
-        answer
+        response
     }
 
     /// Itself, if it says that the request does not tell who sends it. A gateway says so in its
@@ -63,9 +63,9 @@ impl Answer {
         if behind_gateway() {
             return self.expect(401);
         }
-        let answer = self.expect_problem(401, "unauthenticated");
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
-        answer
+        let response = self.expect_problem(401, "unauthenticated");
+        assert_eq!(response.header("www-authenticate"), "Bearer");
+        response
     }
 
     /// The header with this name, which has to be there.
