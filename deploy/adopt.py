@@ -19,16 +19,17 @@ def template(printed):
     kinds = ("AWS::DynamoDB::Table", "AWS::Cognito::UserPool")
     resources = printed["resources"]["Resources"]
     # Whatever happens to the import, they stay. A deployment gives them their own policy again.
-    return {"Resources": {name: it | {"DeletionPolicy": "Retain"} for name, it in resources.items() if it["Type"] in kinds}}
+    imported = {name: resource for name, resource in resources.items() if resource["Type"] in kinds}
+    return {"Resources": {name: resource | {"DeletionPolicy": "Retain"} for name, resource in imported.items()}}
 
 
 def identified(resources, pool):
-    for name, it in resources.items():
-        if it["Type"] == "AWS::DynamoDB::Table":
-            identifier = {"TableName": it["Properties"]["TableName"]}
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            identifier = {"TableName": resource["Properties"]["TableName"]}
         else:
             identifier = {"UserPoolId": pool}
-        yield {"ResourceType": it["Type"], "LogicalResourceId": name, "ResourceIdentifier": identifier}
+        yield {"ResourceType": resource["Type"], "LogicalResourceId": name, "ResourceIdentifier": identifier}
 
 
 def reason(cloudformation, error):
@@ -37,8 +38,8 @@ def reason(cloudformation, error):
     if not said.get("Stacks"):
         return said.get("StatusReason") or str(error)
     events = cloudformation.describe_stack_events(StackName=said["Stacks"][0]["StackId"])["StackEvents"]
-    failed = [it for it in events if it["ResourceStatus"] == "IMPORT_FAILED"]
-    return "; ".join(f"{it['LogicalResourceId']}: {it.get('ResourceStatusReason')}" for it in failed) or str(error)
+    failed = [event for event in events if event["ResourceStatus"] == "IMPORT_FAILED"]
+    return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed) or str(error)
 
 
 def take_back(cloudformation, stack):

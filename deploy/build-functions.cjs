@@ -30,20 +30,20 @@ class BuildFunctions {
 
   async build(names) {
     const functions = names.map((name) => this.service.getFunction(name));
-    const binaries = functions.map((it) => it.handler);
+    const binaries = functions.map((definition) => definition.handler);
     const { architecture } = this.service.provider;
     // Built elsewhere, such as by an earlier step of a pipeline.
     const ready = process.env.NOTES_BINARIES;
     const paths = ready
-      ? new Map(binaries.map((it) => [it, path.join(ready, it)]))
+      ? new Map(binaries.map((binary) => [binary, path.join(ready, binary)]))
       : this.cargo(binaries, architecture);
     fs.mkdirSync(OUT, { recursive: true });
-    for (const it of functions) {
-      const binary = fs.readFileSync(paths.get(it.handler));
-      this.check(it.handler, binary, architecture);
-      const artifact = path.join(OUT, `${it.handler}.zip`);
+    for (const definition of functions) {
+      const binary = fs.readFileSync(paths.get(definition.handler));
+      this.check(definition.handler, binary, architecture);
+      const artifact = path.join(OUT, `${definition.handler}.zip`);
       fs.writeFileSync(artifact, await zip(binary));
-      it.package = { ...it.package, artifact: path.relative(__dirname, artifact) };
+      definition.package = { ...definition.package, artifact: path.relative(__dirname, artifact) };
     }
   }
 
@@ -58,7 +58,7 @@ class BuildFunctions {
     }
     const config = path.join(__dirname, 'functions.toml');
     const args = ['build', '--config', config, '--release', '--locked', '-p', 'notes-lambda', '--features', 'functions'];
-    const bins = binaries.flatMap((it) => ['--bin', it]);
+    const bins = binaries.flatMap((binary) => ['--bin', binary]);
     const format = '--message-format=json-render-diagnostics';
     const cargo = spawnSync('cargo', [...args, ...bins, format], {
       cwd: ROOT,
@@ -68,8 +68,8 @@ class BuildFunctions {
     });
     if (cargo.error || cargo.status !== 0) this.fail(`cargo: ${cargo.error ?? 'the build failed'}`);
     // Cargo knows where its target directory is.
-    const lines = cargo.stdout.split('\n').filter(Boolean).map((it) => JSON.parse(it));
-    return new Map(lines.filter((it) => it.executable).map((it) => [it.target.name, it.executable]));
+    const messages = cargo.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    return new Map(messages.filter((message) => message.executable).map((message) => [message.target.name, message.executable]));
   }
 
   // Whether the binary starts there. Lambda would only say so at the first request.
@@ -78,7 +78,7 @@ class BuildFunctions {
       this.fail(`${name} is no binary for ${architecture}`);
     }
     const needed = binary.toString('latin1').matchAll(/\0GLIBC_2\.(\d+)(?=[.\0])/g);
-    const newest = Math.max(...Array.from(needed, (it) => Number(it[1])));
+    const newest = Math.max(...Array.from(needed, (version) => Number(version[1])));
     if (newest > GLIBC) {
       this.fail(`${name} needs glibc 2.${newest}, and Lambda has 2.${GLIBC}: build on an older system`);
     }
@@ -103,12 +103,12 @@ async function zip(binary) {
 
 module.exports = BuildFunctions;
 // Variables of serverless.yml.
-const machine = () => Object.keys(PROCESSORS).find((it) => PROCESSORS[it][0] === process.arch);
+const machine = () => Object.keys(PROCESSORS).find((name) => PROCESSORS[name][0] === process.arch);
 // A parameter that is a list separated by commas.
 const list = async (name, { resolveVariable }) =>
   (await resolveVariable(`param:${name}`)).split(',').map((part) => part.trim());
 const corsHeaders = (variables) => list('corsHeaders', variables);
-// Who answers for CORS decides where an origin may have a *, beside the * that is any origin. With an HTTP API that is
+// Who serves CORS decides where an origin may have a *, beside the * that is any origin. With an HTTP API that is
 // the gateway, which compares any other * as it is written; with a REST API the functions, which would not start.
 const WILDCARDS = {
   http: [/^https?:\/\/\*$/, 'http://* and https://*'],

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = sorted(it for name in (".ci", "deploy") for it in (ROOT / name).iterdir() if it.is_file() and it.open("rb").read(2) == b"#!")
-NAMES = "|".join(re.escape(it.name) for it in SCRIPTS)
+FILES = [file for name in (".ci", "deploy") for file in (ROOT / name).iterdir() if file.is_file()]
+SCRIPTS = sorted(file for file in FILES if file.open("rb").read(2) == b"#!")
+NAMES = "|".join(re.escape(script.name) for script in SCRIPTS)
 # Where a command starts, with the variables that it may be given, and then a script.
 DIRECT = re.compile(
     r"(?:^|[;&|({`]|\$\(|\b(?:then|do|else|exec|if|until|while|noting_skips|covers)\s)\s*"
@@ -44,14 +45,15 @@ def commands(path):
 
 
 def main():
-    for line, wanted in [(it, True) for it in FAULTS] + [(it, False) for it in GOOD]:
+    for line, wanted in [(command, True) for command in FAULTS] + [(command, False) for command in GOOD]:
         if is_direct(line) != wanted:
             raise SystemExit(f"interpreters.py reads this wrong: {line}")
     files = [*SCRIPTS, *ROOT.glob(".ci/*.sh"), *ROOT.glob("deploy/*.sh"), *ROOT.glob("deploy/*.yml"), *ROOT.glob("*.md"),
              *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")]
-    failed = [f"{it.relative_to(ROOT)}:{number}: {line.strip()}" for it in files for number, line in commands(it) if is_direct(line)]
-    for it in failed:
-        print(f"{it}: to be called through its interpreter")
+    calls = [(file, number, line) for file in files for number, line in commands(file) if is_direct(line)]
+    failed = [f"{file.relative_to(ROOT)}:{number}: {line.strip()}" for file, number, line in calls]
+    for call in failed:
+        print(f"{call}: to be called through its interpreter")
     sys.exit(bool(failed))
 
 

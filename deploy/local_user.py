@@ -26,7 +26,7 @@ bash deploy/local down         removes all of this"""
 
 def tokens(stack, names):
     with ThreadPoolExecutor(8) as workers:
-        return workers.map(lambda it: stack.users.token(f"{it}@example.org"), names)
+        return workers.map(lambda name: stack.users.token(f"{name}@example.org"), names)
 
 
 if __name__ == "__main__":

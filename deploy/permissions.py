@@ -128,14 +128,14 @@ PROPERTIES = {
 # How notes are read and written. A schema lists them for the replicas of a table, which are of another type.
 DATA = ["BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 NEVER = {
-    **{f"dynamodb:{it}": "reads or writes notes" for it in DATA},
+    **{f"dynamodb:{action}": "reads or writes notes" for action in DATA},
     "dynamodb:AssociateTableReplica": "is for replicas",
     "dynamodb:CreateTableReplica": "is for replicas",
     "iam:DeleteRolePermissionsBoundary": "without its boundary a role could be given any right",
     "s3:DeleteBucketTagging": "is no action of IAM: s3:PutBucketTagging stands for it",
     "s3:DeleteBucketEncryption": "is no action of IAM: s3:PutEncryptionConfiguration stands for it",
 }
-FORBIDDEN = [f"dynamodb:{it}" for it in DATA + ["ExportTableToPointInTime", "PartiQLSelect", "DescribeStream", "GetRecords"]]
+FORBIDDEN = [f"dynamodb:{action}" for action in DATA + ["ExportTableToPointInTime", "PartiQLSelect", "DescribeStream", "GetRecords"]]
 
 
 def arn(service, resource, region=REGION, account=ACCOUNT):
@@ -240,8 +240,8 @@ def matches(pattern, text):
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-def listed(it):
-    return it if isinstance(it, list) else [it]
+def listed(value):
+    return value if isinstance(value, list) else [value]
 
 
 def holds(condition, context):
@@ -252,7 +252,7 @@ def holds(condition, context):
             given = context.get(key)
             # For ARNs, equal is alike.
             alike = "Like" in operator or "Arn" in operator
-            if given is None or not any(matches(it, given) if alike else it == given for it in listed(wanted)):
+            if given is None or not any(matches(value, given) if alike else value == given for value in listed(wanted)):
                 return False
     return True
 
@@ -260,35 +260,35 @@ def holds(condition, context):
 def allows(statements, action, resource, context=None):
     """As IAM decides: one statement has to allow it, and none may deny it."""
     effects = {
-        it["Effect"]
-        for it in statements
-        if any(matches(pattern.lower(), action.lower()) for pattern in listed(it["Action"]))
-        and any(matches(pattern, resource) for pattern in listed(it["Resource"]))
-        and holds(it.get("Condition", {}), CONTEXT if context is None else context)
+        statement["Effect"]
+        for statement in statements
+        if any(matches(pattern.lower(), action.lower()) for pattern in listed(statement["Action"]))
+        and any(matches(pattern, resource) for pattern in listed(statement["Resource"]))
+        and holds(statement.get("Condition", {}), CONTEXT if context is None else context)
     }
     return effects == {"Allow"}
 
 
-def resolved(it):
+def resolved(value):
     """A value of the pipeline's template, as it is for the stage prod."""
     values = {
         "AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::StackName": f"notes-pipeline-{STAGE}",
         "Stage": STAGE, "FunctionBoundary": BOUNDARY,
         "ConnectionArn": arn("codeconnections", "connection/01234567-89ab-cdef-0123-456789abcdef"),
     }
-    if isinstance(it, list):
-        return [resolved(part) for part in it]
-    if not isinstance(it, dict):
-        return it
-    if "Ref" in it:
-        return values.get(it["Ref"], f"notes-pipeline-{STAGE}-{it['Ref'].lower()}-abc")
-    if "Fn::GetAtt" in it:
-        name = it["Fn::GetAtt"]
+    if isinstance(value, list):
+        return [resolved(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "Ref" in value:
+        return values.get(value["Ref"], f"notes-pipeline-{STAGE}-{value['Ref'].lower()}-abc")
+    if "Fn::GetAtt" in value:
+        name = value["Fn::GetAtt"]
         name = ".".join(name) if isinstance(name, list) else name
         return f"arn:aws:of-the-pipeline:::{name}"
-    if "Fn::Sub" in it:
-        return re.sub(r"\$\{([\w:.]+)\}", lambda m: str(values.get(m[1], f"of-the-pipeline-{m[1]}")), it["Fn::Sub"])
-    return {key: resolved(part) for key, part in it.items()}
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{([\w:.]+)\}", lambda m: str(values.get(m[1], f"of-the-pipeline-{m[1]}")), value["Fn::Sub"])
+    return {key: resolved(part) for key, part in value.items()}
 
 
 class Role:
@@ -296,15 +296,15 @@ class Role:
 
     def __init__(self, pipeline, name):
         policies = pipeline["Resources"][name]["Properties"]["Policies"]
-        self.inline = [resolved(it["PolicyDocument"]) for it in policies]
+        self.inline = [resolved(policy["PolicyDocument"]) for policy in policies]
 
     @property
     def statements(self):
-        return [statement for it in self.inline for statement in it["Statement"]]
+        return [statement for document in self.inline for statement in document["Statement"]]
 
     @property
     def size(self):
-        return sum(len(re.sub(r"\s", "", json.dumps(it))) for it in self.inline)
+        return sum(len(re.sub(r"\s", "", json.dumps(document))) for document in self.inline)
 
 
 def has(properties, path):
@@ -329,7 +329,7 @@ def needed_by(name, resource):
         if handler == "list":
             continue
         for action in of["permissions"]:
-            paths = [it for pattern, paths in only.items() if matches(pattern, action.lower()) for it in paths]
+            paths = [path for pattern, paths in only.items() if matches(pattern, action.lower()) for path in paths]
             if action in NEVER or (paths and not any(has(properties, path) for path in paths)):
                 continue
             for about in arns(kind, properties, action):
@@ -351,12 +351,12 @@ def needed(templates):
 def stale():
     """What the tables of this check say about a schema that is not so."""
     for kind, of in PROPERTIES.items():
-        listed_actions = [it.lower() for handler in schema(kind)["handlers"].values() for it in handler["permissions"]]
+        listed_actions = [action.lower() for handler in schema(kind)["handlers"].values() for action in handler["permissions"]]
         for path, patterns in of.items():
             if path.split(".")[0] not in schema(kind)["properties"]:
                 yield f"{kind} has no property {path}"
             for pattern in patterns:
-                if not any(matches(pattern.lower(), it) for it in listed_actions):
+                if not any(matches(pattern.lower(), action) for action in listed_actions):
                     yield f"no handler of {kind} calls {pattern}"
 
 
@@ -458,25 +458,25 @@ def faults(pipeline, templates, calls):
 
 def deploy_statement(pipeline, sid):
     for policy in pipeline["Resources"]["DeployRole"]["Properties"]["Policies"]:
-        for it in policy["PolicyDocument"]["Statement"]:
-            if it.get("Sid") == sid:
-                return it
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement.get("Sid") == sid:
+                return statement
     raise SystemExit(f"the deploy role has no statement {sid}")
 
 
 FAULTS = {
-    "reads notes": lambda it: deploy_statement(it, "Table")["Action"].append("dynamodb:Query"),
-    "deletes the table itself": lambda it: deploy_statement(it, "TakeBack").pop("Condition"),
-    "imports the pools of others": lambda it: deploy_statement(it, "NoImport").update(Action="cloudformation:DeleteStack"),
-    "is denied the import of other types only": lambda it: import_condition(it).update({"cloudformation:ImportResourceTypes": "AWS::S3::*"}),
-    "deploys nothing": lambda it: deploy_statement(it, "NoImport").pop("Condition"),
-    "writes roles without a boundary": lambda it: deploy_statement(it, "BoundFunctionRoles").pop("Condition"),
-    "more than anything needs": lambda it: deploy_statement(it, "Users")["Action"].append("cognito-idp:ListUsers"),
-    "any role": lambda it: deploy_statement(it, "FunctionRoles").update(Resource="*"),
-    "too long": lambda it: deploy_statement(it, "Stack")["Resource"].append("x" * LARGEST_ROLE),
-    "a boundary for anybody": lambda it: boundary_statement(it).pop("Condition"),
-    "a boundary without a limit": lambda it: boundary_statement(it).update(Action="dynamodb:*"),
-    "a boundary that is too narrow": lambda it: boundary_statement(it).update(Action="dynamodb:GetItem"),
+    "reads notes": lambda pipeline: deploy_statement(pipeline, "Table")["Action"].append("dynamodb:Query"),
+    "deletes the table itself": lambda pipeline: deploy_statement(pipeline, "TakeBack").pop("Condition"),
+    "imports the pools of others": lambda pipeline: deploy_statement(pipeline, "NoImport").update(Action="cloudformation:DeleteStack"),
+    "is denied the import of other types only": lambda pipeline: import_condition(pipeline).update({"cloudformation:ImportResourceTypes": "AWS::S3::*"}),
+    "deploys nothing": lambda pipeline: deploy_statement(pipeline, "NoImport").pop("Condition"),
+    "writes roles without a boundary": lambda pipeline: deploy_statement(pipeline, "BoundFunctionRoles").pop("Condition"),
+    "more than anything needs": lambda pipeline: deploy_statement(pipeline, "Users")["Action"].append("cognito-idp:ListUsers"),
+    "any role": lambda pipeline: deploy_statement(pipeline, "FunctionRoles").update(Resource="*"),
+    "too long": lambda pipeline: deploy_statement(pipeline, "Stack")["Resource"].append("x" * LARGEST_ROLE),
+    "a boundary for anybody": lambda pipeline: boundary_statement(pipeline).pop("Condition"),
+    "a boundary without a limit": lambda pipeline: boundary_statement(pipeline).update(Action="dynamodb:*"),
+    "a boundary that is too narrow": lambda pipeline: boundary_statement(pipeline).update(Action="dynamodb:GetItem"),
 }
 
 
@@ -501,9 +501,9 @@ def unnoticed(pipeline, templates, calls):
         for pattern in listed(statement["Action"]):
             less = copy.copy(role)
             less.inline = copy.deepcopy(role.inline)
-            for it in less.statements:
-                if it == statement:
-                    it["Action"] = [other for other in listed(it["Action"]) if other != pattern]
+            for copied in less.statements:
+                if copied == statement:
+                    copied["Action"] = [other for other in listed(copied["Action"]) if other != pattern]
             if statement not in role.inline[0]["Statement"] and not any(missing(less, calls)):
                 yield f"not noticed: the deploy role without {pattern} of {statement.get('Sid')}"
 
@@ -511,12 +511,12 @@ def unnoticed(pipeline, templates, calls):
 def main():
     pipeline_path, *paths = sys.argv[1:]
     pipeline = json.loads(json.dumps(cfn_yaml.load(pipeline_path)))
-    templates = [json.loads(Path(it).read_text()) for it in paths]
+    templates = [json.loads(Path(path).read_text()) for path in paths]
     calls = needed(templates)
     found = [*stale(), *faults(pipeline, templates, calls)]
     found = found or list(unnoticed(pipeline, templates, calls))
-    for it in sorted(set(found)):
-        print(f"{pipeline_path}: {it}")
+    for fault in sorted(set(found)):
+        print(f"{pipeline_path}: {fault}")
     role = Role(pipeline, "DeployRole")
     print(f"{len({action for action, _ in calls})} actions on {len(calls)} resources, and the deploy role has {len(found)} faults; "
           f"{role.size} of {LARGEST_ROLE} characters.")

@@ -73,8 +73,8 @@ def tools():
     if not stamp.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
         packages = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        own, other = (Path(subprocess.check_output([it / "bin" / "python", "-c", packages], text=True).strip())
-                      for it in (VENV, shared))
+        own, other = (Path(subprocess.check_output([venv / "bin" / "python", "-c", packages], text=True).strip())
+                      for venv in (VENV, shared))
         (own / "shared.pth").write_text(f"{other}\n")
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
         subprocess.run([*pip, *TOOLS.split()], check=True)
@@ -213,7 +213,7 @@ class Principal:
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
     def may(self, service, call, **arguments):
-        """Whether IAM lets it through; an answer that something is missing has passed IAM."""
+        """Whether IAM lets it through; a response that something is missing has passed IAM."""
         from botocore.exceptions import ClientError
 
         try:
@@ -278,7 +278,7 @@ def create(emulator, scratch, pipeline):
     check("a second time it finds nothing to change", "No changes to deploy" in done.stdout, done.stdout)
 
     found = root.client("cloudformation").describe_stack_resources(StackName=PIPELINE)["StackResources"]
-    there = {it["LogicalResourceId"] for it in found if it["ResourceStatus"] == "CREATE_COMPLETE"}
+    there = {resource["LogicalResourceId"] for resource in found if resource["ResourceStatus"] == "CREATE_COMPLETE"}
     check("every resource is there", there == set(pipeline["Resources"]), there ^ set(pipeline["Resources"]))
     bucket = root.physical(PIPELINE, "ArtifactBucket")
     s3 = root.client("s3")
@@ -300,10 +300,10 @@ def policies(emulator):
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
             written = json.dumps(policy)
-            for it in analyze_policy_string(written).findings:
-                details = it.detail if isinstance(it.detail, list) else [it.detail]
+            for finding in analyze_policy_string(written).findings:
+                details = finding.detail if isinstance(finding.detail, list) else [finding.detail]
                 # A wildcard also names actions that have no resource of this kind: it gives nothing of those.
-                details = [f"{it.issue} {detail}" for detail in details
+                details = [f"{finding.issue} {detail}" for detail in details
                            if "action" not in detail or isinstance(detail, str) or detail["action"] in written]
                 findings += [detail for detail in details if not any(action in detail for action in OUTDATED)]
         check(f"parliament finds nothing in {logical}", not findings, findings)
@@ -319,8 +319,8 @@ def boundary(emulator):
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     policy = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     # parliament knows which keys DynamoDB has, and not that Lambda adds one to the calls of a function.
-    findings = [f"{it.issue} {it.detail}" for it in analyze_policy_string(json.dumps(policy)).findings
-                if "lambda:SourceFunctionArn" not in str(it.detail)]
+    findings = [f"{finding.issue} {finding.detail}" for finding in analyze_policy_string(json.dumps(policy)).findings
+                if "lambda:SourceFunctionArn" not in str(finding.detail)]
     check("parliament finds nothing in it", not findings, findings)
     return arn
 
@@ -349,7 +349,7 @@ def rights_of_test_and_pipeline(emulator):
     ):
         check(f"a test is refused {service}:{call}", not test.may(service, call, **arguments))
     policy = json.loads(root.client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
-    refused = [it for it in policy["Statement"] if it["Effect"] == "Deny" and it["Principal"] == "*"]
+    refused = [statement for statement in policy["Statement"] if statement["Effect"] == "Deny" and statement["Principal"] == "*"]
     check("artifacts travel over TLS only", refused and refused[0]["Condition"]["Bool"] == {"aws:SecureTransport": "false"})
 
 
@@ -359,12 +359,12 @@ def checkout(root, copy):
     has_git = (root / ".git").exists()
     copy_sources(root, copy, has_git)
     executable = 0
-    for it in copy.rglob("*"):
-        if it.is_file() and not it.is_symlink():
-            executable += bool(it.stat().st_mode & 0o111)
-            it.chmod(0o644)
+    for path in copy.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            executable += bool(path.stat().st_mode & 0o111)
+            path.chmod(0o644)
     check("the sources come without the executable bits that they had", (executable > 0 or not has_git)
-          and not [it for it in copy.rglob("*") if it.is_file() and os.access(it, os.X_OK)], executable)
+          and not [path for path in copy.rglob("*") if path.is_file() and os.access(path, os.X_OK)], executable)
     return copy
 
 
@@ -384,7 +384,7 @@ def copy_sources(root, copy, has_git):
 
 
 def sources(copy):
-    return {str(it.relative_to(copy)): it.read_bytes() for it in copy.rglob("*") if it.is_file()}
+    return {str(path.relative_to(copy)): path.read_bytes() for path in copy.rglob("*") if path.is_file()}
 
 
 def checkouts(scratch):
@@ -434,28 +434,28 @@ def run_buildspec(name, copy, scratch, environment, skip):
 # How each kind of resource that the stack has is read, so that a name that the role doesn't cover is noticed, and so
 # is a kind that nobody has given it rights for. None: covered with its API, or read by nothing.
 READ = {
-    "AWS::ApiGatewayV2::Api": lambda it: ("apigatewayv2", "get_api", {"ApiId": it}),
+    "AWS::ApiGatewayV2::Api": lambda name: ("apigatewayv2", "get_api", {"ApiId": name}),
     "AWS::ApiGatewayV2::Authorizer": None,
     "AWS::ApiGatewayV2::Integration": None,
     "AWS::ApiGatewayV2::Route": None,
     "AWS::ApiGatewayV2::Stage": None,
-    "AWS::Cognito::UserPool": lambda it: ("cognito-idp", "describe_user_pool", {"UserPoolId": it}),
+    "AWS::Cognito::UserPool": lambda name: ("cognito-idp", "describe_user_pool", {"UserPoolId": name}),
     "AWS::Cognito::UserPoolClient": None,
-    "AWS::DynamoDB::Table": lambda it: ("dynamodb", "describe_table", {"TableName": it}),
-    "AWS::IAM::Role": lambda it: ("iam", "get_role", {"RoleName": it}),
-    "AWS::Lambda::Function": lambda it: ("lambda", "get_function", {"FunctionName": it}),
+    "AWS::DynamoDB::Table": lambda name: ("dynamodb", "describe_table", {"TableName": name}),
+    "AWS::IAM::Role": lambda name: ("iam", "get_role", {"RoleName": name}),
+    "AWS::Lambda::Function": lambda name: ("lambda", "get_function", {"FunctionName": name}),
     "AWS::Lambda::Permission": None,
-    "AWS::Logs::LogGroup": lambda it: ("logs", "list_tags_for_resource",
-                                       {"resourceArn": f"arn:aws:logs:{REGION}:000000000000:log-group:{it}"}),
-    "AWS::S3::Bucket": lambda it: ("s3", "get_bucket_encryption", {"Bucket": it}),
+    "AWS::Logs::LogGroup": lambda name: ("logs", "list_tags_for_resource",
+                                       {"resourceArn": f"arn:aws:logs:{REGION}:000000000000:log-group:{name}"}),
+    "AWS::S3::Bucket": lambda name: ("s3", "get_bucket_encryption", {"Bucket": name}),
     "AWS::S3::BucketPolicy": None,
 }
 
 
 def made_for_one_path(since):
     """What is in the cached tree, was made since then, and is good at its own path only."""
-    return [it for pattern in ("*/pyvenv.cfg", "*/*/pyvenv.cfg", "*/*/*/pyvenv.cfg") for it in TARGET.glob(pattern)
-            if it.stat().st_mtime >= since]
+    return [path for pattern in ("*/pyvenv.cfg", "*/*/pyvenv.cfg", "*/*/*/pyvenv.cfg") for path in TARGET.glob(pattern)
+            if path.stat().st_mtime >= since]
 
 
 def deployed_code(root):
@@ -466,7 +466,8 @@ def deployed_code(root):
 def boundaries(root):
     """Those of the roles in the template that is deployed."""
     resources = root.client("cloudformation").get_template(StackName=STACK)["TemplateBody"]["Resources"]
-    return {name: it["Properties"].get("PermissionsBoundary") for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"}
+    roles = {name: resource for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
+    return {name: role["Properties"].get("PermissionsBoundary") for name, role in roles.items()}
 
 
 def by_hand(root, binaries, *arguments):
@@ -490,8 +491,8 @@ def fetch_binaries(root, scratch):
         location = root.client("lambda").get_function(FunctionName=f"{STACK}-{name}")["Code"]["Location"]
         # It listens for TLS only, and says http.
         location = location.replace("http://", "https://")
-        with urllib.request.urlopen(location, timeout=30, context=context) as it:
-            with zipfile.ZipFile(io.BytesIO(it.read())) as artifact:
+        with urllib.request.urlopen(location, timeout=30, context=context) as response:
+            with zipfile.ZipFile(io.BytesIO(response.read())) as artifact:
                 (directory / name).write_bytes(artifact.read("bootstrap"))
     return directory
 
@@ -524,13 +525,13 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     check("the user pool is protected from deletion", pool.get("DeletionProtection") == "ACTIVE", pool)
 
     results.section("Rights of the deploy stage")
-    kinds = {it["ResourceType"] for it in found}
+    kinds = {resource["ResourceType"] for resource in found}
     check("every kind of resource has been thought of", kinds <= set(READ), kinds - set(READ))
-    for it in found:
-        read = READ.get(it["ResourceType"])
+    for resource in found:
+        read = READ.get(resource["ResourceType"])
         if read:
-            service, call, arguments = read(it["PhysicalResourceId"])
-            check(f"it reads {it['LogicalResourceId']}", deploy.may(service, call, **arguments))
+            service, call, arguments = read(resource["PhysicalResourceId"])
+            check(f"it reads {resource['LogicalResourceId']}", deploy.may(service, call, **arguments))
     bucket = root.physical(PIPELINE, "ArtifactBucket")
     own = root.physical(PIPELINE, "DeployRole")
     lambda_role = root.physical(STACK, "GetNoteRole")
@@ -571,9 +572,9 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     key = {"userId": {"S": "alice"}, "timestamp": {"N": "1"}}
 
     def reads_notes():
-        it = root.client("sts").assume_role(RoleArn=iam.get_role(RoleName=lambda_role)["Role"]["Arn"], RoleSessionName="notes")
-        it = it["Credentials"]
-        principal = Principal(emulator, it["AccessKeyId"], it["SecretAccessKey"], it["SessionToken"])
+        role = iam.get_role(RoleName=lambda_role)["Role"]["Arn"]
+        given = root.client("sts").assume_role(RoleArn=role, RoleSessionName="notes")["Credentials"]
+        principal = Principal(emulator, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return principal.may("dynamodb", "get_item", TableName=STACK, Key=key)
 
     check("who assumes it reads no note", not reads_notes())
@@ -615,10 +616,11 @@ def stages(emulator, scratch, with_ci, boundary_arn):
     spec = copy / "deploy" / "buildspec.deploy.yml"
     spec.write_text(spec.read_text().replace("bash deploy/cloud", "bash deploy/cloud --param=api=rest"))
     if deploy_stage():
-        (api,) = [it["id"] for it in root.client("apigateway").get_rest_apis()["items"] if it["name"] == f"{STAGE}-notes"]
-        it = root.client("apigateway").get_stage(restApiId=api, stageName=STAGE)
-        settings = it.get("methodSettings", {}).get("*/*", {})
-        check("its stage logs who asked for which route", it.get("accessLogSettings", {}).get("destinationArn"), it)
+        gateway = root.client("apigateway")
+        (api,) = [api["id"] for api in gateway.get_rest_apis()["items"] if api["name"] == f"{STAGE}-notes"]
+        stage = gateway.get_stage(restApiId=api, stageName=STAGE)
+        settings = stage.get("methodSettings", {}).get("*/*", {})
+        check("its stage logs who asked for which route", stage.get("accessLogSettings", {}).get("destinationArn"), stage)
         check("and neither headers nor bodies", not settings.get("dataTraceEnabled")
               and settings.get("loggingLevel", "OFF") == "OFF", settings)
         check("and publishes no metrics for each method", not settings.get("metricsEnabled"), settings)

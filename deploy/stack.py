@@ -27,7 +27,7 @@ class Stack:
     @cached_property
     def outputs(self):
         (stack,) = client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        return {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     @property
     def is_http_api(self):

@@ -45,7 +45,7 @@ HTTP = stack(os.environ["NOTES_TEST_HTTP_STAGE"])
 REST = stack(os.environ["NOTES_TEST_REST_STAGE"])
 
 
-class Answer:
+class Response:
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers
@@ -74,10 +74,10 @@ class User:
         url = f"{self.stack.url}/notes{path}"
         request = urllib.request.Request(url, body, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as it:
-                return Answer(it.status, it.headers, it.read().decode())
-        except urllib.error.HTTPError as it:
-            return Answer(it.code, it.headers, it.read().decode())
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return Response(response.status, response.headers, response.read().decode())
+        except urllib.error.HTTPError as error:
+            return Response(error.code, error.headers, error.read().decode())
 
     def create(self, title):
         return self.ask("POST", body={"title": title, "content": "2 litres"})
@@ -136,9 +136,9 @@ class Api:
 
     stack: Stack
 
-    def assert_status(self, status, answer):
-        self.assertEqual(answer.status, status, answer)
-        return answer
+    def assert_status(self, status, response):
+        self.assertEqual(response.status, status, response)
+        return response
 
     def assert_unauthorized(self, token):
         stranger = User(self.stack, token)
@@ -168,7 +168,7 @@ class Api:
         self.assertEqual(stale.headers.get_content_type(), "application/problem+json")
 
         listed = self.assert_status(200, alice.ask("GET", "?limit=5")).json["items"]
-        self.assertEqual([it["title"] for it in listed], ["Oat milk"])
+        self.assertEqual([note["title"] for note in listed], ["Oat milk"])
         self.assert_status(200, alice.ask("HEAD"))
         self.assert_status(400, alice.ask("GET", "?limit=101"))
         token = self.assert_copied(alice, changed_notes=listed)
@@ -185,7 +185,7 @@ class Api:
         items, ended, more = {}, set(), True
         while more:
             page = self.assert_status(200, user.ask("GET", f"/changes?since={token}" if token else "/changes")).json
-            items |= {it["id"]: it for it in page["items"]}
+            items |= {note["id"]: note for note in page["items"]}
             ended |= set(page.get("gone", []))
             token, more = page["token"], page["more"]
         self.assertEqual((list(items.values()), ended), (list(changed_notes), set(gone)))
@@ -202,7 +202,7 @@ class Api:
 
     def test_users_have_their_own_notes(self):
         users = [new_user(self.stack) for _ in range(4)]
-        notes = [self.assert_status(201, it.create(f"{i}")).json for i, it in enumerate(users)]
+        notes = [self.assert_status(201, user.create(f"{i}")).json for i, user in enumerate(users)]
         for user, note in zip(users, notes):
             self.assertEqual(user.ask("GET").json["items"], [note])
             for other in notes:
@@ -269,13 +269,13 @@ class Api:
         )
         self.assert_status(204, preflight)
         allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
-        for it in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"]:
-            self.assertIn(it, allowed)
-        answer = self.assert_status(201, new_user(self.stack).ask("POST", body={"title": "Milk", "content": ""}, **page))
-        self.assertEqual(len(answer.headers.get_all("Access-Control-Allow-Origin")), 1)
-        exposed = answer.headers["Access-Control-Expose-Headers"].lower()
-        for it in ["etag", "location", "idempotency-key", "idempotent-replayed", "retry-after"]:
-            self.assertIn(it, exposed)
+        for header in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"]:
+            self.assertIn(header, allowed)
+        response = self.assert_status(201, new_user(self.stack).ask("POST", body={"title": "Milk", "content": ""}, **page))
+        self.assertEqual(len(response.headers.get_all("Access-Control-Allow-Origin")), 1)
+        exposed = response.headers["Access-Control-Expose-Headers"].lower()
+        for header in ["etag", "location", "idempotency-key", "idempotent-replayed", "retry-after"]:
+            self.assertIn(header, exposed)
 
 
 class HttpApi(Api, unittest.TestCase):
@@ -283,7 +283,7 @@ class HttpApi(Api, unittest.TestCase):
 
     def test_access_tokens_are_good_too(self):
         tokens = self.stack.users.sign_in(f"{uuid.uuid4()}@example.org")
-        by_access, by_id = (User(self.stack, tokens[it]) for it in ("AccessToken", "IdToken"))
+        by_access, by_id = (User(self.stack, tokens[kind]) for kind in ("AccessToken", "IdToken"))
         note = self.assert_status(201, by_access.create("Milk")).json
         self.assertEqual(by_id.ask("GET").json["items"], [note])
 
@@ -302,7 +302,8 @@ class RestApi(Api, unittest.TestCase):
 
     def test_the_gateway_logs_neither_headers_nor_bodies(self):
         gateway = client("apigateway")
-        (api,) = [it["id"] for it in gateway.get_rest_apis()["items"] if it["name"].startswith(self.stack.stage)]
+        apis = gateway.get_rest_apis()["items"]
+        (api,) = [api["id"] for api in apis if api["name"].startswith(self.stack.stage)]
         stage = gateway.get_stage(restApiId=api, stageName=self.stack.stage)
         settings = stage["methodSettings"]["*/*"]
         self.assertEqual((settings["dataTraceEnabled"], settings["loggingLevel"]), (False, "OFF"))
@@ -312,19 +313,19 @@ class RestApi(Api, unittest.TestCase):
 class Users(unittest.TestCase):
     def test_tokens_are_good_for_an_hour(self):
         tokens = HTTP.users.sign_in(f"{uuid.uuid4()}@example.org")
-        for it in ("IdToken", "AccessToken"):
-            claimed = claims(tokens[it])
-            self.assertEqual(claimed["exp"] - claimed["iat"], 3600, it)
+        for kind in ("IdToken", "AccessToken"):
+            claimed = claims(tokens[kind])
+            self.assertEqual(claimed["exp"] - claimed["iat"], 3600, kind)
 
 
 def functions(stack):
     """The deployed functions, by their names within the stack."""
     aws = client("lambda")
-    return {it: aws.get_function(FunctionName=f"{stack.name}-{it}")["Configuration"] for it in OPERATIONS}
+    return {operation: aws.get_function(FunctionName=f"{stack.name}-{operation}")["Configuration"] for operation in OPERATIONS}
 
 
 def codes(stack):
-    return {name: it["CodeSha256"] for name, it in functions(stack).items()}
+    return {name: function["CodeSha256"] for name, function in functions(stack).items()}
 
 
 def osls(*arguments, binaries=None):
@@ -349,10 +350,10 @@ class Deployment(unittest.TestCase):
         osls("package", "--stage", HTTP.stage, "--package", cls.package.name)
         cls.binaries = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.binaries.cleanup)
-        for it in OPERATIONS:
-            with zipfile.ZipFile(cls.artifact(it)) as artifact:
+        for operation in OPERATIONS:
+            with zipfile.ZipFile(cls.artifact(operation)) as artifact:
                 artifact.extract("bootstrap", cls.binaries.name)
-            (Path(cls.binaries.name) / "bootstrap").rename(Path(cls.binaries.name) / it)
+            (Path(cls.binaries.name) / "bootstrap").rename(Path(cls.binaries.name) / operation)
 
     @classmethod
     def artifact(cls, name):
@@ -385,13 +386,13 @@ class Deployment(unittest.TestCase):
     def test_the_functions_are_configured(self):
         roles = set()
         for stack, identity in ((HTTP, "jwt:sub"), (REST, "cognito:sub")):
-            for it in functions(stack).values():
-                variables = it["Environment"]["Variables"]
+            for function in functions(stack).values():
+                variables = function["Environment"]["Variables"]
                 self.assertEqual(variables["NOTES_SYNC_EPOCH"], "test")
-                self.assertEqual(it["Runtime"], "provided.al2023")
+                self.assertEqual(function["Runtime"], "provided.al2023")
                 self.assertEqual(variables["NOTES_TABLE"], stack.table)
                 self.assertEqual(variables["NOTES_IDENTITY"], identity)
-                roles.add(it["Role"])
+                roles.add(function["Role"])
         self.assertEqual(len(roles), 12)
 
     # The emulator reads neither the encryption nor the backups that the template asks for;
@@ -399,13 +400,13 @@ class Deployment(unittest.TestCase):
     def test_the_table_is_as_designed(self):
         dynamodb = client("dynamodb")
         table = dynamodb.describe_table(TableName=HTTP.table)["Table"]
-        keys = [(it["AttributeName"], it["KeyType"]) for it in table["KeySchema"]]
+        keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
         self.assertEqual(keys, [("userId", "HASH"), ("timestamp", "RANGE")])
-        types = {it["AttributeName"]: it["AttributeType"] for it in table["AttributeDefinitions"]}
+        types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table["AttributeDefinitions"]}
         self.assertEqual(types, {"userId": "S", "timestamp": "N", "changed": "B"})
         (index,) = table["LocalSecondaryIndexes"]
         self.assertEqual(index["IndexName"], "byChange")
-        keys = [(it["AttributeName"], it["KeyType"]) for it in index["KeySchema"]]
+        keys = [(key["AttributeName"], key["KeyType"]) for key in index["KeySchema"]]
         self.assertEqual(keys, [("userId", "HASH"), ("changed", "RANGE")])
         self.assertEqual(index["Projection"], {"ProjectionType": "KEYS_ONLY"})
         self.assertEqual(table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
@@ -425,8 +426,8 @@ class Deployment(unittest.TestCase):
         note = alice.create("Milk").json
         before = codes(HTTP)
         with tempfile.TemporaryDirectory() as changed:
-            for it in OPERATIONS:
-                shutil.copy(f"{self.binaries.name}/{it}", changed)
+            for operation in OPERATIONS:
+                shutil.copy(f"{self.binaries.name}/{operation}", changed)
             # Bytes after its end change a binary, and not what it does.
             with open(f"{changed}/get-note", "ab") as binary:
                 binary.write(secrets.token_bytes(8))
@@ -435,7 +436,7 @@ class Deployment(unittest.TestCase):
                 osls(*deploy, binaries=changed)
                 after = codes(HTTP)
                 self.assertNotEqual(after.pop("get-note"), before["get-note"])
-                self.assertEqual(after, {it: before[it] for it in after})
+                self.assertEqual(after, {operation: before[operation] for operation in after})
                 self.assertEqual(alice.ask("GET", f"/{note['id']}").json, note)
             finally:
                 osls(*deploy, binaries=self.binaries.name)
@@ -465,8 +466,8 @@ def handler(event, context):
         "DeleteTable": (dynamodb.delete_table, {}),
     }
     spread = {
-        "BatchGetItem": (dynamodb.batch_get_item, lambda it: {"RequestItems": {it: {"Keys": [key]}}}),
-        "BatchWriteItem": (dynamodb.batch_write_item, lambda it: {"RequestItems": {it: [{"PutRequest": {"Item": key}}]}}),
+        "BatchGetItem": (dynamodb.batch_get_item, lambda table: {"RequestItems": {table: {"Keys": [key]}}}),
+        "BatchWriteItem": (dynamodb.batch_write_item, lambda table: {"RequestItems": {table: [{"PutRequest": {"Item": key}}]}}),
     }
     allowed = []
     for where in (table, other):
@@ -505,8 +506,8 @@ def deployed(name, code, role, **settings):
 
 def code_of(function):
     location = client("lambda").get_function(FunctionName=function)["Code"]["Location"]
-    with urllib.request.urlopen(location, timeout=30) as it:
-        return it.read()
+    with urllib.request.urlopen(location, timeout=30) as response:
+        return response.read()
 
 
 class Roles(unittest.TestCase):
@@ -533,7 +534,7 @@ class Roles(unittest.TestCase):
                 "authorizer": {"jwt": {"claims": {"sub": "probe"}}},
             },
         }
-        settings = {it: function[it] for it in ("Runtime", "Handler", "Environment")}
+        settings = {setting: function[setting] for setting in ("Runtime", "Handler", "Environment")}
         code = code_of(function["FunctionName"])
         with deployed("own", code, function["Role"], **settings) as invoke:
             self.assertEqual(invoke(event)["statusCode"], 200)
@@ -565,9 +566,9 @@ class Protected(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         cls.addClassCleanup(directory.cleanup)
         cls.binaries = directory.name
-        for it in OPERATIONS:
-            with zipfile.ZipFile(io.BytesIO(code_of(f"{HTTP.name}-{it}"))) as artifact:
-                (Path(directory.name) / it).write_bytes(artifact.read("bootstrap"))
+        for operation in OPERATIONS:
+            with zipfile.ZipFile(io.BytesIO(code_of(f"{HTTP.name}-{operation}"))) as artifact:
+                (Path(directory.name) / operation).write_bytes(artifact.read("bootstrap"))
 
     def cloud(self, *arguments, succeeds=True):
         done = subprocess.run(
@@ -578,10 +579,10 @@ class Protected(unittest.TestCase):
         return done.stdout
 
     def tables(self, name):
-        return [it for it in client("dynamodb").list_tables()["TableNames"] if it == name]
+        return [table for table in client("dynamodb").list_tables()["TableNames"] if table == name]
 
     def pools(self, name):
-        return [it["Id"] for it in client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"] if it["Name"] == name]
+        return [pool["Id"] for pool in client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"] if pool["Name"] == name]
 
     def assert_protected(self, name, protected):
         (pool,) = self.pools(name)
@@ -596,8 +597,8 @@ class Protected(unittest.TestCase):
         cloudformation, s3 = client("cloudformation"), client("s3")
         resource = {"StackName": name, "LogicalResourceId": "ServerlessDeploymentBucket"}
         bucket = cloudformation.describe_stack_resource(**resource)["StackResourceDetail"]["PhysicalResourceId"]
-        for it in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=it["Key"])
+        for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
         cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
         cloudformation.delete_stack(StackName=name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
@@ -610,10 +611,10 @@ class Protected(unittest.TestCase):
         # CloudFormation could not delete what is protected; the emulator does.
         self.assertIn("protected from deletion by the next one", said)
         pages = client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
-        seen = [(it["LogicalResourceId"], it["ResourceStatus"]) for page in pages for it in page["StackEvents"]]
-        for it in ("NotesTable", "UserPool"):
+        seen = [(event["LogicalResourceId"], event["ResourceStatus"]) for page in pages for event in page["StackEvents"]]
+        for protected in ("NotesTable", "UserPool"):
             # The newest first. The emulator says that what an update creates is updated.
-            statuses = [status for resource, status in seen if resource == it]
+            statuses = [status for resource, status in seen if resource == protected]
             self.assertEqual(statuses[:2], ["DELETE_COMPLETE", "DELETE_IN_PROGRESS"])
             self.assertIn(statuses[2], ("CREATE_COMPLETE", "UPDATE_COMPLETE"), "it failed before it was half-way")
         self.assertEqual((self.tables(name), self.pools(name)), ([], []))
@@ -649,9 +650,9 @@ class Protected(unittest.TestCase):
         self.cloud("--stage", "kept")
         assert_all_there()
         found = client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
-        physical = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
+        physical = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
         self.assertEqual((physical["NotesTable"], physical["UserPool"]), (name, pool))
-        self.assertEqual(len([it for it in found if it["ResourceType"] == "AWS::Lambda::Function"]), 6)
+        self.assertEqual(len([resource for resource in found if resource["ResourceType"] == "AWS::Lambda::Function"]), 6)
 
 
 class Adoption(unittest.TestCase):
@@ -682,7 +683,8 @@ class Adoption(unittest.TestCase):
 
     def stacks(self):
         found = client("cloudformation").list_stacks()["StackSummaries"]
-        return [it["StackStatus"] for it in found if it["StackName"] == self.name and it["StackStatus"] != "DELETE_COMPLETE"]
+        statuses = [stack["StackStatus"] for stack in found if stack["StackName"] == self.name]
+        return [status for status in statuses if status != "DELETE_COMPLETE"]
 
     def assert_kept(self):
         client("dynamodb").describe_table(TableName=self.name)
