@@ -39,7 +39,7 @@ pub const AHEAD: Duration = Duration::from_secs(SIGNATURES.as_secs() + CLOCKS.as
 /// seconds.
 pub const OVERLAP: Duration = Duration::from_secs(35 * 60);
 
-/// How long tokens are accepted by default, and how long ends of notes are kept for them: 90 days.
+/// How long tokens are accepted by default, and how long deleted and expired notes are kept for them: 90 days.
 pub const DEFAULT_HORIZON: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 const _: () = {

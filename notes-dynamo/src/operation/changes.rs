@@ -202,7 +202,7 @@ async fn read_items(
             Err(error) => return Err(error),
         };
         let wanted = batch.iter().copied();
-        let processed = wanted.filter(|sort_key| !unprocessed.contains(*sort_key));
+        let processed = wanted.filter(|&sort_key| !unprocessed.iter().any(|left| left == sort_key));
         read.extend(processed.map(|sort_key| {
             let gone = note_id(sort_key).map(ChangedState::Gone);
             (sort_key.to_owned(), gone)
@@ -225,7 +225,7 @@ struct Batch {
     /// The items that are there.
     items: Vec<Item>,
     /// The sort keys that DynamoDB has not processed, even when asked again.
-    unprocessed: HashSet<String>,
+    unprocessed: Vec<String>,
     /// The size of the items, each rounded up to 4 KB.
     bytes: f64,
 }
@@ -237,20 +237,19 @@ async fn read_batch(
     sort_keys: &[&str],
     now: Timestamp,
 ) -> Result<Batch, StoreError> {
-    let mut keys: Vec<_> = sort_keys
-        .iter()
-        .map(|sort_key| mapping::key_of(user, (*sort_key).to_owned()))
-        .collect();
-    let mut items = Vec::with_capacity(keys.len());
-    let mut unprocessed = HashSet::new();
+    let mut unprocessed: Vec<_> = sort_keys.iter().copied().map(str::to_owned).collect();
+    let mut items = Vec::with_capacity(sort_keys.len());
     let (mut bytes, mut pause) = (0.0, FIRST_PAUSE);
     for request in 0..MAX_REQUESTS {
         if let Some(sleep) = table.client.config().sleep_impl().filter(|_| request > 0) {
             sleep.sleep(pause).await;
             pause *= 2;
         }
+        let keys = unprocessed
+            .into_iter()
+            .map(|sort_key| mapping::key_of(user, sort_key));
         let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
+            .set_keys(Some(keys.collect()))
             .consistent_read(true)
             .build()
             .map_err(|error: BuildError| StoreError::new(StoreErrorKind::Other, error))?;
@@ -273,14 +272,13 @@ async fn read_batch(
             .responses
             .ok_or_else(|| StoreError::new(StoreErrorKind::Other, "a batch without responses"))?;
         items.extend(responses.into_values().flatten());
-        keys = output
+        let left = output
             .unprocessed_keys
             .into_iter()
             .flat_map(HashMap::into_values)
-            .flat_map(|left| left.keys)
-            .collect();
-        let left = keys.iter().map(|key| {
-            let sort_key = sort_key_of(key).filter(|sort_key| sort_keys.contains(sort_key));
+            .flat_map(|left| left.keys);
+        let left = left.map(|key| {
+            let sort_key = sort_key_of(&key).filter(|sort_key| sort_keys.contains(sort_key));
             sort_key.map(str::to_owned).ok_or_else(not_of_the_batch)
         });
         unprocessed = left.collect::<Result<_, _>>()?;

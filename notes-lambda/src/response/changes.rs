@@ -2,7 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use notes_core::{Changed, ChangedState, NoteId, SyncToken, Timestamp};
+use notes_core::{Changed, ChangedState, SyncToken, Timestamp};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::response::envelope::Envelope;
 use crate::response::items::Items;
@@ -12,8 +14,8 @@ use crate::response::note_json::NoteJson;
 #[derive(Debug)]
 pub(crate) struct ChangesJson {
     items: Items,
-    gone: Vec<NoteId>,
-    unreadable: Vec<String>,
+    gone: Ids,
+    unreadable: Ids,
 }
 
 /// How far the client is after a page, and at which time it was read.
@@ -34,25 +36,15 @@ impl ChangesJson {
         let mut json = Self {
             // With room for what `finish` adds.
             items: Items::with_capacity(len + 512),
-            gone: Vec::new(),
-            unreadable: Vec::new(),
+            gone: Ids::default(),
+            unreadable: Ids::default(),
         };
         for (index, change) in changes.iter().enumerate() {
             let fits = match &change.state {
                 ChangedState::Live(note) => json.items.push(note, &mut envelope, index == 0)?,
-                ChangedState::Gone(id) => {
-                    let fits = envelope.try_reserve(&serde_json::to_vec(id)?) || index == 0;
-                    if fits {
-                        json.gone.push(*id);
-                    }
-                    fits
-                }
+                ChangedState::Gone(id) => json.gone.push(id, &mut envelope, index == 0)?,
                 ChangedState::Unreadable(id) => {
-                    let fits = envelope.try_reserve(&serde_json::to_vec(id)?) || index == 0;
-                    if fits {
-                        json.unreadable.push(id.clone());
-                    }
-                    fits
+                    json.unreadable.push(id, &mut envelope, index == 0)?
                 }
             };
             // The first change is shown in any case: without it, the client could never get past it.
@@ -66,16 +58,37 @@ impl ChangesJson {
     /// The whole JSON. Only `gone` and `unreadable` are left out where there are none.
     pub(crate) fn finish(self, progress: &Progress<'_>) -> serde_json::Result<Vec<u8>> {
         let mut json = self.items.finish();
-        if !self.gone.is_empty() {
-            json.add("gone", &self.gone)?;
+        if !self.gone.0.is_empty() {
+            json.add("gone", &self.gone.0)?;
         }
-        if !self.unreadable.is_empty() {
-            json.add("unreadable", &self.unreadable)?;
+        if !self.unreadable.0.is_empty() {
+            json.add("unreadable", &self.unreadable.0)?;
         }
         json.add("asOf", &progress.as_of.to_string())?;
         json.add("token", progress.token)?;
         json.add("more", &progress.more)?;
         Ok(json.finish())
+    }
+}
+
+/// A list of ids, each serialised once.
+#[derive(Debug, Default)]
+struct Ids(Vec<Box<RawValue>>);
+
+impl Ids {
+    /// Adds an id as [`Items::push`] adds a note.
+    fn push(
+        &mut self,
+        id: &impl Serialize,
+        envelope: &mut Envelope,
+        must: bool,
+    ) -> serde_json::Result<bool> {
+        let id = to_raw_value(id)?;
+        let is_added = envelope.try_reserve(id.get().as_bytes()) || must;
+        if is_added {
+            self.0.push(id);
+        }
+        Ok(is_added)
     }
 }
 
@@ -90,7 +103,7 @@ fn likely_len(change: &Changed) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use notes_core::{ChangePosition, Content, Expires, Note, Title};
+    use notes_core::{ChangePosition, Content, Expires, Note, NoteId, Title};
     use serde_json::{Value, json};
 
     use super::*;
@@ -181,7 +194,7 @@ mod tests {
         let unreadable = |ordinal| change(ordinal, ChangedState::Unreadable(large.clone()));
         let changes = [unreadable(1), gone(2)];
         let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
-        assert_eq!((json.unreadable.len(), json.gone.len()), (1, 0));
+        assert_eq!((json.unreadable.0.len(), json.gone.0.len()), (1, 0));
         assert_eq!(cut, NonZeroUsize::new(1));
     }
 }
