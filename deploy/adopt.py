@@ -2,7 +2,8 @@
 
     osls print --format json | adopt.py USER_POOL
 
-CloudFormation imports them: they are not changed. A deployment then creates the rest around them.
+CloudFormation imports them: they are not changed. A deployment then creates the rest around them. A table without
+the local secondary indexes of the template is refused, because it can't get them later.
 """
 
 import json
@@ -32,6 +33,36 @@ def identified(resources, pool):
         yield {"ResourceType": resource["Type"], "LogicalResourceId": name, "ResourceIdentifier": identifier}
 
 
+def local_indexes(table):
+    """The local secondary indexes of a table by their names: their keys, and what they have of an item."""
+    types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table["AttributeDefinitions"]}
+    return {
+        index["IndexName"]: (
+            [(key["AttributeName"], types[key["AttributeName"]], key["KeyType"]) for key in index["KeySchema"]],
+            index["Projection"],
+        )
+        for index in table.get("LocalSecondaryIndexes", [])
+    }
+
+
+def check_indexes(dynamodb, resources):
+    """CloudFormation imports a table whatever its indexes, and takes them for those of the template."""
+    (wanted,) = (it["Properties"] for it in resources.values() if it["Type"] == "AWS::DynamoDB::Table")
+    name = wanted["TableName"]
+    try:
+        found = local_indexes(dynamodb.describe_table(TableName=name)["Table"])
+    except ClientError as error:
+        sys.exit(f"{name} has adopted nothing: {error}")
+    for index, described in local_indexes(wanted).items():
+        if found.get(index) != described:
+            there = f"has another index {index} than" if index in found else f"has no index {index} as"
+            sys.exit(
+                f"{name} has adopted nothing: the table {there} the template, and DynamoDB can't add or change such an "
+                "index. Move the notes to a table that has it: docs/data-model.md, section Changes. To keep the table, "
+                f"without sync, remove {index} and its attribute from deploy/table.yml."
+            )
+
+
 def reason(cloudformation, error):
     """Why CloudFormation has given up what was waited for: a change set, or the import."""
     said = error.last_response
@@ -58,8 +89,10 @@ def take_back(cloudformation, stack):
 
 def adopt(printed, pool):
     name = printed["custom"]["name"]
+    region = printed["provider"]["region"]
     body = template(printed)
-    cloudformation = client("cloudformation", region_name=printed["provider"]["region"])
+    check_indexes(client("dynamodb", region_name=region), body["Resources"])
+    cloudformation = client("cloudformation", region_name=region)
     # A name that no adoption has that was killed before it could remove its change set.
     stack = {"StackName": name, "ChangeSetName": f"adopt-{secrets.token_hex(4)}"}
     cloudformation.create_change_set(

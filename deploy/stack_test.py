@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -655,21 +656,40 @@ class Protected(unittest.TestCase):
         self.assertEqual(len([resource for resource in found if resource["ResourceType"] == "AWS::Lambda::Function"]), 6)
 
 
+CHANGED = {"index": {"userId": "HASH", "changed": "RANGE"}, "projection": "KEYS_ONLY"}
+
+
+def create_table(name, changes=None):
+    """A table of notes, with an index byChange of these keys and this projection, or without any."""
+    types = {"userId": "S", "timestamp": "N", "changed": "B"}
+
+    def schema(keys):
+        return [{"AttributeName": attribute, "KeyType": key} for attribute, key in keys.items()]
+
+    keys = {"userId": "HASH", "timestamp": "RANGE"}
+    table = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": schema(keys)}
+    if changes:
+        projection = {"ProjectionType": changes["projection"]}
+        index = {"IndexName": "byChange", "KeySchema": schema(changes["index"]), "Projection": projection}
+        table["LocalSecondaryIndexes"] = [index]
+        keys |= changes["index"]
+    table["AttributeDefinitions"] = [{"AttributeName": attribute, "AttributeType": types[attribute]} for attribute in keys]
+    client("dynamodb").create_table(**table)
+
+
+def copy_table(source, target):
+    subprocess.run([sys.executable, HERE / "copy_table.py", source, target], check=True, stdout=subprocess.PIPE)
+
+
 class Adoption(unittest.TestCase):
     """A table and a user pool without a stack, adopted by deploy/cloud. Needs no deployed stack."""
 
     def setUp(self):
         self.stage = f"lost{secrets.token_hex(4)}"
         self.name = f"notes-{self.stage}"
-        dynamodb, cognito = client("dynamodb"), client("cognito-idp")
-        keys = {"userId": ("S", "HASH"), "timestamp": ("N", "RANGE")}
-        dynamodb.create_table(
-            TableName=self.name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, (kind, _) in keys.items()],
-            KeySchema=[{"AttributeName": name, "KeyType": key} for name, (_, key) in keys.items()],
-        )
-        self.addCleanup(dynamodb.delete_table, TableName=self.name)
+        cognito = client("cognito-idp")
+        create_table(self.name, CHANGED)
+        self.addCleanup(client("dynamodb").delete_table, TableName=self.name)
         self.pool = cognito.create_user_pool(PoolName=self.name)["UserPool"]["Id"]
         self.addCleanup(cognito.delete_user_pool, UserPoolId=self.pool)
 
@@ -708,7 +728,7 @@ class Adoption(unittest.TestCase):
             "custom": {"name": self.name},
             "provider": {"region": os.environ["AWS_REGION"]},
             "resources": {"Resources": {
-                "NotesTable": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": self.name}},
+                "NotesTable": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": self.name, "AttributeDefinitions": []}},
                 "UserPool": {"Type": "AWS::Cognito::UserPool", "Properties": {}},
             }},
         }
@@ -721,14 +741,60 @@ class Adoption(unittest.TestCase):
                     client("cognito-idp").delete_user_pool(UserPoolId=pool)
                 return getattr(real, name)
 
+        def clients(name, **more):
+            return PoolGoesBeforeTheImport() if name == "cloudformation" else client(name, **more)
+
         said = io.StringIO()
-        with mock.patch("adopt.client", return_value=PoolGoesBeforeTheImport()), contextlib.redirect_stderr(said):
+        with mock.patch("adopt.client", clients), contextlib.redirect_stderr(said):
             with self.assertRaises(SystemExit) as ended:
                 adopt.adopt(printed, pool)
         self.assertEqual(ended.exception.code, 1)
         self.assertIn(f"{self.name} has adopted nothing: UserPool: User pool {pool} does not exist", said.getvalue())
         self.assertEqual(self.stacks(), [])
         self.assert_kept()
+
+    def test_a_table_without_the_index_of_changes_is_refused_until_its_notes_are_in_one_that_has_it(self):
+        dynamodb, aside = client("dynamodb"), f"{self.name}-aside"
+        note = {"userId": {"S": "alice"}, "timestamp": {"N": "1795373220123" + 23 * "9"}, "revision": {"B": bytes(range(16))},
+                "title": {"S": "Milk"}, "ofOthers": {"M": {"number": {"N": "1.5"}}}}
+        tombstone = {"userId": {"S": "bob"}, "timestamp": {"N": "1"}, "deleted": {"BOOL": True}}
+        items = [note, tombstone]
+
+        def replace(changes):
+            dynamodb.delete_table(TableName=self.name)
+            create_table(self.name, changes)
+
+        def refused(why):
+            said = self.adopt(self.pool, succeeds=False)
+            self.assertIn(f"{self.name} has adopted nothing: the table has {why} the template", said)
+            self.assertIn("docs/data-model.md", said)
+            self.assertNotIn("Traceback", said)
+            self.assertEqual(self.stacks(), [])
+
+        replace({"index": CHANGED["index"], "projection": "ALL"})
+        refused("another index byChange than")
+        replace({"index": {"userId": "HASH", "timestamp": "RANGE"}, "projection": "KEYS_ONLY"})
+        refused("another index byChange than")
+        replace(None)
+        refused("no index byChange as")
+
+        for item in items:
+            dynamodb.put_item(TableName=self.name, Item=item)
+        create_table(aside)
+        self.addCleanup(dynamodb.delete_table, TableName=aside)
+        copy_table(self.name, aside)
+        replace(CHANGED)
+        copy_table(aside, self.name)
+        found = dynamodb.scan(TableName=self.name)["Items"]
+        self.assertEqual(sorted(found, key=str), sorted(items, key=str))
+        self.adopt(self.pool, succeeds=True)
+        self.assertEqual(self.stacks(), ["IMPORT_COMPLETE"])
+
+    def test_a_table_that_is_not_there_is_named(self):
+        self.stage = f"never{secrets.token_hex(4)}"
+        said = self.adopt(self.pool, succeeds=False)
+        self.assertIn(f"notes-{self.stage} has adopted nothing", said)
+        self.assertIn("ResourceNotFoundException", said)
 
 
 if __name__ == "__main__":
