@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -678,7 +677,7 @@ def create_table(name, changes=None):
 
 
 def copy_table(source, target):
-    subprocess.run([sys.executable, HERE / "copy_table.py", source, target], check=True, stdout=subprocess.PIPE)
+    subprocess.run(["bash", HERE / "cloud", "copy", source, target], check=True, stdout=subprocess.PIPE)
 
 
 class Adoption(unittest.TestCase):

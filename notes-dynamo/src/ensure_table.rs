@@ -37,7 +37,6 @@ pub async fn ensure_table(client: &Client, table: &str) -> Result<(), StoreError
 ///
 /// # Errors
 /// As [`ensure_table`], also when the index is missing or is another one.
-///
 pub async fn ensure_table_with_changes(client: &Client, table: &str) -> Result<(), StoreError> {
     ensure(client, table, true).await
 }
