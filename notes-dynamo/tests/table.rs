@@ -8,7 +8,11 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveStatus,
 };
-use notes_dynamo::{ensure_table, ensure_table_with_changes};
+use notes_core::{
+    ChangedState, ChangesOutcome, CreateOutcome, Expected, NewNote, Notes, PageLimit, SyncSettings,
+    UserId,
+};
+use notes_dynamo::{DynamoNoteStore, ensure_table, ensure_table_with_changes};
 use notes_testing::Engine;
 
 /// Makes a table without time to live, with a key of these attributes.
@@ -68,6 +72,58 @@ async fn the_table_has_the_index_of_changes_from_the_start_and_gets_none_later()
     let error = error.unwrap_err();
     let why = error.source().and_then(Error::source).unwrap().to_string();
     assert!(why.starts_with("it has no index byChange"), "{why}");
+}
+
+/// As `docs/data-model.md` says. Without sync, no item has the attribute that the index is about.
+#[tokio::test]
+async fn what_is_copied_from_a_table_without_the_index_is_in_the_first_pass() {
+    let engine = Engine::in_memory().unwrap();
+    let client = engine.client();
+    let key = [
+        ("userId", ScalarAttributeType::S, KeyType::Hash),
+        ("timestamp", ScalarAttributeType::N, KeyType::Range),
+    ];
+    make(&client, &key).await;
+    let old = Notes::new(DynamoNoteStore::new(client.clone(), "notes"));
+    let user: UserId = "alice".parse().unwrap();
+    let mut created = Vec::new();
+    for _ in 0..5 {
+        let new = NewNote::new("Milk".parse().unwrap(), "2 litres".parse().unwrap());
+        let outcome = old.create(&user, old.new_id(), new).await.unwrap();
+        let CreateOutcome::Created(note) = outcome else {
+            panic!("{outcome:?}");
+        };
+        created.push(note);
+    }
+    let deleted = created.pop().unwrap().id;
+    old.delete(&user, deleted, &Expected::Any).await.unwrap();
+
+    ensure_table_with_changes(&client, "new").await.unwrap();
+    let scan = client.scan().table_name("notes").send().await.unwrap();
+    assert_eq!(scan.items().len(), 5);
+    for item in scan.items.unwrap() {
+        assert!(!item.contains_key("changed"), "{item:?}");
+        let put = client.put_item().table_name("new").set_item(Some(item));
+        put.send().await.unwrap();
+    }
+
+    let store = DynamoNoteStore::new(client, "new").with_changes();
+    let notes = Notes::new(store).with_sync(SyncSettings::new("moved"));
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let outcome = notes.changes(&user, token.as_ref(), PageLimit::LARGEST);
+        let ChangesOutcome::Page(page) = outcome.await.unwrap() else {
+            panic!("the token is accepted");
+        };
+        found.extend(page.changes.into_iter().map(|changed| changed.state));
+        token = Some(page.token);
+        if !page.more {
+            break;
+        }
+    }
+    created.reverse();
+    let created: Vec<_> = created.into_iter().map(ChangedState::Live).collect();
+    assert_eq!(found, created);
 }
 
 #[tokio::test]
