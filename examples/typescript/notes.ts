@@ -37,7 +37,7 @@ async function titles(): Promise<string[]> {
   return found;
 }
 
-// Create, and once more with the key of the answer: it is the same note.
+// Create, and once more with the key of the response: it is the same note.
 const created = await create("Milk");
 assert.equal(created.response.status, 201);
 assert.ok(created.data);
@@ -70,16 +70,23 @@ assert.equal(changed.data?.category, "shop");
 const late = await change("work");
 assert.equal(late.response.status, 412);
 assert.equal(late.response.headers.get("ETag"), changed.data.etag);
+assert.ok(late.error && "current" in late.error);
+assert.deepEqual(late.error.current, changed.data);
 
 // A problem is known by its type.
 const faulty = await api.POST("/notes", { body: { title: " ", content: "" } });
 const invalid = "https://docs.rs/notes-lambda/latest/notes_lambda/problems/index.html#invalid-request";
 assert.ok(faulty.error?.type === invalid);
-assert.deepEqual(faulty.error.errors?.map((it) => it.pointer), ["/title"]);
+assert.deepEqual(faulty.error.errors?.map((error) => error.pointer), ["/title"]);
 
 // List, page by page.
 for (const title of ["Bread", "Butter", "Tea"]) await create(title);
 assert.deepEqual(await titles(), ["Tea", "Butter", "Bread", "Milk"]);
+
+// What a client that keeps a copy gets first (sync.ts goes on).
+const changes = await api.GET("/notes/changes");
+assert.deepEqual(changes.data?.items.map((note) => note.title).sort(), ["Bread", "Butter", "Milk", "Tea"]);
+assert.equal(changes.data.more, true);
 
 // Delete.
 const deleted = await api.DELETE("/notes/{id}", { params: { path } });
@@ -88,4 +95,4 @@ const gone = await api.GET("/notes/{id}", { params: { path } });
 assert.equal(gone.response.status, 404);
 assert.deepEqual(await titles(), ["Tea", "Butter", "Bread"]);
 
-console.log("The five operations work from TypeScript.");
+console.log("The six operations work from TypeScript.");

@@ -30,7 +30,7 @@ try {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => complaints.push(request.url()));
   page.on("console", (message) => {
-    // An answer that is no success is one, too.
+    // A response that is no success is one, too.
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("request", (request) => {
@@ -44,15 +44,15 @@ try {
   await operation("createNote").waitFor();
 
   const send = async (id: string, prepare: (operation: Locator) => Promise<void>) => {
-    const it = operation(id);
-    if (!(await it.locator(".execute").isVisible())) await it.locator(".opblock-summary-control").click();
-    await prepare(it);
-    const answered = page.waitForResponse((it) => it.url().startsWith(`${url}/notes`));
-    await it.locator(".execute").click();
-    await answered;
-    const answer = it.locator(".live-responses-table .response").first();
-    const status = await answer.locator(".response-col_status").innerText();
-    const body = await answer.locator(".microlight, .highlight-code").first().innerText();
+    const block = operation(id);
+    if (!(await block.locator(".execute").isVisible())) await block.locator(".opblock-summary-control").click();
+    await prepare(block);
+    const responded = page.waitForResponse((response) => response.url().startsWith(`${url}/notes`));
+    await block.locator(".execute").click();
+    await responded;
+    const shown = block.locator(".live-responses-table .response").first();
+    const status = await shown.locator(".response-col_status").innerText();
+    const body = await shown.locator(".microlight, .highlight-code").first().innerText();
     return { status: Number.parseInt(status, 10), body };
   };
   const nothing = async () => {};
@@ -68,14 +68,14 @@ try {
   await page.locator(".auth-container .btn-done").click();
 
   const title = `Milk ${Date.now()}`;
-  const created = await send("createNote", async (it) => {
+  const created = await send("createNote", async (block) => {
     const note = JSON.stringify({ title, content: "2 litres" });
-    await it.locator("textarea.body-param__text").fill(note);
+    await block.locator("textarea.body-param__text").fill(note);
   });
   assert.equal(created.status, 201, created.body);
   // As it is proposed, too.
-  const proposed = await send("createNote", async (it) => {
-    await it.locator(".try-out__btn.reset").click();
+  const proposed = await send("createNote", async (block) => {
+    await block.locator(".try-out__btn.reset").click();
   });
   assert.equal(proposed.status, 201, proposed.body);
 
