@@ -35,6 +35,16 @@ pub(crate) enum Write {
     Delete(NoteId, Deletion),
 }
 
+impl Write {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Insert(_) => "insert",
+            Self::Update(..) => "update",
+            Self::Delete(..) => "delete",
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Outcome {
     Insert(InsertOutcome),
@@ -62,6 +72,8 @@ struct State {
     written: BTreeMap<NoteId, u64>,
     /// Deleted notes.
     deleted: Vec<NoteId>,
+    /// What was asked of the store, in this order, without the random bits of revisions: no seed says those.
+    trace: Vec<String>,
 }
 
 /// The store, as the service reaches it.
@@ -82,6 +94,7 @@ impl Network {
             events: Vec::new(),
             written: BTreeMap::new(),
             deleted: Vec::new(),
+            trace: Vec::new(),
         };
         Self {
             store: MemoryNoteStore::new(),
@@ -124,6 +137,17 @@ impl Network {
             _ => clock - ahead + state.rng.u64(0..=2 * ahead),
         };
         Timestamp::from_millis(reading)
+    }
+
+    /// What was asked of the store until now.
+    pub(crate) fn trace(&self) -> Vec<String> {
+        self.state().trace.clone()
+    }
+
+    fn record(&self, what: &str, now: Timestamp) {
+        let mut state = self.state();
+        let line = format!("{}: {what}, by the clock at {now}", state.clock);
+        state.trace.push(line);
     }
 
     pub(crate) fn written_at(&self, id: NoteId) -> u64 {
@@ -171,6 +195,7 @@ impl Network {
     pub(crate) fn sweep(&self) {
         let now = Timestamp::from_millis(self.clock());
         at_once(Harness::sweep(&self.store, &self.user, now));
+        self.record("sweep", now);
         self.state().events.push(Event::Swept(now));
     }
 
@@ -276,6 +301,7 @@ impl Network {
                 (*id, is_done, true, Outcome::Delete(outcome))
             }
         };
+        self.record(&format!("{} {id}, done: {is_done}", write.name()), now);
         if is_done {
             let mut state = self.state();
             let clock = state.clock;
@@ -352,7 +378,13 @@ impl NoteStore for Network {
         query: &ChangesQuery,
         now: Timestamp,
     ) -> Result<ChangePage, StoreError> {
-        self.store.changes(user, query, now).await
+        let page = self.store.changes(user, query, now).await?;
+        let since = query.since;
+        self.record(
+            &format!("changes since {since:?}, {} of them", page.changes.len()),
+            now,
+        );
+        Ok(page)
     }
 
     async fn purge(&self, user: &UserId, budget: NonZeroU32) -> Result<Purged, StoreError> {

@@ -171,8 +171,19 @@ impl World {
 
 /// Runs the schedule of a seed. The error says what is wrong with a device's copy.
 pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<(), String> {
+    run_in(&mut World::new(seed, sabotage))
+}
+
+/// What was asked of the store in the schedule of a seed, also if it ends early because a copy differs.
+pub(crate) fn trace(seed: u64, sabotage: Option<Sabotage>) -> Vec<String> {
     let mut world = World::new(seed, sabotage);
-    let mut devices = [Device::new(&world), Device::new(&world)];
+    let _outcome = run_in(&mut world);
+    world.net.trace()
+}
+
+fn run_in(world: &mut World) -> Result<(), String> {
+    let sabotage = world.sabotage;
+    let mut devices = [Device::new(world), Device::new(world)];
     let limit = PageLimit::try_from(world.one_of(&[1, 1, 2, 3])).expect("a limit");
     let busy = world.one_of(&[6, 15, 24]);
     let changes_horizon =
@@ -189,10 +200,10 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<(), String> {
                 world.net.tick(minutes);
             }
             kind @ 280..800 if kind < 380 + busy * 10 => world.write(),
-            280..800 => drop(devices[device].pull(&world, limit)?),
-            800..880 => devices[device].write(&world)?,
-            880..900 => devices[device].back_up_or_restore(&world),
-            900..930 => devices[device].get_late(&world)?,
+            280..800 => drop(devices[device].pull(world, limit)?),
+            800..880 => devices[device].write(world)?,
+            880..900 => devices[device].back_up_or_restore(world),
+            900..930 => devices[device].get_late(world)?,
             930..935 => world.operate(),
             935..950 if sabotage == Some(Sabotage::UserGoesOnAfterErasure) => world.net.erase(),
             _ => {}
@@ -207,7 +218,7 @@ pub(crate) fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<(), String> {
         for _pass in 0..2 {
             let mut has_ended = false;
             for _page in 0..400 {
-                if device.pull(&world, limit)? {
+                if device.pull(world, limit)? {
                     has_ended = true;
                     break;
                 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use http_body_util::{BodyExt, Full};
 use notes_core::{NoteId, NoteStore, UserId};
 use notes_lambda::Api;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::clock::Clock;
@@ -89,17 +91,30 @@ impl<S: NoteStore + 'static> Replica<S> {
         }
     }
 
-    /// Goes on until all edits have arrived and a pass that began then has ended. Returns the time of its last page.
-    pub(crate) async fn catch_up(&mut self) -> String {
-        self.lost_percent = 0;
+    /// Pushes and pulls now and then, until something has ended.
+    pub(crate) async fn follow(&mut self, end: impl Future) {
+        let mut end = pin!(end);
+        loop {
+            let pause = Duration::from_millis(self.random.u64(..2_400_000));
+            if timeout(pause, end.as_mut()).await.is_ok() {
+                return;
+            }
+            let _ = self.round().await;
+        }
+    }
+
+    /// Goes on until all edits have arrived and a pass that began then has ended.
+    pub(crate) async fn catch_up(&mut self) {
+        let lost_percent = std::mem::take(&mut self.lost_percent);
         for _ in 0..1_000 {
             if self.push().await.is_err() || self.pull().await.is_err() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
             // The pass may have begun before the last writes.
-            if let (true, Ok(as_of)) = (self.disk.outbox.is_empty(), self.pull().await) {
-                return as_of;
+            if self.disk.outbox.is_empty() && self.pull().await.is_ok() {
+                self.lost_percent = lost_percent;
+                return;
             }
         }
         panic!("the copy does not become complete: {:?}", self.disk.outbox);
@@ -244,8 +259,8 @@ impl<S: NoteStore + 'static> Replica<S> {
         self.disk.outbox.pop_front();
     }
 
-    /// Reads pages until the copy is complete. Returns the time of the last one.
-    async fn pull(&mut self) -> Result<String, Later> {
+    /// Reads pages until the copy is complete.
+    async fn pull(&mut self) -> Result<(), Later> {
         loop {
             if self.disk.token.is_none()
                 && (self.flaw != Some(ReplicaFlaw::KeepsItsGenerationInALaterListing)
@@ -267,14 +282,14 @@ impl<S: NoteStore + 'static> Replica<S> {
                 }
                 _ => return Err(Later),
             }
-            if let Some(as_of) = self.apply(&page)? {
-                return Ok(as_of);
+            if self.apply(&page)? {
+                return Ok(());
             }
         }
     }
 
-    /// Takes a page over, all of it or, in a crash, nothing. Returns its time if the copy is complete.
-    fn apply(&mut self, page: &Value) -> Result<Option<String>, Later> {
+    /// Takes a page over, all of it or, in a crash, nothing. Returns whether the copy is complete.
+    fn apply(&mut self, page: &Value) -> Result<bool, Later> {
         let token = page["token"].as_str().unwrap().to_owned();
         if self.flaw == Some(ReplicaFlaw::SavesTheTokenFirst) {
             self.disk.token = Some(token.clone());
@@ -305,7 +320,7 @@ impl<S: NoteStore + 'static> Replica<S> {
         assert_eq!(page.get("unreadable"), None);
         self.disk.token = Some(token);
         if page["more"] == true {
-            return Ok(None);
+            return Ok(false);
         }
         let as_of = page["asOf"].as_str().unwrap();
         let keeps = self.flaw == Some(ReplicaFlaw::KeepsWhatIsNotNamed);
@@ -313,7 +328,7 @@ impl<S: NoteStore + 'static> Replica<S> {
             let is_named = held.generation == generation || keeps;
             is_named && is_live(&held.note, as_of)
         });
-        Ok(Some(as_of.to_owned()))
+        Ok(true)
     }
 
     fn crashes(&mut self) -> bool {

@@ -12,26 +12,29 @@ use notes_core::{
 use notes_dynamo::DynamoNoteStore;
 
 /// The store of a server that crashes in the middle of a call, and that is suspended between reading its clock and
-/// sending, for up to an hour.
+/// sending, for up to two hours.
 #[derive(Clone)]
 pub(crate) struct Unsteady {
     /// The store for a call with this `now`.
     store: Arc<dyn Fn(Timestamp) -> DynamoNoteStore + Send + Sync>,
+    suspended_percent: u8,
     random: Arc<Mutex<fastrand::Rng>>,
 }
 
 impl Unsteady {
     pub(crate) fn new(
         store: impl Fn(Timestamp) -> DynamoNoteStore + Send + Sync + 'static,
+        suspended_percent: u8,
         random: fastrand::Rng,
     ) -> Self {
         Self {
             store: Arc::new(store),
+            suspended_percent,
             random: Arc::new(Mutex::new(random)),
         }
     }
 
-    /// Of a hundred calls, two are suspended, and three end by a crash.
+    /// Of a hundred calls, some are suspended, and three end by a crash.
     async fn call<T>(
         &self,
         now: Timestamp,
@@ -40,7 +43,10 @@ impl Unsteady {
     ) -> Result<T, StoreError> {
         let (suspended, crash) = {
             let mut random = self.random.lock().unwrap();
-            let suspended = (random.u8(..100) < 2).then(|| random.u64(..3_600_000));
+            // Half of them about as long as a signature may differ from `now`.
+            let most = if random.bool() { 120_000 } else { 7_200_000 };
+            let is_suspended = random.u8(..100) < self.suspended_percent;
+            let suspended = is_suspended.then(|| random.u64(..most));
             let crash = (random.u8(..100) < 3).then(|| random.u64(..60));
             (suspended, crash)
         };
