@@ -47,7 +47,9 @@ def local_indexes(table):
 
 def check_indexes(dynamodb, resources):
     """CloudFormation imports a table whatever its indexes, and takes them for those of the template."""
-    (wanted,) = (it["Properties"] for it in resources.values() if it["Type"] == "AWS::DynamoDB::Table")
+    (wanted,) = (
+        resource["Properties"] for resource in resources.values() if resource["Type"] == "AWS::DynamoDB::Table"
+    )
     name = wanted["TableName"]
     try:
         found = local_indexes(dynamodb.describe_table(TableName=name)["Table"])
