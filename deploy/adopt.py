@@ -60,8 +60,8 @@ def check_indexes(dynamodb, resources):
             there = f"has another index {index} than" if index in found else f"has no index {index} as"
             sys.exit(
                 f"{name} has adopted nothing: the table {there} the template, and DynamoDB can't add or change such an "
-                "index. Move the notes to a table that has it: docs/data-model.md, section Changes. To keep the table, "
-                f"without sync, remove {index} and its attribute from deploy/table.yml."
+                "index. Move the notes to a table that has it, or remove the index from deploy/table.yml: see "
+                "docs/deployment.md, A table without the index of changes."
             )
 
 

@@ -655,7 +655,7 @@ class Protected(unittest.TestCase):
         self.assertEqual(len([resource for resource in found if resource["ResourceType"] == "AWS::Lambda::Function"]), 6)
 
 
-CHANGED = {"index": {"userId": "HASH", "changed": "RANGE"}, "projection": "KEYS_ONLY"}
+BY_CHANGE = {"index": {"userId": "HASH", "changed": "RANGE"}, "projection": "KEYS_ONLY"}
 
 
 def create_table(name, changes=None):
@@ -687,7 +687,7 @@ class Adoption(unittest.TestCase):
         self.stage = f"lost{secrets.token_hex(4)}"
         self.name = f"notes-{self.stage}"
         cognito = client("cognito-idp")
-        create_table(self.name, CHANGED)
+        create_table(self.name, BY_CHANGE)
         self.addCleanup(client("dynamodb").delete_table, TableName=self.name)
         self.pool = cognito.create_user_pool(PoolName=self.name)["UserPool"]["Id"]
         self.addCleanup(cognito.delete_user_pool, UserPoolId=self.pool)
@@ -766,11 +766,11 @@ class Adoption(unittest.TestCase):
         def refused(why):
             said = self.adopt(self.pool, succeeds=False)
             self.assertIn(f"{self.name} has adopted nothing: the table has {why} the template", said)
-            self.assertIn("docs/data-model.md", said)
+            self.assertIn("docs/deployment.md", said)
             self.assertNotIn("Traceback", said)
             self.assertEqual(self.stacks(), [])
 
-        replace({"index": CHANGED["index"], "projection": "ALL"})
+        replace({"index": BY_CHANGE["index"], "projection": "ALL"})
         refused("another index byChange than")
         replace({"index": {"userId": "HASH", "timestamp": "RANGE"}, "projection": "KEYS_ONLY"})
         refused("another index byChange than")
@@ -782,7 +782,7 @@ class Adoption(unittest.TestCase):
         create_table(aside)
         self.addCleanup(dynamodb.delete_table, TableName=aside)
         copy_table(self.name, aside)
-        replace(CHANGED)
+        replace(BY_CHANGE)
         copy_table(aside, self.name)
         found = dynamodb.scan(TableName=self.name)["Items"]
         self.assertEqual(sorted(found, key=str), sorted(items, key=str))
