@@ -78,10 +78,10 @@ pub use store::memory::MemoryNoteStore;
 #[cfg(feature = "mock")]
 pub use store::note_store::MockNoteStore;
 pub use store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
-    Update, UpdateOutcome,
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
 };
 pub use store::store_error::{StoreError, StoreErrorKind};
+pub use store::update::{Expected, Update, UpdateOutcome};
 pub use sync::bounds as sync_bounds;
 pub use sync::changes::{Changes, ChangesOutcome};
 pub use sync::position::{ChangePosition, InvalidChangePosition};

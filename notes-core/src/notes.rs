@@ -12,10 +12,10 @@ use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
 use crate::store::changes::ChangesQuery;
 use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Update,
-    UpdateOutcome, kept_until,
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Occupant, Page,
 };
 use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::sync::bounds::OVERLAP;
 use crate::sync::changes::{Changes, ChangesOutcome};
 use crate::sync::pass::Step;
@@ -25,7 +25,7 @@ use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
 use crate::value::expiry_choice::ExpiryChoice;
 use crate::value::note_id::NoteId;
-use crate::value::purge_at::PurgeAt;
+use crate::value::purge_at::{PurgeAt, kept_until};
 use crate::value::revision::Revision;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;
@@ -185,7 +185,9 @@ impl<S> Notes<S> {
 
     /// How long what is gone is kept for tokens.
     fn horizon(&self) -> Option<Duration> {
-        self.sync.as_ref().map(|settings| settings.horizon)
+        self.sync
+            .as_ref()
+            .map(|settings| settings.horizon)
     }
 
     /// When a note that is deleted at `now` may be removed physically. With sync it is kept for the horizon.
@@ -478,7 +480,9 @@ impl<S: NoteStore> Notes<S> {
         let step = match token.map(|token| token.progress(check)) {
             None => Some(Step::first(now)),
             Some(None) => None,
-            Some(Some(progress)) => Step::after(progress.clone(), now, settings.horizon),
+            Some(Some(progress)) => {
+                Step::after(progress.clone(), now, settings.horizon)
+            }
         };
         let Some(step) = step else {
             return Ok(ChangesOutcome::Restart);

@@ -6,3 +6,4 @@ pub(crate) mod memory;
 pub(crate) mod note_store;
 mod pointers;
 pub(crate) mod store_error;
+pub(crate) mod update;

@@ -15,10 +15,10 @@ use crate::note::new_note::NewNote;
 use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
 use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Update,
-    UpdateOutcome,
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Occupant, Page,
 };
 use crate::store::store_error::StoreErrorKind;
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::value::expires::Expires;
 use crate::value::expiry::Expiry;
 use crate::value::expiry_choice::ExpiryChoice;

@@ -12,9 +12,8 @@ use super::history::{long_note, nth_update};
 use super::report::{assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
 use crate::note::stored::Note;
-use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
-};
+use crate::store::note_store::{DeleteOutcome, Deletion, InsertOutcome, Occupant};
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::value::note_id::NoteId;
 use crate::value::revision::Revision;
 use crate::value::revisions::Revisions;

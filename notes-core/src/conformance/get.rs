@@ -12,7 +12,8 @@ use super::report::{assert_same, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race};
 use crate::note::list_query::ListQuery;
 use crate::note::stored::Note;
-use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
+use crate::store::note_store::{DeleteOutcome, InsertOutcome};
+use crate::store::update::UpdateOutcome;
 
 /// An id that was never used has no note, whichever ids next to it have one.
 pub async fn returns_nothing_for_an_id_never_used(harness: &dyn Harness) {

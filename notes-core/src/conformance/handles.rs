@@ -13,9 +13,8 @@ use super::insert::race_for_one_id;
 use super::purge::purge_all;
 use super::report::assert_same;
 use super::update::{race_for_one_revision, race_to_update};
-use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
-};
+use crate::store::note_store::{DeleteOutcome, Deletion, InsertOutcome, Occupant};
+use crate::store::update::{Expected, Update, UpdateOutcome};
 
 /// One user through two handles.
 fn by_two_handles(harness: &dyn Harness) -> Vec<Account<'_>> {

@@ -13,9 +13,8 @@ use super::account::{
 use super::report::{assert_same, called, fail};
 use super::threads::{Rounds, on_threads, racers};
 use crate::note::stored::Note;
-use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, Insertion, Update, UpdateOutcome,
-};
+use crate::store::note_store::{DeleteOutcome, Deletion, Insertion};
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::value::expires::Expires;
 use crate::value::revisions::Revisions;
 

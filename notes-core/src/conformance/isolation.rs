@@ -7,7 +7,8 @@ use super::Harness;
 use super::account::{Account, insertion, retitle, update_of, updated, value};
 use super::report::{assert_same, called};
 use crate::note::stored::Note;
-use crate::store::note_store::{DeleteOutcome, InsertOutcome, UpdateOutcome};
+use crate::store::note_store::{DeleteOutcome, InsertOutcome};
+use crate::store::update::UpdateOutcome;
 use crate::value::user_id::UserId;
 
 /// Users whose ids are easily confused.

@@ -8,7 +8,8 @@ use super::account::{
 };
 use super::report::{assert_same, called};
 use crate::note::stored::Note;
-use crate::store::note_store::{Deletion, Expected, InsertOutcome, Occupant, Update};
+use crate::store::note_store::{Deletion, InsertOutcome, Occupant};
+use crate::store::update::{Expected, Update};
 use crate::value::expires::Expires;
 use crate::value::timestamp::Timestamp;
 

@@ -8,7 +8,7 @@ use super::account::{
 };
 use super::report::assert_same;
 use crate::note::stored::Note;
-use crate::store::note_store::{Expected, Update};
+use crate::store::update::{Expected, Update};
 use crate::value::expires::Expires;
 use crate::value::purge_at::PurgeAt;
 

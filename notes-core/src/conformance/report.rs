@@ -9,10 +9,9 @@ use std::task::{Context, Poll};
 use crate::note::fingerprint::Fingerprint;
 use crate::note::stored::Note;
 use crate::notes::CreateOutcome;
-use crate::store::note_store::{
-    DeleteOutcome, InsertOutcome, Occupant, Page, Purged, UpdateOutcome,
-};
+use crate::store::note_store::{DeleteOutcome, InsertOutcome, Occupant, Page, Purged};
 use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::store::update::UpdateOutcome;
 use crate::value::category::Category;
 use crate::value::expiry::Expiry;
 use crate::value::note_id::NoteId;

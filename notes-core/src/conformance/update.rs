@@ -15,10 +15,9 @@ use super::report::{assert_same, called, fail};
 use super::threads::{BATCH, MOST_POLLS, Rounds, in_time, polled, race, racers};
 use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
-use crate::store::note_store::{
-    DeleteOutcome, Expected, InsertOutcome, Occupant, Update, UpdateOutcome,
-};
+use crate::store::note_store::{DeleteOutcome, InsertOutcome, Occupant};
 use crate::store::store_error::StoreErrorKind;
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::value::category::Category;
 use crate::value::change::Change;
 use crate::value::content::Content;

@@ -9,10 +9,10 @@ use crate::note::list_query::{ListQuery, Order};
 use crate::note::stored::Note;
 use crate::store::changes::{ChangePage, Changed, ChangedState, ChangesQuery};
 use crate::store::note_store::{
-    DeleteOutcome, Deletion, Expected, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
-    Update, UpdateOutcome,
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Occupant, Page, Purged,
 };
 use crate::store::store_error::{StoreError, StoreErrorKind};
+use crate::store::update::{Expected, Update, UpdateOutcome};
 use crate::sync::position::ChangePosition;
 #[cfg(feature = "conformance")]
 use crate::value::category::Category;

@@ -10,10 +10,10 @@ use crate::note::list_query::ListQuery;
 use crate::note::stored::Note;
 use crate::store::changes::{ChangePage, ChangesQuery};
 use crate::store::note_store::{
-    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Page, Purged, Update,
-    UpdateOutcome,
+    DeleteOutcome, Deletion, InsertOutcome, Insertion, NoteStore, Page, Purged,
 };
 use crate::store::store_error::StoreError;
+use crate::store::update::{Update, UpdateOutcome};
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 use crate::value::user_id::UserId;

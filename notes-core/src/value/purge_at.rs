@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::value::note_id::NoteId;
+use crate::value::timestamp::Timestamp;
 
 /// The time from which a store may remove an item physically: whole seconds since the Unix epoch.
 ///
@@ -32,10 +33,16 @@ impl PurgeAt {
     }
 }
 
+/// Until when what is gone at `gone_secs`, by a write with this `now`, is kept for clients: until then without sync,
+/// and at least for the horizon with it. In seconds, rounded up.
+pub(crate) fn kept_until(gone_secs: u64, now: Timestamp, horizon: Option<Duration>) -> u64 {
+    let horizon_end = |horizon| now.saturating_add(horizon).as_millis().div_ceil(1_000);
+    gone_secs.max(horizon.map_or(0, horizon_end))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::timestamp::Timestamp;
 
     #[test]
     fn a_key_stays_taken_until_no_retry_can_come() {

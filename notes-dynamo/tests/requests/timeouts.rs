@@ -63,7 +63,7 @@ fn the_sentences_about_the_timeouts_have_their_numbers() {
     let margin = Update::EXPIRY_MARGIN.as_secs();
     for (text, sentences) in [
         (
-            include_str!("../../../notes-core/src/store/note_store.rs"),
+            include_str!("../../../notes-core/src/store/update.rs"),
             &[format!(
                 "times out after {client} seconds and a function after {function}."
             )][..],
