@@ -1,6 +1,6 @@
 //! The API behind API Gateway and function URLs, as Lambda functions.
 //!
-//! `event` reads an invocation, `identity` finds the user in it, `gateway` calls the API, `gateway_response` is what
+//! `payload` reads an invocation, `event` makes a request of it, `identity` finds the user in it, `gateway` calls the API, `gateway_response` is what
 //! goes back, `log` writes a line about it, `run` is the loop of the process, `settings` is its configuration, and
 //! `start_error` says why it can't start.
 
@@ -9,6 +9,7 @@ pub(crate) mod gateway;
 pub(crate) mod gateway_response;
 pub(crate) mod identity;
 pub(crate) mod log;
+mod payload;
 mod run;
 pub(crate) mod settings;
 pub(crate) mod start_error;

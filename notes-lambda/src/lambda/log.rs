@@ -24,9 +24,10 @@ use serde_json::Value;
 use tower_service::Service;
 
 use crate::diagnostics::Diagnostics;
-use crate::lambda::event::{self, Payload};
+use crate::lambda::event;
 use crate::lambda::gateway::Gateway;
 use crate::lambda::gateway_response::GatewayResponse;
+use crate::lambda::payload::Payload;
 use crate::operation::Operation;
 
 tokio::task_local! {
