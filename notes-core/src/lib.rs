@@ -84,6 +84,7 @@ pub use store::store_error::{StoreError, StoreErrorKind};
 pub use store::update::{Expected, Update, UpdateOutcome};
 pub use sync::bounds as sync_bounds;
 pub use sync::changes::{Changes, ChangesOutcome};
+pub use sync::horizon::{Horizon, InvalidHorizon};
 pub use sync::position::{ChangePosition, InvalidChangePosition};
 pub use sync::settings::SyncSettings;
 pub use sync::token::{InvalidSyncToken, SyncToken};

@@ -187,7 +187,7 @@ impl<S> Notes<S> {
     fn horizon(&self) -> Option<Duration> {
         self.sync
             .as_ref()
-            .map(|settings| settings.horizon)
+            .map(|settings| settings.horizon.as_duration())
     }
 
     /// When a note that is deleted at `now` may be removed physically. With sync it is kept for the horizon.
@@ -481,7 +481,7 @@ impl<S: NoteStore> Notes<S> {
             None => Some(Step::first(now)),
             Some(None) => None,
             Some(Some(progress)) => {
-                Step::after(progress.clone(), now, settings.horizon)
+                Step::after(progress.clone(), now, settings.horizon.as_duration())
             }
         };
         let Some(step) = step else {

@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub(crate) mod changes;
+pub(crate) mod horizon;
 #[cfg(test)]
 mod model;
 pub(crate) mod pass;

@@ -49,8 +49,8 @@ impl Step {
         }
     }
 
-    /// The page after this progress. `None` if it is older than the horizon, at whichever page of a pass: ends of
-    /// notes that the client has not read may have been removed meanwhile.
+    /// The page after this progress. `None` if it is older than the horizon, at whichever page of a pass:
+    /// deleted or expired notes that the client still has may have been removed meanwhile.
     pub(crate) fn after(progress: Progress, now: Timestamp, horizon: Duration) -> Option<Self> {
         if progress.last < now.saturating_sub(horizon) {
             return None;

@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use sha2::{Digest, Sha256};
 
-use crate::sync::bounds::DEFAULT_HORIZON;
+use crate::sync::horizon::Horizon;
 use crate::sync::token;
 use crate::value::user_id::UserId;
 
@@ -14,8 +12,9 @@ use crate::value::user_id::UserId;
 /// use notes_core::{MemoryNoteStore, Notes, SyncSettings};
 ///
 /// let month = Duration::from_secs(30 * 24 * 60 * 60);
-/// let settings = SyncSettings::new("2026-11").with_horizon(month);
+/// let settings = SyncSettings::new("2026-11").with_horizon(month.try_into()?);
 /// let notes = Notes::new(MemoryNoteStore::new()).with_sync(settings);
+/// # Ok::<(), notes_core::InvalidHorizon>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,18 +26,10 @@ pub struct SyncSettings {
     /// - A process has written without sync, such as after a rollback.
     /// - The notes were restored from a backup.
     /// - The horizon was changed. Tokens of another horizon are refused anyway; but when it is changed back, tokens
-    ///   from before would be accepted again, although ends of notes were kept for less.
+    ///   from before would be accepted again, although what is deleted or expired was kept for less.
     pub epoch: String,
-    /// How old tokens may be, and how long what has ended is kept for them:
-    /// [`sync_bounds::DEFAULT_HORIZON`](crate::sync_bounds::DEFAULT_HORIZON) unless set.
-    ///
-    /// A longer one lets devices stay offline for longer. But what an update gives an expiry, or what is
-    /// deleted, stays in the store, invisible, for that long after the write. If that is longer than a
-    /// retention setting, the contents of expired notes stay for longer than the retention.
-    ///
-    /// It has to be longer than a device takes to read all notes: with a shorter one, its token is refused before it
-    /// has come to the end, again and again.
-    pub horizon: Duration,
+    /// How old tokens may be, and how long deleted and expired notes are kept for them.
+    pub horizon: Horizon,
 }
 
 impl SyncSettings {
@@ -46,13 +37,13 @@ impl SyncSettings {
     pub fn new(epoch: impl Into<String>) -> Self {
         Self {
             epoch: epoch.into(),
-            horizon: DEFAULT_HORIZON,
+            horizon: Horizon::default(),
         }
     }
 
     /// Sets the horizon.
     #[must_use]
-    pub fn with_horizon(mut self, horizon: Duration) -> Self {
+    pub const fn with_horizon(mut self, horizon: Horizon) -> Self {
         self.horizon = horizon;
         self
     }
@@ -64,7 +55,7 @@ impl SyncSettings {
         // The lengths tell "ab" + "c" from "a" + "bc".
         hash.update((self.epoch.len() as u64).to_be_bytes());
         hash.update(&self.epoch);
-        hash.update(self.horizon.as_nanos().to_be_bytes());
+        hash.update(self.horizon.as_duration().as_nanos().to_be_bytes());
         hash.update((user.as_str().len() as u64).to_be_bytes());
         hash.update(user.as_str());
         let mut check = [0; 4];
@@ -75,6 +66,8 @@ impl SyncSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// A token of version 1 is accepted as long as its check is made in this way.
@@ -86,16 +79,17 @@ mod tests {
 
     #[test]
     fn a_check_is_of_one_epoch_one_horizon_and_one_user() {
-        let of = |epoch: &str, millis, user: &str| {
-            let settings = SyncSettings::new(epoch).with_horizon(Duration::from_millis(millis));
+        let of = |epoch: &str, more_millis, user: &str| {
+            let horizon = Horizon::MIN + Duration::from_millis(more_millis);
+            let settings = SyncSettings::new(epoch).with_horizon(horizon.try_into().unwrap());
             settings.check(&user.parse().unwrap())
         };
         let checks = [
-            of("a", 1_000, "bc"),
-            of("ab", 1_000, "c"),
-            of("b", 1_000, "bc"),
-            of("a", 1_001, "bc"),
-            of("a", 1_000, "b"),
+            of("a", 0, "bc"),
+            of("ab", 0, "c"),
+            of("b", 0, "bc"),
+            of("a", 1, "bc"),
+            of("a", 0, "b"),
         ];
         for (i, a) in checks.iter().enumerate() {
             for (j, b) in checks.iter().enumerate() {

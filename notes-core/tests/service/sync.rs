@@ -172,8 +172,8 @@ async fn a_token_is_good_for_one_user_one_epoch_and_one_horizon() {
     assert!(!outcome(&fixture.notes, "carol", &token).await);
     for other in [
         SyncSettings::new("2026-12"),
-        settings().with_horizon(DEFAULT_HORIZON + HOUR),
-        settings().with_horizon(DEFAULT_HORIZON / 2),
+        settings().with_horizon((DEFAULT_HORIZON + HOUR).try_into().unwrap()),
+        settings().with_horizon((DEFAULT_HORIZON / 2).try_into().unwrap()),
     ] {
         let notes = fixture.notes.clone().with_sync(other);
         assert!(!outcome(&notes, "alice", &token).await);

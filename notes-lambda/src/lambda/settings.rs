@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use notes_core::{NoteStore, Notes, SyncSettings};
+use notes_core::{Horizon, NoteStore, Notes, SyncSettings};
 
 use crate::api::Api;
 use crate::cors::CorsOrigins;
@@ -66,18 +66,13 @@ impl Settings {
             let seconds = |days: NonZeroU32| u64::from(days.get()) * 24 * 60 * 60;
             Ok::<_, StartError>(days.map(|days| Duration::from_secs(seconds(days))))
         };
-        let horizon = days("NOTES_SYNC_DAYS")?;
+        let horizon = days("NOTES_SYNC_DAYS")?.map(Horizon::try_from).transpose();
+        let horizon = horizon.map_err(StartError::new)?.unwrap_or_default();
         let epoch = optional::<String>(&variable, "NOTES_SYNC_EPOCH")?;
         Ok(Self {
             identity: required(&variable, "NOTES_IDENTITY")?,
             retention: days("NOTES_RETENTION_DAYS")?,
-            sync: epoch.map(|epoch| {
-                let settings = SyncSettings::new(epoch);
-                match horizon {
-                    Some(horizon) => settings.with_horizon(horizon),
-                    None => settings,
-                }
-            }),
+            sync: epoch.map(|epoch| SyncSettings::new(epoch).with_horizon(horizon)),
             cors_origins: origins.with_request_headers(headers),
             problem_base: optional(&variable, "NOTES_PROBLEM_BASE")?.unwrap_or_default(),
         })
@@ -230,7 +225,7 @@ mod tests {
         let days = Duration::from_secs(90 * 86_400);
         assert_eq!(settings.retention, Some(days));
         let month = Duration::from_secs(30 * 86_400);
-        let sync = SyncSettings::new("2026-11").with_horizon(month);
+        let sync = SyncSettings::new("2026-11").with_horizon(month.try_into().unwrap());
         assert_eq!(settings.sync, Some(sync));
         assert!(settings.notes(()).has_sync());
         let origins: CorsOrigins = "https://notes.example".parse().unwrap();

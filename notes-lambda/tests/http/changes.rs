@@ -16,7 +16,7 @@ use crate::client::{Call, Client, Response, call, client};
 const HORIZON: Duration = Duration::from_secs(30 * 86_400);
 
 fn settings() -> SyncSettings {
-    SyncSettings::new("first").with_horizon(HORIZON)
+    SyncSettings::new("first").with_horizon(HORIZON.try_into().unwrap())
 }
 
 /// The API over the notes of this client, with other settings of sync.
@@ -202,11 +202,11 @@ async fn a_token_that_is_too_old_or_anothers_begins_again() {
     };
     assert_eq!(of(settings(), "alice").await.status, 200);
     of(settings(), "bob").await.is_problem(410, "sync-restart");
-    let epoch = SyncSettings::new("second").with_horizon(HORIZON);
+    let epoch = SyncSettings::new("second").with_horizon(HORIZON.try_into().unwrap());
     of(epoch, "alice").await.is_problem(410, "sync-restart");
     for days in [29, 31] {
         let horizon = Duration::from_secs(days * 86_400);
-        let other = SyncSettings::new("first").with_horizon(horizon);
+        let other = SyncSettings::new("first").with_horizon(horizon.try_into().unwrap());
         of(other, "alice").await.is_problem(410, "sync-restart");
     }
     // Of a later version, which this one can't read.
@@ -352,6 +352,10 @@ async fn a_precondition_counts_after_the_token_and_its_304_is_not_stored_either(
 
     let token = self::ask(&client, "").await.json()["token"].clone();
     let uri = format!("/notes/changes?since={}", token.as_str().unwrap());
-    let restart = ask(SyncSettings::new("second").with_horizon(HORIZON), &uri).await;
+    let restart = ask(
+        SyncSettings::new("second").with_horizon(HORIZON.try_into().unwrap()),
+        &uri,
+    )
+    .await;
     assert_eq!(restart.status, 410);
 }

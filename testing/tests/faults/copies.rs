@@ -126,7 +126,7 @@ fn servers(
         };
         Notes::new(Arc::new(store))
             .with_acceptance_window(Duration::from_hours(1))
-            .with_sync(SyncSettings::new("first").with_horizon(HORIZON))
+            .with_sync(SyncSettings::new("first").with_horizon(HORIZON.try_into().unwrap()))
             .with_clock(move || time.now())
     });
     services.into()
