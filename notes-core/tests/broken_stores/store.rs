@@ -358,6 +358,7 @@ impl NoteStore for FaultyStore {
             && let (Write::Put(item), outcome) = self.decide_insert(insertion, now, None)
         {
             let is_taken = self.items().contains_key(&key);
+            a_moment();
             if !is_taken {
                 self.items().insert(key, item);
                 return Ok(outcome);
@@ -506,6 +507,9 @@ impl NoteStore for FaultyStore {
                 self.show(&key, half);
                 yield_now().await;
             }
+        }
+        if self.has(Fault::UpdateTellsASnapshot) {
+            a_moment();
         }
         let decide = |found| self.decide_update(user, id, update, now, found);
         let mut outcome = self.write(key.clone(), now, steps, decide).await;
