@@ -368,6 +368,7 @@ fn every_pass_gives_exactly_what_is_there_where_windows_are_long() {
 }
 
 #[test]
+#[ignore = "a larger search of the same, which takes a minute and more"]
 fn every_pass_gives_exactly_what_is_there_where_clocks_differ_more() {
     assert_holds(APART, 272_878);
 }
