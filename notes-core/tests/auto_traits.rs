@@ -8,12 +8,13 @@ use futures_util::{Stream, StreamExt};
 use notes_core::{
     Category, Change, ChangePage, ChangePosition, Changed, ChangedState, Changes, ChangesOutcome,
     ChangesQuery, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
-    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, InvalidCategory, InvalidChangePosition,
-    InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
-    InvalidRevisions, InvalidSyncToken, InvalidTimestamp, InvalidTitle, InvalidUserId, ListQuery,
-    MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId, NotePatch, NoteStore, Notes, Occupant,
-    Order, Page, PageLimit, PurgeAt, Purged, Revision, Revisions, StoreError, StoreErrorKind,
-    SyncSettings, SyncToken, Timestamp, Title, UnacceptableDate, Update, UpdateOutcome, UserId,
+    ExpiryChoice, Fingerprint, Horizon, InsertOutcome, Insertion, InvalidCategory,
+    InvalidChangePosition, InvalidContent, InvalidHorizon, InvalidNoteId, InvalidOrder,
+    InvalidPageLimit, InvalidRevision, InvalidRevisions, InvalidSyncToken, InvalidTimestamp,
+    InvalidTitle, InvalidUserId, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note, NoteId,
+    NotePatch, NoteStore, Notes, Occupant, Order, Page, PageLimit, PurgeAt, Purged, Revision,
+    Revisions, StoreError, StoreErrorKind, SyncSettings, SyncToken, Timestamp, Title,
+    UnacceptableDate, Update, UpdateOutcome, UserId,
 };
 
 const fn is_shared<T: Debug + Send + Sync + Unpin + 'static>() {}
@@ -28,13 +29,13 @@ macro_rules! assert_all {
 assert_all!(is_shared:
     Category, Change<Expiry>, ChangePage, ChangePosition, Changed, ChangedState, Changes, ChangesOutcome,
     ChangesQuery, SyncSettings, SyncToken, Content, CreateOutcome, DeleteOutcome, Deletion, Expected, Expires, Expiry,
-    ExpiryChoice, Fingerprint, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
+    ExpiryChoice, Fingerprint, Horizon, InsertOutcome, Insertion, ListQuery, MemoryNoteStore, MockNoteStore, NewNote, Note,
     NoteId, NotePatch, Notes<MemoryNoteStore>, Occupant, Order, Page, PageLimit, PurgeAt, Purged,
     Revision, Revisions, StoreErrorKind, Timestamp, Title, Update, UpdateOutcome, UserId,
 );
 
 assert_all!(is_error:
-    InvalidCategory, InvalidChangePosition, InvalidSyncToken, InvalidContent, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
+    InvalidCategory, InvalidChangePosition, InvalidSyncToken, InvalidContent, InvalidHorizon, InvalidNoteId, InvalidOrder, InvalidPageLimit, InvalidRevision,
     InvalidRevisions, InvalidTimestamp, InvalidTitle, InvalidUserId, StoreError, UnacceptableDate,
 );
 
