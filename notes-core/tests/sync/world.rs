@@ -60,8 +60,8 @@ impl World {
     /// The service as it is set up now.
     pub(crate) fn notes(&self) -> Notes<Network> {
         let horizon = Duration::from_secs(self.horizon_minutes * 60);
-        let settings =
-            SyncSettings::new(self.epoch.to_string()).with_horizon(horizon.try_into().unwrap());
+        let horizon = horizon.try_into().expect("a horizon");
+        let settings = SyncSettings::new(self.epoch.to_string()).with_horizon(horizon);
         self.notes_without_sync().with_sync(settings)
     }
 
