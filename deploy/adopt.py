@@ -57,9 +57,9 @@ def check_indexes(dynamodb, resources):
         sys.exit(f"{name} has adopted nothing: {error}")
     for index, described in local_indexes(wanted).items():
         if found.get(index) != described:
-            there = f"has another index {index} than" if index in found else f"has no index {index} as"
+            difference = f"its index {index} is not that" if index in found else f"it lacks the index {index}"
             sys.exit(
-                f"{name} has adopted nothing: the table {there} the template, and DynamoDB can't add or change such an "
+                f"{name} has adopted nothing of its table: {difference} of the template, and DynamoDB can't add or change such an "
                 "index. Move the notes to a table that has it, or remove the index from deploy/table.yml: see "
                 "docs/deployment.md, A table without the index of changes."
             )

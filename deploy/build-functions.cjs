@@ -108,7 +108,7 @@ const machine = () => Object.keys(PROCESSORS).find((name) => PROCESSORS[name][0]
 const list = async (name, { resolveVariable }) =>
   (await resolveVariable(`param:${name}`)).split(',').map((part) => part.trim());
 const corsHeaders = (variables) => list('corsHeaders', variables);
-// Who serves CORS decides where an origin may have a *, beside the * that is any origin. With an HTTP API that is
+// Who handles CORS decides where an origin may have a *, beside the * that is any origin. With an HTTP API that is
 // the gateway, which compares any other * as it is written; with a REST API the functions, which would not start.
 const WILDCARDS = {
   http: [/^https?:\/\/\*$/, 'http://* and https://*'],

@@ -5,13 +5,15 @@
 Nothing may write to either table meanwhile. After an interruption, call it again.
 """
 
+import os
 import sys
 
 import boto3
 
 
 def copy(source, target):
-    dynamodb = boto3.resource("dynamodb")
+    # boto3 itself reads AWS_DEFAULT_REGION, and not the variable of the AWS CLI.
+    dynamodb = boto3.resource("dynamodb", region_name=os.environ.get("AWS_REGION"))
     pages = dynamodb.meta.client.get_paginator("scan").paginate(TableName=source, ConsistentRead=True)
     copied = 0
     with dynamodb.Table(target).batch_writer() as batch:

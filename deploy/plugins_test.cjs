@@ -14,7 +14,7 @@ const originsOf = (api, origins) => {
   return corsOrigins({ resolveVariable: async (name) => parameters[name] });
 };
 
-test('an origin has a * only where what serves CORS understands it', async () => {
+test('an origin has a * only where what handles CORS understands it', async () => {
   for (const [api, origins] of [
     ['http', '*'],
     ['http', 'http://*, https://*'],

@@ -765,17 +765,17 @@ class Adoption(unittest.TestCase):
 
         def refused(why):
             said = self.adopt(self.pool, succeeds=False)
-            self.assertIn(f"{self.name} has adopted nothing: the table has {why} the template", said)
+            self.assertIn(f"{self.name} has adopted nothing of its table: {why} of the template", said)
             self.assertIn("docs/deployment.md", said)
             self.assertNotIn("Traceback", said)
             self.assertEqual(self.stacks(), [])
 
         replace({"index": BY_CHANGE["index"], "projection": "ALL"})
-        refused("another index byChange than")
+        refused("its index byChange is not that")
         replace({"index": {"userId": "HASH", "timestamp": "RANGE"}, "projection": "KEYS_ONLY"})
-        refused("another index byChange than")
+        refused("its index byChange is not that")
         replace(None)
-        refused("no index byChange as")
+        refused("it lacks the index byChange")
 
         for item in items:
             dynamodb.put_item(TableName=self.name, Item=item)
@@ -788,6 +788,7 @@ class Adoption(unittest.TestCase):
         self.assertEqual(sorted(found, key=str), sorted(items, key=str))
         self.adopt(self.pool, succeeds=True)
         self.assertEqual(self.stacks(), ["IMPORT_COMPLETE"])
+        client("cloudformation").delete_stack(StackName=self.name)
 
     def test_a_table_that_is_not_there_is_named(self):
         self.stage = f"never{secrets.token_hex(4)}"

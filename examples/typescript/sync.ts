@@ -102,9 +102,12 @@ await create(alice, "Sugar");
 const change = async (params: typeof changed, body: components["schemas"]["NotePatch"]) =>
   assert.ok((await alice.PATCH("/notes/{id}", { params, body })).response.ok);
 await change(changed, { title: "Oat milk" });
-await change(expired, { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+await change(expired, { expiresAt: new Date(Date.now() + 3_000).toISOString() });
 assert.ok((await alice.DELETE("/notes/{id}", { params: deleted })).response.ok);
-while ((await alice.GET("/notes/{id}", { params: expired })).response.ok);
+let shown;
+do shown = (await alice.GET("/notes/{id}", { params: expired })).response;
+while (shown.ok);
+assert.equal(shown.status, 404);
 await copy.pull();
 assert.equal(copy.notes.get(changed.path.id)?.note.title, "Oat milk");
 assert.equal(copy.notes.size, 4);

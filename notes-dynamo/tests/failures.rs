@@ -1,4 +1,4 @@
-//! What the store says when the engine refuses, fails, or responds to nobody: a proxy in front of the
+//! What the store says when the engine refuses, fails, or does not respond: a proxy in front of the
 //! embedded engine does what a script says.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

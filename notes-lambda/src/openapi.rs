@@ -75,8 +75,8 @@ Any other path is 404 (`UnknownPath` below), and any other method of these paths
 (`MethodNotAllowed`). Where the operator has allowed origins, browsers' preflight requests \
 succeed, and responses have `Vary` and, to those origins, `Access-Control-Allow-Origin` and \
 `Access-Control-Expose-Headers`. A gateway in front of the API may respond with 401, 403, 413, 429 and 5xx \
-itself, without a problem document. A request that it can't pass on correctly, such as one whose headers are not text, is 400 \
-(`InvalidRequest`), whatever its operation.";
+itself, without a problem document. A request that it can't pass on correctly, such as one whose headers are not text, \
+is 400 (`InvalidRequest`), whatever its operation.";
 
 #[cfg(test)]
 mod tests {

@@ -63,7 +63,8 @@ pub struct Update {
     /// How long after the time of its id a creation is accepted
     /// ([`Notes::with_acceptance_window`](crate::Notes::with_acceptance_window)).
     pub acceptance_window: Duration,
-    /// With sync, how old a client's token may be ([`SyncSettings::horizon`](crate::SyncSettings::horizon)).
+    /// With sync, how old a client's token may be ([`SyncSettings::horizon`](crate::SyncSettings::horizon)). A store
+    /// applies it as it is: that it is long enough is checked where sync is configured.
     pub horizon: Option<Duration>,
 }
 

@@ -5,11 +5,11 @@ use crate::sync::bounds::{DEFAULT_HORIZON, OVERLAP};
 /// How old tokens of sync may be, and how long deleted and expired notes are kept for them: at least 35 minutes
 /// ([`Horizon::MIN`]), and 90 days by default ([`DEFAULT_HORIZON`](crate::sync_bounds::DEFAULT_HORIZON)).
 ///
-/// A longer one lets devices stay offline for longer. But what an update gives an expiry, or what is deleted, stays in
-/// the store, invisible, for that long after the write. If that is longer than a retention setting, the contents of
+/// A longer one lets devices stay offline for longer. But a note that is deleted, or to which an update gives an
+/// expiry, stays in the store, invisible, for that long after the write. If that is longer than a retention setting, the contents of
 /// expired notes stay for longer than the retention.
 ///
-/// It should be much longer than the least one, and it has to be longer than a device takes to read all notes: with a
+/// It should be much longer than the minimum, and it has to be longer than a device takes to read all notes: with a
 /// shorter one, its token is refused before it has come to the end, again and again.
 ///
 /// ```
@@ -26,13 +26,13 @@ use crate::sync::bounds::{DEFAULT_HORIZON, OVERLAP};
 pub struct Horizon(Duration);
 
 impl Horizon {
-    /// The least horizon: [`OVERLAP`](crate::sync_bounds::OVERLAP), 35 minutes.
+    /// The shortest horizon: [`OVERLAP`](crate::sync_bounds::OVERLAP), 35 minutes.
     ///
-    /// It is longer than the clocks of two processes may differ. With a shorter one, a token that one process has just
-    /// given could be too old for the other.
+    /// The clocks of two processes may differ by twice [`AHEAD`](crate::sync_bounds::AHEAD), 32 minutes. With a horizon
+    /// shorter than that, a token that one process has just given could be too old for the other.
     pub const MIN: Duration = OVERLAP;
 
-    /// It as a duration.
+    /// This horizon as a duration.
     #[must_use]
     pub const fn as_duration(self) -> Duration {
         self.0
@@ -64,6 +64,7 @@ pub struct InvalidHorizon;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::bounds::AHEAD;
 
     #[test]
     fn a_horizon_shorter_than_the_least_one_is_refused() {
@@ -74,6 +75,7 @@ mod tests {
         for long in [Horizon::MIN, DEFAULT_HORIZON, Duration::MAX] {
             assert_eq!(Horizon::try_from(long).map(Horizon::as_duration), Ok(long));
         }
+        assert!(Horizon::MIN > 2 * AHEAD);
         let minutes = Horizon::MIN.as_secs() / 60;
         assert!(
             InvalidHorizon

@@ -95,7 +95,7 @@ impl RuntimeApi {
         *self.shared.asked.borrow()
     }
 
-    /// Has the function response to this event, and waits until it has.
+    /// Hands this event to the function, and waits for its response.
     pub(crate) async fn invoke(&self, event: impl Into<Vec<u8>>, timeout: Duration) -> Outcome {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let number = self.count.fetch_add(1, Ordering::SeqCst);

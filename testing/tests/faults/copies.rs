@@ -1,6 +1,6 @@
 //! Copies of a user's notes, over HTTP: two devices that keep one and edit offline, and four that only write, at three
-//! servers whose clocks differ by a quarter of an hour, which crash and are suspended, before the faulty network. Now and
-//! then all rests, and each copy has to be the notes.
+//! servers whose clocks differ by a quarter of an hour, which crash and are suspended, before the faulty network. Now
+//! and then all rests, and each copy has to be the notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -348,10 +348,14 @@ fn a_run_is_the_same_each_time() {
     assert!(one.copies.iter().any(|copy| !copy.is_empty()));
 }
 
+/// The most runs in which a flaw has to be found. The rarest, a write that is sent long after its time, is found by 18 of
+/// the first 20 seeds.
+const MOST_RUNS: u64 = 40;
+
 /// Whether one of some runs with this flaw finds a copy that differs.
 fn is_found(flaw: Flaw) -> bool {
     let first = seed();
-    let mut seeds = (0..40).map(|number| first.wrapping_add(number));
+    let mut seeds = (0..MOST_RUNS).map(|number| first.wrapping_add(number));
     let found = seeds.find(|seed| run(*seed, REQUESTS_OF_A_USER, Some(flaw)).is_err());
     println!("{flaw:?} is found by seed {found:?}");
     found.is_some()

@@ -332,7 +332,8 @@ impl<S: NoteStore + 'static> Replica<S> {
     }
 
     fn crashes(&mut self) -> bool {
-        // The overlap of passes repeats most of what a page had: only of listings a lost page counts, and they are few.
+        // The overlap of passes repeats most of what a page had: a lost page matters only in a listing, and listings
+        // are rare.
         let percent = match self.flaw {
             Some(ReplicaFlaw::SavesTheTokenFirst) => 50,
             _ => 5,
