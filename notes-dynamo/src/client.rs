@@ -33,12 +33,22 @@ use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 ///     .endpoint_url("http://127.0.0.1:8000");
 /// let client = Client::from_conf(config.build());
 /// ```
+///
+/// With `aws-config`, as a service in production needs it: see the example of the crate.
 #[must_use]
 pub fn client_config() -> Builder {
-    let http = aws_smithy_http_client::Builder::new()
+    config_with(http_client())
+}
+
+/// The HTTP client of [`client_config`], for other clients of AWS in the same program. It trusts the system's roots.
+///
+/// Give it to `aws-config`, whose providers of credentials make requests of their own: without its default features
+/// `aws-config` has no HTTP client, and with them it compiles a second implementation of TLS, `aws-lc`.
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    config_with(http)
+        .build_https()
 }
 
 fn config_with(http: SharedHttpClient) -> Builder {
@@ -72,7 +82,7 @@ fn config_with(http: SharedHttpClient) -> Builder {
 ///
 /// It looks nowhere else, neither in files nor at a metadata service: that lookup is most of the time that
 /// a client takes at a cold start. The credentials are read once. Where they expire or change while the
-/// process runs, as in a long-running service, use `aws-config` and [`client_config`].
+/// process runs, as in a long-running service, use `aws-config` with [`client_config`] and [`http_client`].
 ///
 /// # Certificates
 /// For AWS's own endpoints, the client trusts the five roots of Amazon Trust Services, which are part of this crate,
@@ -96,7 +106,7 @@ pub fn client_from_env() -> Result<Client, EnvironmentError> {
     );
     let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
     let tls = roots::trusted(&region, endpoint.is_some())?;
-    let mut config = config_with(http_client(tls))
+    let mut config = config_with(http_client_trusting(tls))
         .region(Region::new(region))
         .credentials_provider(credentials);
     if let Some(url) = endpoint {
@@ -109,7 +119,7 @@ pub fn client_from_env() -> Result<Client, EnvironmentError> {
 ///
 /// The SDK's own client makes a first one only to see that it can be made, and another for each set of timeouts. Each
 /// time, all roots are parsed.
-fn http_client(tls: TlsContext) -> SharedHttpClient {
+fn http_client_trusting(tls: TlsContext) -> SharedHttpClient {
     let connector = OnceLock::new();
     http_client_fn(move |settings, _| {
         let connector = connector.get_or_init(|| {
