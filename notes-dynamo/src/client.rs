@@ -19,9 +19,21 @@ use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 
 /// A client configuration without region and credentials. Add both, and an endpoint if it is not AWS's.
 ///
-/// Retries and timeouts are set here and do not change with the SDK's defaults: at most 3 attempts of at
-/// most 3 seconds each, and 10 seconds in total. TLS is by `rustls` with `ring`, which, unlike the SDK's
-/// default, does not collect entropy from CPU jitter at the first handshake.
+/// These are set here and do not change with the SDK's defaults:
+///
+/// | | |
+/// |---|---|
+/// | attempts | 3, with pauses that start at 50 ms and grow to at most 1 s ([standard mode][retries]) |
+/// | a connection | 2 s |
+/// | an attempt | 3 s |
+/// | a request with all its attempts | 10 s |
+/// | TLS | `rustls` with `ring`, which, unlike the SDK's default, does not collect entropy from CPU jitter at the first handshake; the system's roots |
+/// | signing time | that of this machine's clock, not corrected by the server's |
+///
+/// All of them can be set otherwise on the builder. With `with_changes`, keep a request shorter than
+/// [`sync_bounds`](notes_core::sync_bounds) allow.
+///
+/// [retries]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 ///
 /// ```
 /// use aws_sdk_dynamodb::Client;
@@ -90,6 +102,13 @@ fn config_with(http: SharedHttpClient) -> Builder {
 /// those of a proxy that inspects the traffic. For another endpoint, and in China, the European Sovereign Cloud and the
 /// isolated regions, it is the system's roots.
 ///
+/// ```no_run
+/// use notes_dynamo::{DynamoNoteStore, client_from_env};
+///
+/// let store = DynamoNoteStore::new(client_from_env()?, "notes");
+/// # Ok::<(), notes_dynamo::EnvironmentError>(())
+/// ```
+///
 /// # Errors
 /// If a required variable is missing or empty, or if the file that `AWS_CA_BUNDLE` names can't be used. The error names
 /// the variable.
@@ -134,7 +153,10 @@ fn http_client_trusting(tls: TlsContext) -> SharedHttpClient {
     })
 }
 
-/// An environment variable that the client needs is missing, or its value can't be used.
+/// An environment variable that [`client_from_env`] needs is missing or empty, or its value can't be used.
+///
+/// The text names the variable, such as `AWS_REGION is not set`, and never its value. The source, if there is one, says
+/// what is wrong with the file that it names.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct EnvironmentError {

@@ -24,6 +24,52 @@ use crate::table::Table;
 /// How often a request is retried and how long it may take are settings of the client; see
 /// [`client_config`](crate::client_config).
 ///
+/// ```no_run
+/// use notes_core::{ListQuery, Notes};
+/// use notes_dynamo::{DynamoNoteStore, client_from_env};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let notes = Notes::new(DynamoNoteStore::new(client_from_env()?, "notes"));
+/// let page = notes.list(&"alice".parse()?, &ListQuery::default()).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is sent
+///
+/// | call | requests | permission | capacity units, for an item of *n* bytes |
+/// |---|---|---|---|
+/// | `insert` | one conditional `PutItem` | `dynamodb:PutItem` | write: *n* / 1,024, rounded up |
+/// | `get` | one `GetItem` | `dynamodb:GetItem` | read: *n* / 4,096, rounded up; half with eventual consistency |
+/// | `update`, `delete` | one conditional `UpdateItem` | `dynamodb:UpdateItem` | write: as `insert`, of the larger of the item before and after |
+/// | `list` | 1 to 8 times `Query` | `dynamodb:Query` | read: as `get`, of all items read, at most 2 MB a call |
+/// | `changes` | with a time `Query` of the index, then `BatchGetItem`; without one as `list` | both, `dynamodb:Query` also on the index | read: of the entries and the items |
+/// | `purge` | `Query`, then `BatchWriteItem`, until the budget is used up | both | read of what is found, write of what is removed |
+///
+/// A write whose condition fails costs as much as one that is done. A store
+/// [`with_changes`](Self::with_changes) pays for the entries of the index, too. The repository's `docs/data-model.md`
+/// has the sizes of all attributes.
+///
+/// # Errors
+///
+/// The kind of a [`StoreError`] is by the code of DynamoDB's error:
+///
+/// | [kind](notes_core::StoreErrorKind) | when |
+/// |---|---|
+/// | `Throttled` | the table or the account has no capacity left at the moment |
+/// | `Unavailable` | no connection, a timeout of a read, a 5xx, an error of a proxy on the way |
+/// | `Contended` | a transaction or a replication was writing the same item |
+/// | `OutcomeUnknown` | an attempt of a write was sent and not answered, whatever the last attempt has met |
+/// | `TooLarge` | the item, or all items of the user in a table with an index, are too large |
+/// | `Corrupt` | what is stored can't be read as a note |
+/// | `Denied` | credentials are missing rights, have expired, or the signature is wrong, as by a wrong clock |
+/// | `Unsupported` | `changes` of a store that is not [`with_changes`](Self::with_changes) |
+/// | `Other` | no table of this name, a client without region or credentials, a request that DynamoDB finds invalid |
+///
+/// The sources are the SDK's errors. Log an error by its own `Debug` or by [`ErrorChain`](notes_core::ErrorChain), which
+/// have no text of a note; the `Debug` of a source may have the whole response.
+///
 /// # Late writes
 /// A request whose caller has stopped waiting can still be executed as long as DynamoDB accepts its signature,
 /// which AWS rejects when it is [more than 15 minutes old][signature] (some services after 5). So after a
@@ -37,7 +83,11 @@ pub struct DynamoNoteStore {
 }
 
 impl DynamoNoteStore {
-    /// The store of the notes in this table. Reads are strongly consistent.
+    /// The store of the notes in this table, by its name (3 to 255 characters) or its ARN. Reads are strongly consistent.
+    ///
+    /// Nothing is sent yet: that the table exists and has the right key shows in the first call, or in
+    /// [`ensure_table`](crate::ensure_table). [`TableName`](crate::TableName) checks the form of a name that comes from
+    /// settings.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {
             table: Table {
@@ -79,6 +129,20 @@ impl DynamoNoteStore {
     /// Calls this function with the capacity that each successful request has consumed, in the task that sent
     /// it. A failed request is not reported, although a write whose condition fails consumes write units too:
     /// the response with the error does not say how many.
+    ///
+    /// ```no_run
+    /// use notes_dynamo::{Capacity, DynamoNoteStore, client_from_env};
+    ///
+    /// let count = |consumed: Capacity| {
+    ///     // A counter of your metrics.
+    ///     println!("{} read, {} written", consumed.read_units, consumed.write_units);
+    /// };
+    /// let store = DynamoNoteStore::new(client_from_env()?, "notes").with_capacity_observer(count);
+    /// # Ok::<(), notes_dynamo::EnvironmentError>(())
+    /// ```
+    ///
+    /// It runs on the task of the request, so it must not block. Without an observer DynamoDB is not asked for the
+    /// numbers.
     #[must_use]
     pub fn with_capacity_observer(
         mut self,

@@ -22,6 +22,24 @@ use crate::request::misconfiguration::without_request;
 /// of changes, which only a store [`with_changes`](crate::DynamoNoteStore::with_changes) needs:
 /// [`ensure_table_with_changes`] checks it.
 ///
+/// It waits at most a minute. Several processes may call it at the same time.
+///
+/// ```no_run
+/// use aws_sdk_dynamodb::Client;
+/// use aws_sdk_dynamodb::config::{Credentials, Region};
+/// use notes_dynamo::{client_config, ensure_table};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), notes_core::StoreError> {
+/// let config = client_config()
+///     .region(Region::new("eu-central-1"))
+///     .credentials_provider(Credentials::new("local", "local", None, None, "static"))
+///     .endpoint_url("http://127.0.0.1:8000");
+/// ensure_table(&Client::from_conf(config.build()), "notes").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// `Other`, whose causes name the table and say what is wrong with it: its key, the attribute of its
 /// time to live, or the engine's error.

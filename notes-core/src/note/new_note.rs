@@ -14,6 +14,12 @@ use crate::value::title::Title;
 ///     .with_expiry("2026-11-22T18:47:00Z".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A text is no title until it was checked, so a text alone does not compile:
+///
+/// ```compile_fail,E0308
+/// let new = notes_core::NewNote::new("Milk", "2 litres");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewNote {

@@ -9,6 +9,17 @@ use crate::value::title::Title;
 use crate::value::user_id::UserId;
 
 /// One note of one user, as it is stored now.
+///
+/// A store makes it with [`Note::new`] and the methods `with_…`; fields that a later version adds have a default there.
+/// So a literal does not compile outside of this crate:
+///
+/// ```compile_fail,E0639
+/// # use notes_core::{Content, Expires, Note, NoteId, Title, UserId};
+/// fn note(user: UserId, id: NoteId, title: Title, content: Content) -> Note {
+///     let (category, expires, revision) = (None, Expires::Never, id.into());
+///     Note { user, id, title, content, category, expires, revision }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {

@@ -214,7 +214,7 @@ pub trait NoteStore: Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Insertion {
-    /// The note, whose first revision is its id.
+    /// The note. Its revision is its id, unless an import keeps the later revision of a note that was changed.
     pub note: Note,
     /// The fingerprint of the request to create it.
     pub fingerprint: Fingerprint,

@@ -11,6 +11,23 @@ use crate::value::revisions::Revisions;
 use crate::value::timestamp::Timestamp;
 
 /// Which revisions a write accepts as the one that it replaces.
+///
+/// ```
+/// use notes_core::{Expected, Note};
+///
+/// # fn expected(note: &Note) {
+/// let as_read = Expected::from(note.revision);
+/// # }
+/// ```
+///
+/// It is made of the revision, as another state of the same note must not count as the one that was read:
+///
+/// ```compile_fail,E0277
+/// # use notes_core::{Expected, Note};
+/// # fn expected(note: &Note) {
+/// let as_read = Expected::from(note);
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Expected {
     /// Any revision.

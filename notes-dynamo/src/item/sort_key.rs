@@ -28,7 +28,13 @@ pub fn sort_key(id: NoteId) -> String {
     ((ordinal >> RANDOM_BITS) * RANDOM_RANGE + rest).to_string()
 }
 
-/// The id whose [`sort_key`] this is, or `None` if it is the key of no id.
+/// The id whose [`sort_key`] this is, or `None` if it is the key of no id: not a whole number, too large, or one whose
+/// last 23 digits are no 74 bits. The text has to be DynamoDB's, without leading zeros.
+///
+/// ```
+/// assert!(notes_dynamo::note_id("176681363765916721973606223869262637").is_some());
+/// assert_eq!(notes_dynamo::note_id("1541300400"), None);
+/// ```
 #[must_use]
 pub fn note_id(sort_key: &str) -> Option<NoteId> {
     let key: u128 = sort_key.parse().ok()?;

@@ -3,7 +3,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 
-/// The [capacity][docs] that one request has consumed, in units.
+/// The [capacity][docs] that one request has consumed, in units, as DynamoDB's response says it.
+///
+/// One of the two is 0: a request either reads or writes. With on-demand billing, these units are what is charged; the
+/// index of changes counts in them, too. [`with_capacity_observer`](crate::DynamoNoteStore::with_capacity_observer)
+/// reports it.
 ///
 /// [docs]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
