@@ -33,7 +33,8 @@ pub fn sort_key(id: NoteId) -> String {
 ///
 /// ```
 /// assert!(notes_dynamo::note_id("176681363765916721973606223869262637").is_some());
-/// assert_eq!(notes_dynamo::note_id("1541300400"), None);
+/// // Its last 23 digits are more than 74 bits.
+/// assert_eq!(notes_dynamo::note_id("99999999999999999999999"), None);
 /// ```
 #[must_use]
 pub fn note_id(sort_key: &str) -> Option<NoteId> {
