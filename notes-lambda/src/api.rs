@@ -36,6 +36,47 @@ use crate::response::reply::{self, Response};
 /// from the path before it calls the API puts that prefix into the request's extensions, as a
 /// [`PathPrefix`](crate::PathPrefix). The `Location` of a new note then starts with it.
 ///
+/// ```
+/// use http::{Request, StatusCode, header};
+/// use notes_core::{MemoryNoteStore, Notes, UserId};
+/// use notes_lambda::Api;
+/// use tower_service::Service;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut api = Api::new(Notes::new(MemoryNoteStore::new()));
+/// let user: UserId = "alice".parse()?;
+///
+/// let mut create = Request::post("/notes")
+///     .header(header::CONTENT_TYPE, "application/json")
+///     .body(r#"{"title": "Milk", "content": "2 litres"}"#.to_owned())?;
+/// create.extensions_mut().insert(user.clone());
+/// let created = api.call(create).await?;
+/// let note = created.headers()[header::LOCATION].to_str()?.to_owned();
+///
+/// // A change on the condition that the note is in a state that it is not in.
+/// let mut change = Request::patch(note)
+///     .header(header::CONTENT_TYPE, "application/merge-patch+json")
+///     .header(header::IF_MATCH, r#""019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2d""#)
+///     .body(r#"{"content": "3 litres"}"#.to_owned())?;
+/// change.extensions_mut().insert(user);
+/// let refused = api.call(change).await?;
+/// assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Limits
+///
+/// | | |
+/// |---|---|
+/// | a request's body | 2.5 MiB, then 413; JSON in UTF-8, without a `Content-Encoding` |
+/// | a response's body | what fits into Lambda's limit of 6 MB after it is escaped as a JSON string: a page is cut, its cursor leads on |
+/// | `limit` of a page | 1 to 100, by default 20; of changes by default 100 |
+/// | `If-Match`, `If-None-Match` | 100 entity tags |
+/// | errors that a 400 names | the first 100 |
+/// | the date of an `Idempotency-Key` | 7 days ago ([`Notes::with_acceptance_window`]) to 5 minutes ahead |
+///
 /// # Who the user is
 ///
 /// The user is the [`UserId`] in the request's [extensions](http::Request::extensions). Whatever verified the caller
@@ -79,6 +120,15 @@ impl<S: NoteStore> Api<S> {
 
     /// Lets pages of these origins call the API from a browser. Not needed where a gateway in front of it handles
     /// CORS already, as an HTTP API of API Gateway can.
+    ///
+    /// ```
+    /// use notes_core::{MemoryNoteStore, Notes};
+    /// use notes_lambda::Api;
+    ///
+    /// let api = Api::new(Notes::new(MemoryNoteStore::new()))
+    ///     .with_cors_origins("https://notes.example, http://localhost:*".parse()?);
+    /// # Ok::<(), notes_lambda::InvalidCorsOrigins>(())
+    /// ```
     #[must_use]
     pub fn with_cors_origins(mut self, origins: CorsOrigins) -> Self {
         Arc::make_mut(&mut self.options).cors_origins = origins;
@@ -106,6 +156,16 @@ impl<S: NoteStore> Api<S> {
     /// Starts the `type` URI of every problem with this base, instead of the address of the documentation.
     ///
     /// The description that `openapi` returns always has the default URIs.
+    ///
+    /// ```
+    /// use notes_core::{MemoryNoteStore, Notes};
+    /// use notes_lambda::Api;
+    ///
+    /// // A note that is not there is then https://notes.example/problems/note-not-found.
+    /// let api = Api::new(Notes::new(MemoryNoteStore::new()))
+    ///     .with_problem_base("https://notes.example/problems/".parse()?);
+    /// # Ok::<(), notes_lambda::InvalidProblemBase>(())
+    /// ```
     #[must_use]
     pub fn with_problem_base(mut self, base: ProblemBase) -> Self {
         Arc::make_mut(&mut self.options).problem_base = base;

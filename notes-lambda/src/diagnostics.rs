@@ -10,6 +10,23 @@ use crate::operation::Operation;
 ///
 /// It is in the extensions of each response, for a layer that logs. Nothing in it is text of a note or names a user,
 /// so it can be logged as it is.
+///
+/// ```
+/// use http::Response;
+/// use notes_core::ErrorChain;
+/// use notes_lambda::Diagnostics;
+///
+/// /// The line of a log for a response, if there is something to say.
+/// fn line<B>(response: &Response<B>) -> Option<String> {
+///     let diagnostics: &Diagnostics = response.extensions().get()?;
+///     let error = diagnostics.error.as_deref()?;
+///     let operation = diagnostics.operation.map(|operation| operation.to_string());
+///     Some(format!("{} {operation:?}: {}", response.status(), ErrorChain(error)))
+/// }
+/// # assert_eq!(line(&Response::new(())), None);
+/// ```
+///
+/// [`Gateway::run`](https://docs.rs/notes-lambda/latest/notes_lambda/struct.Gateway.html#method.run) logs it by itself.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Diagnostics {

@@ -29,6 +29,13 @@ use crate::response::reply::{self, Response};
 /// The user is what the gateway's authorizer verified, as the [`IdentitySource`] says, and nothing else. An event
 /// that only keeps the function warm, such as that of a schedule, gets a 204 without a call of the API.
 ///
+/// | event | where the path is from | identities |
+/// |---|---|---|
+/// | REST API, format 1.0 | the route's resource and its parameters | `cognito:CLAIM`, `lambda:KEY`, `lambda-principal` |
+/// | HTTP API, format 2.0 | the route's key; with `$default`, the path without the stage | `jwt:CLAIM`, `lambda:KEY` |
+/// | HTTP API, format 1.0 | the same | `cognito:CLAIM`, for the claims of its JWT authorizer; `lambda:KEY` |
+/// | function URL, format 2.0 | the path | none: its only authorizer is IAM |
+///
 /// A clone serves the same notes, and clones may be called concurrently: Lambda Managed Instances run several
 /// invocations in one process.
 #[derive(Debug)]

@@ -47,6 +47,16 @@ struct Consumed {
 ///
 /// For the callback with which a store reports consumed capacity. It has to be called in the task that called the
 /// store: that is how the units are assigned to an invocation. In any other task it does nothing.
+///
+/// ```no_run
+/// use notes_dynamo::{Capacity, DynamoNoteStore, client_from_env};
+/// use notes_lambda::log_capacity;
+///
+/// let store = DynamoNoteStore::new(client_from_env()?, "notes").with_capacity_observer(
+///     |consumed: Capacity| log_capacity(consumed.read_units, consumed.write_units),
+/// );
+/// # Ok::<(), notes_dynamo::EnvironmentError>(())
+/// ```
 pub fn log_capacity(read_units: f64, write_units: f64) {
     // Outside of an invocation, such as during the warm-up, there is no sum to add to.
     let _ = CONSUMED.try_with(|sum| {

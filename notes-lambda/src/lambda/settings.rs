@@ -15,6 +15,16 @@ use crate::problem::problem_base::ProblemBase;
 
 /// The settings of any function that serves the API, from environment variables.
 ///
+/// | variable | value | if it is not set, or empty |
+/// |---|---|---|
+/// | `NOTES_IDENTITY` | `jwt:CLAIM`, `cognito:CLAIM`, `lambda:KEY`, `lambda-principal` | the function does not start |
+/// | `NOTES_RETENTION_DAYS` | 1 and more | notes are kept for ever |
+/// | `NOTES_SYNC_EPOCH` | any text that was never used with this table | there is no sync |
+/// | `NOTES_SYNC_DAYS` | 1 and more | 90, if there is sync |
+/// | `NOTES_CORS_ORIGINS` | `*`, or origins separated by commas | no page of another origin may call the API |
+/// | `NOTES_CORS_HEADERS` | names separated by commas | those that the API reads, and those of tracing |
+/// | `NOTES_PROBLEM_BASE` | an absolute URI | the documentation of the problems |
+///
 /// None is about the store. A function reads those of its own store, such as the name of a table, with
 /// [`required_setting_from_env`] and [`optional_setting_from_env`].
 ///
@@ -99,6 +109,13 @@ impl Settings {
 }
 
 /// The parsed value of an environment variable that has to be set, for the settings that are a function's own.
+///
+/// ```
+/// use notes_lambda::required_setting_from_env;
+///
+/// let error = required_setting_from_env::<String>("THE_TABLE_OF_MY_FUNCTION").unwrap_err();
+/// assert_eq!(error.to_string(), "THE_TABLE_OF_MY_FUNCTION is not set");
+/// ```
 ///
 /// # Errors
 /// When the variable is not set, is empty, or has a value that can't be parsed. The error names the variable, shows its

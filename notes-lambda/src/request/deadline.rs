@@ -11,6 +11,20 @@ use crate::problem::Problem;
 ///
 /// A request that is not done by then gets a 503: `unavailable` if it reads, and `outcome-unknown` if it writes,
 /// because the write may have happened, or may still happen. It needs a tokio runtime with its timer enabled.
+///
+/// Behind Lambda it is set by the function's own deadline. In a server, a layer sets it; choose a time in which the store's
+/// client has finished its own attempts, which is 10 seconds for that of `notes-dynamo`:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use notes_lambda::Deadline;
+///
+/// let mut request = http::Request::get("/notes").body(String::new())?;
+/// let at = Instant::now() + Duration::from_secs(12);
+/// request.extensions_mut().insert(Deadline(at));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(pub Instant);
 
