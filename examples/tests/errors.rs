@@ -9,8 +9,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use notes_core::{
-    Category, ChangePosition, Content, ErrorChain, NoteId, Notes, Order, PageLimit, Revision,
-    Revisions, StoreError, StoreErrorKind, SyncSettings, SyncToken, Timestamp, Title, UserId,
+    Category, ChangePosition, Content, ErrorChain, Horizon, NoteId, Notes, Order, PageLimit,
+    Revision, Revisions, StoreError, StoreErrorKind, SyncSettings, SyncToken, Timestamp, Title,
+    UserId,
 };
 use notes_dynamo::{DynamoNoteStore, TableName, client_config, ensure_table};
 use notes_lambda::{
@@ -92,6 +93,7 @@ fn the_page_has_the_message_of_each_invalid_value() {
         ("InvalidRevisions", failed(Revisions::try_from(revisions))),
         ("InvalidOrder", refused::<Order>("oldest first")),
         ("InvalidPageLimit", failed(PageLimit::try_from(0))),
+        ("InvalidHorizon", failed(Horizon::try_from(Duration::ZERO))),
         ("InvalidSyncToken", refused::<SyncToken>("1")),
         (
             "InvalidChangePosition",
@@ -141,7 +143,7 @@ fn the_page_has_each_error_type_of_the_public_api() {
         );
         count += 1;
     }
-    assert_eq!(count, 19);
+    assert_eq!(count, 20);
 }
 
 #[test]

@@ -6,5 +6,6 @@ pub(crate) mod capacity;
 mod engine_error;
 pub(crate) mod error;
 pub(crate) mod failed_condition;
+mod hint;
 pub(crate) mod misconfiguration;
 pub(crate) mod signing_time;

@@ -5,6 +5,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
 use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
+use crate::request::hint::with_hint;
 use crate::request::signing_time::SignedAtAnotherTime;
 
 /// Whether the client is configured so that it can't send any request: no region, no credentials, no HTTP
@@ -58,7 +59,7 @@ pub(crate) fn without_request(error: impl Error + Send + Sync + 'static) -> BoxE
     if causes(&error).any(quotes_request) {
         UnusableEndpoint(error.into()).into()
     } else {
-        error.into()
+        with_hint(error.into())
     }
 }
 
