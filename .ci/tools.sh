@@ -36,8 +36,7 @@ start_dynamodb() {
 # The programs in TypeScript, checked against the description, as JavaScript in build/.
 build_typescript() (
     cd "$typescript"
-    node_modules/.bin/openapi-typescript ../../docs/openapi.json --output generated/openapi.d.ts
-    node_modules/.bin/tsc
+    npm run --silent build
 )
 
 # Starts the local API with these options, on a free port: $api, $url.

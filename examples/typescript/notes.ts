@@ -1,7 +1,6 @@
 // A client of the API, typed by its description. With the local API running:
 //
-//   npm ci && npx openapi-typescript ../../docs/openapi.json --output generated/openapi.d.ts
-//   npx tsc && node build/notes.js http://127.0.0.1:3000
+//   npm ci && npm run build && node build/notes.js http://127.0.0.1:3000
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
