@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Not in the target directory: a build machine caches that, and a virtual environment is good at its own path only.
 tools=$PWD/.ci/.local
 typescript=$PWD/examples/typescript
+app=$PWD/examples/app
 scratch=$(mktemp -d)
 # Killed when the script ends.
 processes=()

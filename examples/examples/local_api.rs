@@ -138,7 +138,8 @@ fn greet(url: &str, place: &str, id: &str) {
     println!(
         r#"The notes API listens on {url}
 Notes are kept in {place}
-The page to try it on is {url}/docs
+The notes app is {url}/
+The page to try the API on is {url}/docs
 
 For development: the bearer token's text is the user id, and nobody checks it. Try
 

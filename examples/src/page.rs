@@ -1,4 +1,5 @@
-//! The page at `/docs`: Swagger UI and the OpenAPI description.
+//! The pages of the server, embedded in the program so that they work without a network: the notes app at `/`, and at
+//! `/docs` Swagger UI with the OpenAPI description.
 
 use axum::Router;
 use axum::http::header::{
@@ -6,35 +7,71 @@ use axum::http::header::{
 };
 use axum::routing::get;
 
-/// The content security policy: the page may only use what comes from this server, and the icons in its style sheet.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// A file of a page: its path, its type and its text.
+type File = (&'static str, &'static str, &'static str);
 
-/// The routes of the page. Its files are embedded in the program, so that it works without a network.
+/// The notes app, as built from `examples/app`.
+const APP: [File; 7] = [
+    ("/", HTML, include_str!("../assets/app/index.html")),
+    ("/index.css", CSS, include_str!("../assets/app/index.css")),
+    (
+        "/index.js",
+        JAVASCRIPT,
+        include_str!("../assets/app/index.js"),
+    ),
+    (
+        "/sign-in.js",
+        JAVASCRIPT,
+        include_str!("../assets/app/sign-in.js"),
+    ),
+    ("/sw.js", JAVASCRIPT, include_str!("../assets/app/sw.js")),
+    (
+        "/icon.svg",
+        "image/svg+xml",
+        include_str!("../assets/app/icon.svg"),
+    ),
+    (
+        "/manifest.webmanifest",
+        "application/manifest+json",
+        include_str!("../assets/app/manifest.webmanifest"),
+    ),
+];
+
+/// The app may only use what comes from this server.
+const APP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                          img-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
+                          form-action 'none'; frame-ancestors 'none'";
+
+const DOCS: [File; 5] = [
+    ("/docs", HTML, include_str!("../assets/page.html")),
+    ("/docs/page.css", CSS, include_str!("../assets/page.css")),
+    (
+        "/docs/page.js",
+        JAVASCRIPT,
+        include_str!("../assets/page.js"),
+    ),
+    (
+        "/docs/swagger-ui.css",
+        CSS,
+        include_str!("../assets/swagger-ui/swagger-ui.css"),
+    ),
+    (
+        "/docs/swagger-ui-bundle.js",
+        JAVASCRIPT,
+        include_str!("../assets/swagger-ui/swagger-ui-bundle.js"),
+    ),
+];
+
+/// Swagger UI may also use the icons in its style sheet.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                           img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HTML: &str = "text/html";
+const CSS: &str = "text/css";
+const JAVASCRIPT: &str = "text/javascript";
+
+/// The routes of the pages.
 pub(crate) fn routes() -> Router {
-    let files = [
-        ("/docs", "text/html", include_str!("../assets/page.html")),
-        (
-            "/docs/page.css",
-            "text/css",
-            include_str!("../assets/page.css"),
-        ),
-        (
-            "/docs/page.js",
-            "text/javascript",
-            include_str!("../assets/page.js"),
-        ),
-        (
-            "/docs/swagger-ui.css",
-            "text/css",
-            include_str!("../assets/swagger-ui/swagger-ui.css"),
-        ),
-        (
-            "/docs/swagger-ui-bundle.js",
-            "text/javascript",
-            include_str!("../assets/swagger-ui/swagger-ui-bundle.js"),
-        ),
-    ];
     let description = async || {
         let headers = [
             (CONTENT_TYPE, "application/json"),
@@ -43,12 +80,14 @@ pub(crate) fn routes() -> Router {
         (headers, notes_lambda::openapi())
     };
     let routes = Router::new().route("/docs/openapi.json", get(description));
-    files
-        .into_iter()
-        .fold(routes, |routes, (path, of_type, text)| {
+    let app = APP.map(|file| (file, APP_POLICY));
+    let docs = DOCS.map(|file| (file, DOCS_POLICY));
+    app.into_iter()
+        .chain(docs)
+        .fold(routes, |routes, ((path, of_type, text), policy)| {
             let headers = [
                 (CONTENT_TYPE, of_type),
-                (CONTENT_SECURITY_POLICY, POLICY),
+                (CONTENT_SECURITY_POLICY, policy),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 // After an update of this program, the browser must not show the old files.
                 (CACHE_CONTROL, "no-cache"),

@@ -81,6 +81,35 @@ async fn the_printed_page_has_all_it_needs_from_this_program() {
 }
 
 #[tokio::test]
+async fn the_notes_app_has_all_it_needs_from_this_program() {
+    let program = Program::start(&["--in-memory"]);
+    assert!(program.greeting.contains(&format!("{}/\n", program.url)));
+    let nobody = program.new_user();
+    let get = async |path: &str| send(nobody.anonymous(Method::GET, path)).await.expect(200);
+    let page = get("/").await;
+    assert_eq!(page.header("content-type"), "text/html");
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none';")
+    );
+    // What the page names, and what the service worker keeps for the time without a network.
+    let worker = get("/sw.js").await;
+    assert_eq!(worker.header("content-type"), "text/javascript");
+    let named = [page.body.as_str(), worker.body.as_str()].join("\"");
+    let mut files: Vec<_> = named
+        .split(['"', '`'])
+        .map(|text| text.trim_start_matches("./"))
+        .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".svg"))
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    assert_eq!(files, ["icon.svg", "index.css", "index.js", "sign-in.js"]);
+    for file in files {
+        assert!(!get(&format!("/{file}")).await.body.is_empty(), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn notes_survive_a_restart() {
     let mut program = Program::start(&[]);
     let alice = program.new_user();

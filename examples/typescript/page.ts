@@ -4,26 +4,13 @@
 //   node build/page.js http://127.0.0.1:3000
 
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
 import type { Locator } from "playwright-core";
+import { launch } from "./browser/chromium.js";
 
 const url = process.argv[2];
 assert.ok(url, "the URL of the API is missing");
 
-const browser = await chromium.launch({
-  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    // The page has to do with what this server has.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-  ],
-});
+const browser = await launch();
 try {
   const page = await browser.newPage();
   const complaints: string[] = [];

@@ -85,7 +85,7 @@ export async function putCreation(
   from: { id: string; at: number; position?: number },
 ): Promise<string> {
   const id = clock.newId();
-  write.touched.moved.set(from.id, id);
+  write.touched.moved.push({ from: from.id, to: id, isCopy: true });
   const place = from.position === undefined ? {} : { position: from.position };
   await putEdit(write, { ...place, kind: "create", id, at: from.at, body: newNote(members, clock), attempted: false });
   return id;
@@ -101,7 +101,7 @@ function newNote({ title, content, category, expiresAt }: Members, clock: Clock)
 
 /** Gives a creation another key, and its later edits with it. */
 export async function rename(write: Write, id: string, to: string): Promise<void> {
-  write.touched.moved.set(id, to);
+  write.touched.moved.push({ from: id, to, isCopy: false });
   write.touched.ids.add(id);
   for (const edit of await editsOf(write.tx, id)) await putEdit(write, { ...edit, id: to, attempted: false });
 }

@@ -9,10 +9,12 @@ import {
   type Database,
   type Edit,
   type Held,
+  type Moved,
   type SyncState,
   type Touched,
   type Write,
   countEdits,
+  deleteDatabase,
   editsOf,
   openDatabase,
   putEdit,
@@ -43,10 +45,10 @@ export interface Status {
   retryAfter?: number;
 }
 
-/** What a listener is told: the ids of notes that may have changed, and those that go on under another id. */
+/** What a listener is told: the ids of notes that may have changed, and what goes on in another note. */
 export interface Changed {
   ids: string[];
-  moved: [from: string, to: string][];
+  moved: Moved[];
 }
 
 export interface ReplicaOptions {
@@ -99,6 +101,12 @@ export class Replica {
     this.#channel.close();
     this.#database.close();
     this.#listeners.clear();
+  }
+
+  /** Closes it and removes it from the device, also what the server does not have. */
+  async erase(): Promise<void> {
+    this.close();
+    await deleteDatabase(this.#name);
   }
 
   get status(): Status {
@@ -277,7 +285,7 @@ export class Replica {
   #publish(touched: Touched, state?: SyncState): void {
     if (state) this.#know(state);
     if (this.#closed || touched.ids.size === 0) return;
-    const changed = { ids: [...touched.ids], moved: [...touched.moved] };
+    const changed = { ids: [...touched.ids], moved: touched.moved };
     this.#channel.postMessage(changed);
     void this.#tell(changed);
   }

@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, deleteDB, openDB } from "idb";
 import type { NewNote, Note } from "./client.js";
 import type { Members, Patch } from "./members.js";
 
@@ -74,11 +74,22 @@ export function openDatabase(name: string): Promise<Database> {
   });
 }
 
+export function deleteDatabase(name: string): Promise<void> {
+  return deleteDB(name);
+}
+
+/** What the user has written into a note goes on in another one. */
+export interface Moved {
+  from: string;
+  to: string;
+  /** Whether others have changed or deleted the note. Otherwise it is the same note, which the server did not know. */
+  isCopy: boolean;
+}
+
 /** What a transaction has changed, for those who show it. */
 export interface Touched {
   ids: Set<string>;
-  /** Notes that go on under another id, because what was typed is kept as another note. */
-  moved: Map<string, string>;
+  moved: Moved[];
 }
 
 /** A transaction over all that the replica keeps, and what it changes. */
@@ -99,7 +110,7 @@ export async function write<T>(
   run: (write: Write) => Promise<T>,
 ): Promise<[T, Touched]> {
   const tx = database.transaction(STORES, "readwrite", { durability });
-  const touched: Touched = { ids: new Set(), moved: new Map() };
+  const touched: Touched = { ids: new Set(), moved: [] };
   try {
     const result = await run({ tx, touched });
     await tx.done;

@@ -63,17 +63,21 @@ const sabotages: Record<string, Sabotage> = {
     instead: 'if (last && last.kind !== "delete") {',
     caughtBy: LOST,
   },
-  takes_a_lost_response_for_success: {
-    file: "sync.js",
-    passage: "throw new LaterError(String(error));",
-    instead: 'return { status: 409, name: "id-spent" };',
+  sends_an_edit_only_once: {
+    file: "outbox.js",
+    passage: "if (!edit.attempted)",
+    instead: `if (edit.attempted) {
+            await removeEdits(write, edit);
+            continue;
+        }
+        else`,
     caughtBy: LOST,
   },
-  takes_a_503_for_a_refusal: {
+  takes_a_503_for_a_fault: {
     file: "sync.js",
     passage: 'status >= 500 && name !== "internal-error"',
     instead: "false",
-    caughtBy: /refused: /,
+    caughtBy: /the server responds with 503/,
   },
   forgets_what_was_typed_into_a_note_that_is_gone: {
     file: "outbox.js",

@@ -45,6 +45,12 @@ export class Server {
     this.#epoch += 1;
   }
 
+  /** The operator repairs what can't be read, which writes it. */
+  repair(): void {
+    this.#log.push(...this.unreadable);
+    this.unreadable.clear();
+  }
+
   backUp(): void {
     this.#backup = { notes: new Map(this.#notes), ended: new Set(this.#ended) };
   }

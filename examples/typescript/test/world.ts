@@ -241,7 +241,7 @@ export class World {
 
   /** Synchronises until nothing is left to do. Then all have what the server has, and no text is lost. */
   async settle(): Promise<void> {
-    this.server.unreadable.clear();
+    this.server.repair();
     for (let round = 0; round < 4; round += 1) {
       for (const device of [0, 1]) {
         const tab = await this.#tab(device, 0);

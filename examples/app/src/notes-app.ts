@@ -1,0 +1,332 @@
+import { LitElement, type TemplateResult, html, nothing } from "lit";
+import { type NoteView, Replica, createNotesClient, keepInSync } from "notes-client";
+import { type Account, type Settings, accountByName, settings, signInByName } from "./account.js";
+import "./note-editor.js";
+import type { NoteEditor } from "./note-editor.js";
+import { exported, imported } from "./exchange.js";
+import "./note-list.js";
+import "./sync-state.js";
+import { fromTrash, isTrash, toTrash } from "./trash.js";
+
+/** A message with what can be done about it. */
+interface Notice {
+  text: string;
+  undo?: () => Promise<unknown>;
+}
+
+/** The page: signing in, then the notes. */
+class NotesApp extends LitElement {
+  readonly #settings: Settings = settings();
+  #account: Account | undefined;
+  #replica: Replica | undefined;
+  #end: (() => void) | undefined;
+  #notes = new Map<string, NoteView>();
+  #open: string | undefined;
+  #query = "";
+  #category: string | undefined;
+  #notice: Notice | undefined;
+  #noticeEnds: ReturnType<typeof setTimeout> | undefined;
+  #isReady = false;
+
+  /** In the document itself: one style sheet, and labels that lead to their fields. */
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#start();
+  }
+
+  async #start(): Promise<void> {
+    const provider = this.#provider;
+    try {
+      this.#account = provider ? await (await import("./sign-in.js")).accountByProvider(provider) : accountByName();
+    } catch (error) {
+      this.#tell({ text: `Signing in failed: ${messageOf(error)}` });
+    }
+    if (this.#account) await this.#openReplica(this.#account);
+    this.#isReady = true;
+    this.requestUpdate();
+  }
+
+  get #provider(): { issuer: string; clientId: string } | undefined {
+    const { issuer, clientId } = this.#settings;
+    return issuer !== undefined && clientId !== undefined ? { issuer, clientId } : undefined;
+  }
+
+  async #openReplica({ id, token }: Account): Promise<void> {
+    const url = this.#settings.api ?? location.origin;
+    const client = createNotesClient({ url, token });
+    const replica = await Replica.open({ client, name: `notes of ${id} at ${url}` });
+    this.#replica = replica;
+    this.#notes = new Map((await replica.notes()).map((note) => [note.id, note]));
+    replica.subscribe(async ({ ids, moved }) => {
+      for (const id of ids) {
+        const note = await replica.note(id);
+        if (note) this.#notes.set(id, note);
+        else this.#notes.delete(id);
+      }
+      for (const { from, to, isCopy } of moved) {
+        if (isCopy) this.#tell({ text: "A note was changed elsewhere, too: what you wrote is a note of its own." });
+        if (from !== this.#open) continue;
+        this.#open = to;
+        this.#editor?.follow(to);
+      }
+      this.requestUpdate();
+    });
+    this.#end = keepInSync(replica);
+  }
+
+  protected override render(): TemplateResult {
+    if (!this.#isReady) return html`<p class="loading">Loading…</p>`;
+    const replica = this.#replica;
+    if (!replica) return this.#renderSignIn();
+    const open = this.#open === undefined ? undefined : this.#notes.get(this.#open);
+    const isTrashShown = this.#category === "Trash";
+    return html`
+      <header>
+        <h1>Notes</h1>
+        <input
+          type="search"
+          aria-label="Search the notes on this device"
+          placeholder="Search"
+          .value=${this.#query}
+          @input=${(event: InputEvent) => this.#show(this.#category, (event.target as HTMLInputElement).value)}
+        />
+        <sync-state .replica=${replica} @sign-in=${() => this.#signInAgain()}></sync-state>
+        ${this.#renderMenu(replica)}
+      </header>
+      <nav aria-label="Categories">${this.#renderCategories()}</nav>
+      <main class=${open ? "with-note" : ""}>
+        <section aria-label="List of notes" class="list">
+          <button class="new" @click=${() => this.#create(replica)}>New note</button>
+          <note-list
+            .notes=${this.#found()}
+            .open=${this.#open}
+            .empty=${this.#query ? "Nothing is found." : isTrashShown ? "The trash is empty." : "No notes yet."}
+            @open-note=${(event: CustomEvent<string>) => this.#openNote(event.detail)}
+          ></note-list>
+        </section>
+        <note-editor
+          .replica=${replica}
+          .note=${open}
+          .categories=${this.#categories()}
+          @close-note=${() => this.#close(replica)}
+          @move-note=${({ detail }: CustomEvent<string>) => {
+            this.#open = detail;
+            this.requestUpdate();
+          }}
+          @trash-note=${() => this.#trash(replica)}
+          @restore-note=${() => this.#restore(replica)}
+          @delete-note=${() => this.#delete(replica)}
+        ></note-editor>
+      </main>
+      ${this.#renderNotice()}
+    `;
+  }
+
+  #renderNotice(): TemplateResult {
+    const { text, undo } = this.#notice ?? {};
+    const click = async () => {
+      this.#tell(undefined);
+      await undo?.();
+    };
+    return html`<div class="notice" role="status">
+      ${text === undefined ? nothing : html`<span>${text}</span>`}
+      ${undo ? html`<button @click=${click}>Undo</button>` : nothing}
+    </div>`;
+  }
+
+  #renderSignIn(): TemplateResult {
+    const provider = this.#provider;
+    if (provider) {
+      return html`<main class="sign-in">
+        <h1>Notes</h1>
+        <button @click=${async () => (await import("./sign-in.js")).signIn(provider)}>Sign in</button>
+        ${this.#renderNotice()}
+      </main>`;
+    }
+    const submit = (event: SubmitEvent) => {
+      event.preventDefault();
+      signInByName(String(new FormData(event.target as HTMLFormElement).get("name")));
+      void this.#start();
+    };
+    return html`<main class="sign-in">
+      <h1>Notes</h1>
+      <form @submit=${submit}>
+        <label for="name">Your name</label>
+        <input id="name" name="name" required pattern="[A-Za-z0-9._@\\-]{1,64}" autocomplete="username" />
+        <p>Letters, digits, and the characters . _ @ -. This server is for development: nobody checks it.</p>
+        <button>Sign in</button>
+      </form>
+    </main>`;
+  }
+
+  #renderMenu(replica: Replica): TemplateResult {
+    const choose = (event: Event) => (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
+    return html`<details class="menu">
+      <summary>${this.#account?.name}</summary>
+      <div @click=${choose}>
+        <button @click=${() => this.#export()}>Export all notes</button>
+        <label class="button"
+          >Import notes
+          <input
+            type="file"
+            accept="application/json,.json"
+            @change=${(event: Event) => this.#import(replica, event.target as HTMLInputElement)}
+          />
+        </label>
+        <button @click=${() => this.#signOut(replica)}>Sign out</button>
+      </div>
+    </details>`;
+  }
+
+  #renderCategories(): TemplateResult[] {
+    const names = [undefined, ...this.#categories(), "Trash"];
+    return names.map((name) => {
+      const isShown = name === this.#category;
+      return html`<button aria-pressed=${isShown} @click=${() => this.#show(name, this.#query)}>
+        ${name ?? "All notes"}
+      </button>`;
+    });
+  }
+
+  #categories(): string[] {
+    const names = [...this.#notes.values()].filter((note) => !isTrash(note)).map(({ category }) => category);
+    return [...new Set(names)].filter((name) => name !== null).sort((one, other) => one.localeCompare(other));
+  }
+
+  /** The notes of the chosen category that have all words of the search, the latest first. */
+  #found(): NoteView[] {
+    const words = this.#query.toLowerCase().split(/\s+/).filter(Boolean);
+    const isFound = (note: NoteView) => {
+      if (isTrash(note) !== (this.#category === "Trash")) return false;
+      if (this.#category !== undefined && this.#category !== "Trash" && note.category !== this.#category) return false;
+      if (words.length === 0) return true;
+      const text = `${note.title}\n${note.content}\n${note.category ?? ""}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    };
+    return [...this.#notes.values()].filter(isFound).sort((one, other) => other.updatedAt - one.updatedAt);
+  }
+
+  #show(category: string | undefined, query: string): void {
+    this.#category = category;
+    this.#query = query;
+    this.requestUpdate();
+  }
+
+  async #openNote(id: string): Promise<void> {
+    await this.#editor?.flush();
+    this.#open = id;
+    this.requestUpdate();
+    await this.updateComplete;
+    this.#editor?.focusTitle();
+  }
+
+  get #editor(): NoteEditor | null {
+    return this.querySelector("note-editor");
+  }
+
+  async #create(replica: Replica): Promise<void> {
+    const isOwn = this.#category !== undefined && this.#category !== "Trash";
+    const note = await replica.create({
+      title: "New note",
+      content: "",
+      ...(isOwn && this.#category !== undefined ? { category: this.#category } : {}),
+    });
+    this.#notes.set(note.id, note);
+    this.#show(isOwn ? this.#category : undefined, "");
+    await this.#openNote(note.id);
+  }
+
+  async #close(replica: Replica): Promise<void> {
+    const id = this.#open;
+    this.#open = undefined;
+    this.requestUpdate();
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(`[data-id="${id}"], .new`)?.focus();
+    const note = id === undefined ? undefined : await replica.note(id);
+    // Nothing was written into it.
+    if (note?.title === "New note" && note.content === "" && note.pending) await replica.delete(note);
+  }
+
+  async #trash(replica: Replica): Promise<void> {
+    const note = await this.#editor?.flush();
+    if (!note) return;
+    const { category, expiresAt } = note;
+    const moved = await replica.change(note, toTrash(note));
+    await this.#close(replica);
+    if (!moved) return;
+    this.#tell({
+      text: `“${note.title}” is in the trash for 30 days.`,
+      undo: () => replica.change(moved, { category, expiresAt }),
+    });
+  }
+
+  async #restore(replica: Replica): Promise<void> {
+    const note = await this.#editor?.flush();
+    if (!note) return;
+    await replica.change(note, fromTrash(note));
+    await this.#close(replica);
+    this.#tell({ text: `“${note.title}” is out of the trash.` });
+  }
+
+  async #delete(replica: Replica): Promise<void> {
+    const note = await this.#editor?.flush();
+    if (!note) return;
+    const isDeleted = await replica.delete(note);
+    await this.#close(replica);
+    const text = isDeleted ? `“${note.title}” is deleted.` : "The note has changed meanwhile: look at it again.";
+    this.#tell({ text });
+  }
+
+  #export(): void {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(exported(this.#notes.values()));
+    link.download = "notes.json";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  async #import(replica: Replica, input: HTMLInputElement): Promise<void> {
+    const [file] = input.files ?? [];
+    if (!file) return;
+    try {
+      const count = await imported(file, replica);
+      this.#tell({ text: `${count} ${count === 1 ? "note is" : "notes are"} imported.` });
+    } catch (error) {
+      this.#tell({ text: `This file can't be imported: ${messageOf(error)}` });
+    }
+    input.value = "";
+  }
+
+  /** The copy stays on this device only if it has what the server has not. */
+  async #signOut(replica: Replica): Promise<void> {
+    await this.#editor?.flush();
+    const { pending, refused } = await replica.sync();
+    this.#end?.();
+    if (pending + refused === 0) await replica.erase();
+    else replica.close();
+    this.#account?.signOut();
+    location.reload();
+  }
+
+  async #signInAgain(): Promise<void> {
+    const provider = this.#provider;
+    if (provider) await (await import("./sign-in.js")).signIn(provider);
+  }
+
+  #tell(notice: Notice | undefined): void {
+    clearTimeout(this.#noticeEnds);
+    this.#notice = notice;
+    if (notice) this.#noticeEnds = setTimeout(() => this.#tell(undefined), 10_000);
+    this.requestUpdate();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+customElements.define("notes-app", NotesApp);
