@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Network } from "./network.js";
+
+/** What a note shows in the list. */
+export interface Shown {
+  id: string;
+  title: string;
+  content: string;
+  category: string | undefined;
+}
+
+/** What the editor shows. */
+export interface Fields {
+  title: string;
+  content: string;
+  category: string;
+  isInTrash: boolean;
+}
+
+/** A device of a user: a browser of its own, with up to two tabs of the notes app. */
+export class Device {
+  readonly tabs: Page[] = [];
+  /** What no tab should ever say. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly network: Network,
+    readonly url: string,
+  ) {}
+
+  static async open(browser: Browser, network: Network, user: string): Promise<Device> {
+    const device = new Device(await browser.newContext(), network, await network.open());
+    const tab = await device.openTab();
+    await tab.fill("#name", user);
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.locator("note-list").waitFor();
+    // From now on the page needs no network.
+    await tab.evaluate("navigator.serviceWorker.ready.then(() => undefined)");
+    return device;
+  }
+
+  async openTab(): Promise<Page> {
+    const tab = await this.context.newPage();
+    tab.setDefaultTimeout(30_000);
+    tab.on("pageerror", (error) => this.complaints.push(String(error)));
+    await tab.goto(this.url);
+    await tab.locator("note-list, .sign-in").first().waitFor();
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  /** Closes a tab, whatever it is doing. */
+  async closeTab(tab: Page): Promise<void> {
+    this.tabs.splice(this.tabs.indexOf(tab), 1);
+    await tab.close();
+  }
+
+  async setOnline(isOnline: boolean): Promise<void> {
+    this.network.isThere = isOnline;
+    await this.context.setOffline(!isOnline);
+  }
+}
+
+/** The ids of the notes in the list. */
+export function listed(tab: Page): Promise<string[]> {
+  return tab.locator("note-list [data-id]").evaluateAll((buttons) => buttons.map((button) => button.dataset["id"] ?? ""));
+}
+
+/** Opens a note, unless it has gone meanwhile. */
+export async function openNote(tab: Page, id: string): Promise<boolean> {
+  return tab.evaluate(async (id) => {
+    const button = document.querySelector<HTMLElement>(`note-list [data-id="${id}"]`);
+    button?.click();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return document.querySelector(`note-list [aria-current][data-id="${id}"]`) !== null;
+  }, id);
+}
+
+/** What the user sees in the editor, if a note is open. */
+export function fields(tab: Page): Promise<Fields | undefined> {
+  return tab.evaluate(() => {
+    const value = (id: string) => document.querySelector<HTMLInputElement>(id)?.value ?? "";
+    if (!document.querySelector("#title")) return undefined;
+    const isInTrash = document.querySelector("#category") === null;
+    return { title: value("#title"), content: value("#content"), category: value("#category"), isInTrash };
+  });
+}
+
+/** Types a text into a field in place of what is there, and returns what was there at that moment. */
+export function type(tab: Page, field: string, text: string): Promise<string | undefined> {
+  return tab.evaluate(
+    ([field, text]) => {
+      const input = document.querySelector<HTMLInputElement>(field);
+      if (!input) return undefined;
+      const before = input.value;
+      input.value = text;
+      input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      if (field === "#category") input.dispatchEvent(new Event("change", { bubbles: true }));
+      return before;
+    },
+    [field, text] as const,
+  );
+}
+
+/** Waits until the device has all that was typed. */
+export async function saved(tab: Page): Promise<void> {
+  await tab.waitForFunction(() => {
+    const state = document.querySelector(".saved");
+    return state === null || state.textContent === "Saved on this device";
+  });
+}
+
+/** Synchronises until the server has everything. */
+export async function synchronise(tab: Page): Promise<void> {
+  await tab.evaluate(async () => {
+    const { replica } = document.querySelector("sync-state") as unknown as {
+      replica: { sync(): Promise<{ state: string; pending: number; refused: number; detail?: string }> };
+    };
+    const status = await replica.sync();
+    if (status.state !== "synced" || status.pending + status.refused > 0) throw new Error(JSON.stringify(status));
+  });
+}
+
+/** All notes that the page shows, those in the trash too. */
+export async function shown(tab: Page): Promise<Shown[]> {
+  const notes: Shown[] = [];
+  for (const category of ["All notes", "Trash"]) {
+    await tab.locator("nav").getByRole("button", { name: category, exact: true }).click();
+    const more = tab.locator(".more");
+    while (await more.isVisible()) await more.click();
+    notes.push(
+      ...(await tab.locator("note-list [data-id]").evaluateAll((buttons) =>
+        buttons.map((button) => ({
+          id: button.dataset["id"] ?? "",
+          title: button.querySelector("strong")?.textContent ?? "",
+          content: button.querySelector(".excerpt")?.textContent ?? "",
+          category: button.querySelector("em")?.textContent ?? undefined,
+        })),
+      )),
+    );
+    assert.equal(await tab.locator("note-list .pending, note-list .refused").count(), 0);
+  }
+  return notes;
+}
