@@ -245,7 +245,7 @@ class NotesApp extends LitElement {
     this.#open = undefined;
     this.requestUpdate();
     await this.updateComplete;
-    this.querySelector<HTMLElement>(`[data-id="${id}"], .new`)?.focus();
+    (this.querySelector<HTMLElement>(`[data-id="${id}"]`) ?? this.querySelector<HTMLElement>(".new"))?.focus();
     const note = id === undefined ? undefined : await replica.note(id);
     // Nothing was written into it.
     if (note?.title === "New note" && note.content === "" && note.pending) await replica.delete(note);
@@ -292,6 +292,7 @@ class NotesApp extends LitElement {
   async #import(replica: Replica, input: HTMLInputElement): Promise<void> {
     const [file] = input.files ?? [];
     if (!file) return;
+    input.closest("details")?.removeAttribute("open");
     try {
       const count = await imported(file, replica);
       this.#tell({ text: `${count} ${count === 1 ? "note is" : "notes are"} imported.` });

@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "1112335d2a64bcb3";
+const version = "ade54e3e659560fa";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {

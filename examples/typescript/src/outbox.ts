@@ -106,7 +106,7 @@ export async function rename(write: Write, id: string, to: string): Promise<void
   for (const edit of await editsOf(write.tx, id)) await putEdit(write, { ...edit, id: to, attempted: false });
 }
 
-/** The server has refused an edit. Those that queue behind it become part of it, as it will not be sent as it is. */
+/** The server has refused an edit. Those that queue behind it become part of it: it will not be sent as it was. */
 export async function refuse(write: Write, edit: Edit, why: string): Promise<void> {
   const later = (await editsOf(write.tx, edit.id)).filter(({ position }) => position !== edit.position);
   await removeEdits(write, ...later);
@@ -117,7 +117,8 @@ export async function refuse(write: Write, edit: Edit, why: string): Promise<voi
     return;
   }
   const patch: Patch = Object.assign({}, ...later.map((change) => (change.kind === "change" ? change.patch : {})));
-  const refused = { attempted: false, refused: why };
+  // With what the user has changed since, it is another request.
+  const refused = later.length === 0 ? { attempted: false, refused: why } : { attempted: false };
   if (edit.kind === "create") await putEdit(write, { ...edit, body: { ...edit.body, ...patch }, ...refused });
   else if (edit.kind === "change") await putEdit(write, { ...edit, patch: { ...edit.patch, ...patch }, ...refused });
   else await putEdit(write, { ...edit, ...refused });

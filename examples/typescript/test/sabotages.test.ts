@@ -132,8 +132,9 @@ const sabotages: Record<string, Sabotage> = {
   synchronises_in_two_tabs_at_once: {
     file: "locks.js",
     passage: "before.then(task, task)",
-    instead: "task()",
-    caughtBy: /two tabs of a device synchronise at once/,
+    instead: "Promise.resolve().then(task)",
+    // In its requests, or in what comes of it.
+    caughtBy: /two tabs of a device synchronise at once|lost: text/,
   },
 };
 
