@@ -5,7 +5,8 @@
 //   CloudFormation takes back what a failed deployment has created, and can't delete what is protected: the stack would
 //   be stuck, and its names taken.
 // - A role that has a permissions boundary keeps it.
-// - The code of a function alone is not deployed for another processor than that of the function.
+// - The code of a function alone is not deployed for another processor than that of the function, nor where the API
+//   calls versions: it would be called by nobody.
 const fs = require('node:fs');
 const path = require('node:path');
 const { createRequire } = require('node:module');
@@ -27,7 +28,7 @@ class Guard {
     this.hooks = {
       'before:aws:package:finalize:saveServiceState': () => this.bound(this.settings.boundary),
       'before:aws:deploy:deploy:checkForChanges': () => this.compareWithWhatIsThere(),
-      'before:deploy:function:packageFunction': () => this.compareProcessor(),
+      'before:deploy:function:packageFunction': () => this.compareFunction(),
     };
   }
 
@@ -94,6 +95,15 @@ class Guard {
     const [iam, { GetRoleCommand }] = await this.client('iam', 'IAM');
     const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
     return Role.PermissionsBoundary?.PermissionsBoundaryArn;
+  }
+
+  compareFunction() {
+    if (this.serverless.service.custom.options.versions) {
+      throw new this.serverless.classes.Error(
+        'with versions=true, the API calls versions of the functions, which only a deployment of all of the stack makes'
+      );
+    }
+    this.compareProcessor();
   }
 
   // Lambda would take the code, and fail at every request.

@@ -34,12 +34,8 @@ ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platfo
 # Beside what deploy/requirements.txt has, and with all that they bring.
 TOOLS = """
 awscli==1.46.3
-parliament==1.6.4
-setuptools==80.9.0
 colorama==0.4.6
 docutils==0.19
-json-cfg==0.4.2
-kwonly-args==1.0.10
 pyasn1==0.6.5
 rsa==4.7.2
 """
@@ -235,8 +231,8 @@ def lint():
     done = subprocess.run(["cfn-lint", "--regions", REGION, "--", template])
     check("cfn-lint finds nothing in deploy/pipeline.yml", done.returncode == 0, "see above")
     # What the emulator would not notice.
-    done = subprocess.run([sys.executable, ROOT / "deploy" / "invariants.py", template])
-    check("nor does deploy/invariants.py", done.returncode == 0, "see above")
+    done = subprocess.run([sys.executable, ROOT / "deploy" / "pipeline_invariants.py", template])
+    check("nor does deploy/pipeline_invariants.py", done.returncode == 0, "see above")
 
 
 def template():
