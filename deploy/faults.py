@@ -278,6 +278,24 @@ FAULTS = {
     "dear metrics of methods": (
         None, of_rest(lambda template: template.provider["apiGateway"].update(metrics=True)), "metrics for each method",
     ),
+    # The alarms.
+    "an alarm less": (
+        None, in_protected(lambda template: template.resources.pop("LatencyAlarm")), "no alarm is about ('AWS/ApiGateway', 'Latency'",
+    ),
+    "a function without an alarm": (
+        None,
+        in_protected(lambda template: template.all("CloudWatch::Alarm")["UnreadableItemsAlarm"]["Metrics"].pop()),
+        "no alarm is about ('Notes', 'UnreadableItems'",
+    ),
+    "an alarm where nothing happens": (
+        "CloudWatch::Alarm", lambda alarm: alarm.pop("TreatMissingData"), "goes off where nothing happens",
+    ),
+    "an alarm for nobody": (
+        None,
+        with_option("alarmEmail", lambda template: template.all("CloudWatch::Alarm")["LatencyAlarm"].pop("AlarmActions")),
+        "LatencyAlarm tells nobody",
+    ),
+    "no dashboard": (None, in_protected(lambda template: template.resources.pop("Dashboard")), "no dashboard"),
     # The logs and the artifacts.
     "a log for ever": ("Logs::LogGroup", lambda group: group.pop("RetentionInDays"), "kept for ever"),
     "a log for years": ("Logs::LogGroup", lambda group: group.update(RetentionInDays=3653), "longer than three months"),

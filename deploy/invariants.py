@@ -333,8 +333,41 @@ def cors(template):
             yield "the gateway allows pages other headers than the functions"
 
 
+# What raises an alarm, and of which functions.
+ALARMS = {
+    ("AWS/Lambda", "Errors"): set(FUNCTIONS),
+    ("AWS/Lambda", "Throttles"): set(FUNCTIONS),
+    ("Notes", "Throttled"): set(FUNCTIONS),
+    ("Notes", "OutcomeUnknown"): {"create-note", "update-note", "delete-note"},
+    ("Notes", "UnreadableItems"): set(FUNCTIONS) - {"create-note"},
+}
+
+
+def alarms(template):
+    """Each number that nobody looks at unless it is too large has an alarm that reaches somebody."""
+    if not template.is_protected:
+        return
+    seen = set()
+    for name, alarm in template.all("CloudWatch::Alarm").items():
+        for metric in (part["MetricStat"]["Metric"] for part in alarm["Metrics"] if "MetricStat" in part):
+            seen.add((metric["Namespace"], metric["MetricName"], json.dumps(metric["Dimensions"][0]["Value"])))
+        if alarm.get("TreatMissingData") != "notBreaching":
+            yield f"{name} goes off where nothing happens"
+        told = template.options["alarmTopic"] or {"Ref": "AlarmTopic"}
+        if (template.options["alarmEmail"] or template.options["alarmTopic"]) and alarm.get("AlarmActions") != [told]:
+            yield f"{name} tells nobody"
+    name = template.custom["name"]
+    wanted = {(*metric, json.dumps(f"{name}-{one}")) for metric, functions in ALARMS.items() for one in functions}
+    api = json.dumps({"Ref": "HttpApi"} if template.is_http_api else template.one("ApiGateway::RestApi")["Name"])
+    wanted |= {("AWS/ApiGateway", metric, api) for metric in ("Latency", "5xx" if template.is_http_api else "5XXError")}
+    for metric in sorted(wanted - seen):
+        yield f"no alarm is about {metric}"
+    if not template.all("CloudWatch::Dashboard"):
+        yield "there is no dashboard"
+
+
 CHECKS = [
-    table, data, retained, users, functions, roles, policies, routes, aliases, settings, cors, logs_and_metrics,
+    alarms, table, data, retained, users, functions, roles, policies, routes, aliases, settings, cors, logs_and_metrics,
     custom_rules,
 ]
 

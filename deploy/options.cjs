@@ -2,6 +2,8 @@
 // A plugin of osls: what the options of a stage, `custom.options` in serverless.yml, change in the packaged template.
 // Most of it concerns each function, role or alias: written here, no new one is forgotten.
 
+const { alarms, dashboard, topicOf } = require('./alarms.cjs');
+
 // The alias that the API calls.
 const ALIAS = 'live';
 
@@ -52,7 +54,7 @@ class Options {
   }
 
   apply() {
-    const { tracing, versions, canary, keyArn, domain } = this.options;
+    const { tracing, alarms: alarmed, versions, canary, keyArn, domain } = this.options;
     const concurrency = count(this.options, 'reservedConcurrency');
     for (const [, { Properties }] of this.all('Lambda::Function')) {
       if (concurrency) Properties.ReservedConcurrentExecutions = concurrency;
@@ -61,6 +63,7 @@ class Options {
     this.changeTable();
     if (keyArn) this.allow('key', 'kms:Decrypt', keyArn);
     this.throttle();
+    if (alarmed) this.addAlarms();
     if (versions) this.addAliases();
     if (canary) this.addCanary(canary);
     if (domain) this.addDomain();
@@ -105,6 +108,24 @@ class Options {
     if (!rate && !burst) return;
     // The stage of a REST API is a property of its deployment.
     for (const [, { Properties }] of this.all('ApiGateway::Deployment')) Properties.StageDescription = limits;
+  }
+
+  addAlarms() {
+    const { service } = this.serverless;
+    const { alarmEmail, alarmTopic } = this.options;
+    if (alarmEmail && alarmTopic) throw refused('alarmEmail and alarmTopic: one of them is told');
+    const [rest] = this.all('ApiGateway::RestApi');
+    const stack = {
+      name: service.custom.name,
+      table: service.custom.table.name,
+      functions: service.getAllFunctions(),
+      api: rest
+        ? { dimensions: { ApiName: rest[1].Properties.Name }, serverErrors: '5XXError', clientErrors: '4XXError' }
+        : { dimensions: { ApiId: { Ref: 'HttpApi' } }, serverErrors: '5xx', clientErrors: '4xx' },
+      topic: alarmEmail ? { Ref: 'AlarmTopic' } : alarmTopic,
+    };
+    const topic = alarmEmail ? topicOf(stack.name, alarmEmail) : {};
+    Object.assign(this.resources, topic, alarms(stack), { Dashboard: dashboard(stack) });
   }
 
   addAliases() {
@@ -240,4 +261,10 @@ async function users(variables) {
   if (api !== 'http') throw refused('issuer: with api=rest, only a user pool of Cognito can vouch for users');
   return { issuer, audience, resources: {} };
 }
-Object.assign(module.exports, { table, users });
+// Where nothing else is said, what may be lost raises no alarm.
+async function alarmed(variables) {
+  const [said, development] = await parameters(variables, 'alarms', 'development');
+  if (!['', 'true', 'false'].includes(said)) throw refused(`alarms: ${said} is neither true nor false`);
+  return (said || String(development !== 'true')) === 'true';
+}
+Object.assign(module.exports, { table, users, alarmed });
