@@ -6,6 +6,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { corsOrigins } = require('./build-functions.cjs');
 const Guard = require('./guard.cjs');
+const Options = require('./options.cjs');
 
 const ofOsls = createRequire(path.join(__dirname, 'node_modules', 'osls', 'package.json'));
 
@@ -84,4 +85,68 @@ test('what is there keeps its protection and its boundary, on whatever page it i
   assert.equal(Resources.NotesTable.Properties.DeletionProtectionEnabled, true);
   assert.equal(Resources.UserPool.Properties.DeletionProtection, 'INACTIVE');
   assert.equal(Resources.GetNoteRole.Properties.PermissionsBoundary, 'the boundary of physical GetNoteRole');
+});
+
+// What serverless.yml says, and the least of a template that options are written into.
+const DEFAULTS = { api: 'http', tableName: '', issuer: '', audience: '', alarms: '', development: 'false' };
+const ASKED = { alarms: false, tracing: false, versions: false, reservedConcurrency: '', requestRate: '', requestBurst: '' };
+
+async function withOptions(asked) {
+  const variables = { resolveVariable: async (name) => ({ ...DEFAULTS, ...asked })[name.replace('param:', '')] };
+  const { resources } = await Options.table(variables);
+  await Options.users(variables);
+  const table = { Type: 'AWS::DynamoDB::Table', Properties: { SSESpecification: { SSEEnabled: asked.managedKey === 'true' } } };
+  const Resources = typeof resources === 'string' ? { NotesTable: table } : {};
+  const options = { ...ASKED, ...asked, alarms: asked.alarms !== undefined && (await Options.alarmed(variables)) };
+  const serverless = {
+    service: {
+      custom: { name: 'notes-test', table: {}, options },
+      provider: { compiledCloudFormationTemplate: { Resources, Outputs: {} } },
+      getAllFunctions: () => ['get-note'],
+    },
+    getProvider: () => ({}),
+  };
+  const plugin = new Options(serverless);
+  plugin.aliasFunctions();
+  plugin.apply();
+  return Resources;
+}
+
+test('options that contradict each other are refused', async () => {
+  const issuer = 'https://login.example.org/';
+  const keyArn = 'arn:aws:kms:eu-central-1:123456789012:key/1';
+  for (const [asked, said] of [
+    [{ issuer }, 'one is of no use without the other'],
+    [{ audience: 'notes' }, 'one is of no use without the other'],
+    [{ issuer: 'login.example.org', audience: 'notes' }, 'does not start with https://'],
+    [{ issuer, audience: 'notes', api: 'rest' }, 'only a user pool of Cognito'],
+    [{ reservedConcurrency: '0' }, 'no whole number greater than 0'],
+    [{ requestRate: 'many' }, 'no whole number greater than 0'],
+    [{ maxReadUnits: '1.5' }, 'no whole number greater than 0'],
+    [{ tableName: 'notes-restored', keyArn }, 'are for a table of the stack'],
+    [{ tableName: 'notes-restored', maxWriteUnits: '5' }, 'are for a table of the stack'],
+    [{ managedKey: 'true', keyArn }, 'two keys for one table'],
+    [{ canary: 'LambdaCanary10Percent5Minutes' }, 'needs versions=true'],
+    [{ domain: 'notes.example.org' }, 'needs the certificateArn'],
+    [{ alarms: 'perhaps' }, 'neither true nor false'],
+    [{ alarms: 'true', alarmEmail: 'ops@example.org', alarmTopic: 'arn:aws:sns:eu-central-1:123456789012:ops' }, 'one of them is told'],
+  ]) {
+    await assert.rejects(withOptions(asked), ({ message }) => {
+      assert.ok(message.includes(said), `${JSON.stringify(asked)}: ${message}`);
+      return true;
+    });
+  }
+  assert.deepEqual(Object.keys(await withOptions({ issuer, audience: 'notes', tableName: 'notes-restored' })), []);
+  const { NotesTable } = await withOptions({ keyArn, maxReadUnits: '100' });
+  assert.deepEqual(NotesTable.Properties, {
+    SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },
+    OnDemandThroughput: { MaxReadRequestUnits: 100 },
+  });
+});
+
+test('a stage has alarms unless it is for development, or says otherwise', async () => {
+  for (const [alarms, development, expected] of [['', 'false', true], ['', 'true', false], ['true', 'true', true], ['false', 'false', false]]) {
+    const parameters = { 'param:alarms': alarms, 'param:development': development };
+    assert.equal(await Options.alarmed({ resolveVariable: async (name) => parameters[name] }), expected);
+  }
 });

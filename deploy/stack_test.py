@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -678,6 +679,100 @@ def create_table(name, changes=None):
 
 def copy_table(source, target):
     subprocess.run(["bash", HERE / "cloud", "copy", source, target], check=True, stdout=subprocess.PIPE)
+
+
+class Options(unittest.TestCase):
+    """Stages whose options change what is deployed, by deploy/cloud."""
+
+    cloud = Protected.cloud
+
+    @classmethod
+    def setUpClass(cls):
+        Protected.setUpClass.__func__(cls)
+
+    def removed(self, stage):
+        self.addCleanup(self.cloud, "remove", "--stage", stage, "--param=development=true")
+
+    def test_an_own_issuer_and_a_table_that_was_there_are_used_and_neither_is_made_nor_removed(self):
+        name, table, dynamodb = "notes-own", f"restored-{secrets.token_hex(4)}", client("dynamodb")
+        known = dynamodb.describe_table(TableName=HTTP.table)["Table"]
+        index = known["LocalSecondaryIndexes"][0]
+        dynamodb.create_table(
+            TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=known["KeySchema"],
+            AttributeDefinitions=known["AttributeDefinitions"],
+            LocalSecondaryIndexes=[{part: index[part] for part in ("IndexName", "KeySchema", "Projection")}],
+        )
+        self.addCleanup(dynamodb.delete_table, TableName=table)
+        with other_pool() as users:
+            token = users.token("alice@example.org")
+            options = ["--stage", "own", "--param=development=true", f"--param=issuer={claims(token)['iss']}",
+                       f"--param=audience={users.app}", f"--param=tableName={table}"]
+            self.cloud(*options)
+            own = Stack("own")
+            self.assertEqual((self.tables(name), self.pools(name)), ([], []))
+            self.assertNotIn("UserPoolId", own.outputs)
+            created = User(own, token).create("Milk")
+            self.assertEqual(created.status, 201, created)
+            (item,) = dynamodb.scan(TableName=table)["Items"]
+            self.assertEqual(item["userId"]["S"], claims(token)["sub"])
+            # A token of the pool of another stage is of another issuer.
+            self.assertEqual(new_user(HTTP).ask("GET").status, 200)
+            self.assertEqual(User(own, new_user(HTTP).token).ask("GET").status, 401)
+            self.cloud("remove", *options)
+        self.assertEqual(len(dynamodb.scan(TableName=table)["Items"]), 1)
+
+    tables = Protected.tables
+    pools = Protected.pools
+
+    def test_an_alias_leads_to_the_version_of_the_last_deployment_and_a_rollback_to_the_one_before(self):
+        options = ["--stage", "versions", "--param=development=true", "--param=versions=true", "--param=tracing=true",
+                   "--param=reservedConcurrency=3", "--param=alarms=true", "--param=alarmEmail=ops@example.org"]
+        self.cloud(*options)
+        self.removed("versions")
+        aws, name = client("lambda"), "notes-versions-get-note"
+
+        def live():
+            return aws.get_function(FunctionName=name, Qualifier="live")["Configuration"]
+
+        alice = new_user(Stack("versions"))
+        note = alice.create("Milk").json
+        first = live()
+        self.assertEqual(first["TracingConfig"]["Mode"], "Active")
+        self.assertEqual(aws.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 3)
+        alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix="notes-versions-")["MetricAlarms"]
+        self.assertEqual(len(alarms), 7)
+        (told,) = {action for alarm in alarms for action in alarm["AlarmActions"]}
+        self.assertTrue(told.endswith(":notes-versions-alarms"), told)
+
+        with tempfile.TemporaryDirectory() as changed:
+            for program in OPERATIONS:
+                shutil.copy(f"{self.binaries}/{program}", changed)
+            with open(f"{changed}/get-note", "ab") as binary:
+                binary.write(secrets.token_bytes(8))
+            binaries, self.binaries = self.binaries, changed
+            try:
+                self.cloud(*options)
+            finally:
+                self.binaries = binaries
+        second = live()
+        self.assertNotEqual((second["Version"], second["CodeSha256"]), (first["Version"], first["CodeSha256"]))
+        self.assertEqual(alice.ask("GET", f"/{note['id']}").json, note)
+
+        # As docs/deployment.md says: the alias of each function, in a moment.
+        aws.update_alias(FunctionName=name, Name="live", FunctionVersion=first["Version"])
+        self.assertEqual(live()["CodeSha256"], first["CodeSha256"])
+        self.assertEqual(alice.ask("GET", f"/{note['id']}").json, note)
+        # The whole stack, as it was.
+        said = self.cloud("rollback", "--stage", "versions")
+        earlier = re.findall(r"Timestamp: (\d+)", said)
+        self.assertEqual(len(earlier), 2, said)
+        self.cloud("rollback", "--stage", "versions", "--timestamp", earlier[0])
+        self.assertEqual(live()["CodeSha256"], first["CodeSha256"])
+        self.assertEqual(alice.ask("GET", f"/{note['id']}").json, note)
+
+        self.assertIn("notes-versions", self.cloud("info", *options))
+        refused = self.cloud("function", "-f", "get-note", *options, succeeds=False)
+        self.assertIn("the API calls versions of the functions", refused)
 
 
 class Adoption(unittest.TestCase):
