@@ -290,6 +290,11 @@ FAULTS = {
     "an alarm where nothing happens": (
         "CloudWatch::Alarm", lambda alarm: alarm.pop("TreatMissingData"), "goes off where nothing happens",
     ),
+    "an alarm that nobody explains": (
+        None,
+        in_protected(lambda template: template.resources.update(OtherAlarm=template.resources["LatencyAlarm"])),
+        "does not explain OtherAlarm",
+    ),
     "an alarm for nobody": (
         None,
         with_option("alarmEmail", lambda template: template.all("CloudWatch::Alarm")["LatencyAlarm"].pop("AlarmActions")),

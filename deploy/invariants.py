@@ -333,6 +333,7 @@ def cors(template):
             yield "the gateway allows pages other headers than the functions"
 
 
+OPERATIONS = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 # What raises an alarm, and of which functions.
 ALARMS = {
     ("AWS/Lambda", "Errors"): set(FUNCTIONS),
@@ -347,10 +348,12 @@ def alarms(template):
     """Each number that nobody looks at unless it is too large has an alarm that reaches somebody."""
     if not template.is_protected:
         return
-    seen = set()
+    seen, explained = set(), OPERATIONS.read_text()
     for name, alarm in template.all("CloudWatch::Alarm").items():
         for metric in (part["MetricStat"]["Metric"] for part in alarm["Metrics"] if "MetricStat" in part):
             seen.add((metric["Namespace"], metric["MetricName"], json.dumps(metric["Dimensions"][0]["Value"])))
+        if f"| `{name.removesuffix('Alarm')}` |" not in explained:
+            yield f"docs/operations.md does not explain {name}"
         if alarm.get("TreatMissingData") != "notBreaching":
             yield f"{name} goes off where nothing happens"
         told = template.options["alarmTopic"] or {"Ref": "AlarmTopic"}
