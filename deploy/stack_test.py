@@ -88,6 +88,13 @@ def new_user(stack):
     return User(stack, stack.users.token(f"{uuid.uuid4()}@example.org"))
 
 
+def new_id():
+    """A UUIDv7 of now."""
+    random = secrets.randbits(74)
+    milliseconds = time.time_ns() // 1_000_000
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | random >> 62 << 64 | 2 << 62 | random & (1 << 62) - 1))
+
+
 def claims(token):
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -724,6 +731,42 @@ class Options(unittest.TestCase):
     tables = Protected.tables
     pools = Protected.pools
 
+    def test_a_restore_brings_back_what_was_deleted_since_and_forgets_what_was_made(self):
+        """The drill of docs/deployment.md."""
+        options = ["--stage", "drill", "--param=development=true"]
+        self.cloud(*options, "--param=syncEpoch=first")
+        self.removed("drill")
+        stack = Stack("drill")
+        alice = new_user(stack)
+        kept, deleted = alice.create("kept").json, alice.create("deleted").json
+        before_key, before = new_id(), {"title": "before", "content": ""}
+        spent = alice.ask("POST", body=before, Idempotency_Key=before_key)
+        self.assertEqual(alice.ask("DELETE", f"/{spent.json['id']}").status, 204)
+        backup = client("dynamodb").create_backup(TableName=stack.table, BackupName="drill")["BackupDetails"]["BackupArn"]
+        token = alice.ask("GET", "/changes").json["token"]
+        self.assertEqual(alice.ask("DELETE", f"/{deleted['id']}").status, 204)
+        late_key, late = new_id(), {"title": "late", "content": ""}
+        self.assertEqual(alice.ask("POST", body=late, Idempotency_Key=late_key).status, 201)
+
+        said = self.cloud("restore", "--stage", "drill", "--backup", backup)
+        table, epoch = (re.search(rf"{name}: '(.+)'", said)[1] for name in ("tableName", "syncEpoch"))
+        self.addCleanup(client("dynamodb").delete_table, TableName=table)
+        settings = client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        self.assertEqual((settings["AttributeName"], settings["TimeToLiveStatus"]), ("purgeAt", "ENABLED"))
+        self.cloud(*options, f"--param=tableName={table}", f"--param=syncEpoch={epoch}")
+
+        titles = [note["title"] for note in alice.ask("GET").json["items"]]
+        self.assertEqual(titles, ["deleted", "kept"], "a deletion since is undone, a creation since is gone")
+        self.assertEqual(alice.ask("GET", f"/{kept['id']}").json, kept)
+        # A tombstone from before the backup still keeps its id.
+        again = alice.ask("POST", body=before, Idempotency_Key=before_key)
+        self.assertEqual(again.status, 409, again)
+        # An id from after it is free, so a client that repeats its creation has its note again.
+        self.assertEqual(alice.ask("POST", body=late, Idempotency_Key=late_key).status, 201)
+        # A token of the former epoch is of no use: copies begin again.
+        self.assertEqual(alice.ask("GET", f"/changes?since={token}").status, 410)
+        self.assertEqual(len(alice.ask("GET", "/changes").json["items"]), 3)
+
     def test_an_alias_leads_to_the_version_of_the_last_deployment_and_a_rollback_to_the_one_before(self):
         options = ["--stage", "versions", "--param=development=true", "--param=versions=true", "--param=tracing=true",
                    "--param=reservedConcurrency=3", "--param=alarms=true", "--param=alarmEmail=ops@example.org"]
@@ -773,6 +816,32 @@ class Options(unittest.TestCase):
         self.assertIn("notes-versions", self.cloud("info", *options))
         refused = self.cloud("function", "-f", "get-note", *options, succeeds=False)
         self.assertIn("the API calls versions of the functions", refused)
+
+
+class Operator(unittest.TestCase):
+    """The roles of operator.yml."""
+
+    def test_a_role_exports_or_erases_a_user_and_does_nothing_else(self):
+        name, operator = f"notes-operator-{secrets.token_hex(4)}", "arn:aws:iam::000000000000:user/operator"
+        cloudformation = client("cloudformation")
+        cloudformation.create_stack(
+            StackName=name, TemplateBody=(HERE / "operator.yml").read_text(), Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value}
+                        for key, value in (("TableName", HTTP.table), ("Operator", operator))],
+        )
+        self.addCleanup(cloudformation.delete_stack, StackName=name)
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        roles = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        (statement,) = client("iam").get_role(RoleName=f"{HTTP.table}-erase")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(statement["Principal"], {"AWS": operator})
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as file:
+            file.writestr("probe.py", PROBE)
+        python = {"Runtime": "python3.13", "Handler": "probe.handler"}
+        for role, may in (("ExportRole", ["Query"]), ("EraseRole", ["Query", "BatchWriteItem"])):
+            with self.subTest(role), deployed(role, code.getvalue(), roles[role], **python) as invoke:
+                self.assertEqual(invoke({"table": HTTP.table, "other": REST.table}), [[HTTP.table, action] for action in may])
 
 
 class Adoption(unittest.TestCase):
