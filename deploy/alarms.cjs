@@ -3,50 +3,48 @@
 
 const MINUTES = 5;
 
-// Metrics of AWS and those in the functions' log, which docs/operations.md lists.
-const of = (Namespace, MetricName, Dimensions, Stat) => ({
-  Metric: { Namespace, MetricName, Dimensions: Object.entries(Dimensions).map(([Name, Value]) => ({ Name, Value })) },
-  Period: MINUTES * 60,
-  Stat,
-});
-
 // stack: name, functions (the names of their programs), api (`dimensions`, and the names of its metrics), topic (what
-// is told, if anything).
+// is told, if anything). Plain alarms, of one metric each: the sum of several costs as much as an alarm for each, and
+// says less.
 function alarms({ name, functions, api, topic }) {
-  const each = (namespace, metric, among = () => true) =>
-    functions.filter(among).map((one) => of(namespace, metric, { FunctionName: `${name}-${one}` }, 'Sum'));
-  const writes = (one) => /^(create|update|delete)-/.test(one);
-  const reads = (one) => one !== 'create-note';
-  const ofApi = (metric, stat) => [of('AWS/ApiGateway', metric, api.dimensions, stat)];
-  // What it is about, at how many in five minutes, in how many of the last such periods.
+  const writes = functions.filter((one) => /^(create|update|delete)-/.test(one));
+  const reads = functions.filter((one) => one !== 'create-note');
+  // What it is about, its metric, above what in five minutes it goes off, in how many of the last such periods, and for
+  // which functions.
   const all = {
-    ServerErrors: ['more than 5 responses with a 5xx status', ofApi(api.serverErrors, 'Sum'), 5, [2, 3]],
-    Latency: ['one request in a hundred takes more than 3 seconds', ofApi('Latency', 'p99'), 3000, [3, 3]],
-    FunctionErrors: ['a function crashed or ran out of time', each('AWS/Lambda', 'Errors'), 0, [1, 1]],
-    FunctionThrottles: ['more calls at once than the functions may run', each('AWS/Lambda', 'Throttles'), 0, [2, 3]],
-    TableThrottles: ['requests were refused for lack of capacity of the table', each('Notes', 'Throttled'), 0, [2, 3]],
-    OutcomesUnknown: ['whether writes happened is not known', each('Notes', 'OutcomeUnknown', writes), 5, [2, 3]],
-    UnreadableItems: ['items of the table are no notes', each('Notes', 'UnreadableItems', reads), 0, [1, 1]],
+    ServerErrors: ['more than 5 responses with a 5xx status', 'AWS/ApiGateway', api.serverErrors, 5, [2, 3]],
+    Latency: ['one request in a hundred takes more than 3 seconds', 'AWS/ApiGateway', 'Latency', 3000, [3, 3]],
+    FunctionErrors: ['the function crashed or ran out of time', 'AWS/Lambda', 'Errors', 0, [1, 1], functions],
+    FunctionThrottles: ['more calls at once than the function may run', 'AWS/Lambda', 'Throttles', 0, [2, 3], functions],
+    TableThrottles: ['requests were refused for lack of capacity of the table', 'Notes', 'Throttled', 0, [2, 3], functions],
+    OutcomesUnknown: ['whether writes happened is not known', 'Notes', 'OutcomeUnknown', 5, [2, 3], writes],
+    UnreadableItems: ['items of the table are no notes', 'Notes', 'UnreadableItems', 0, [1, 1], reads],
   };
   const resources = {};
-  for (const [alarm, [what, metrics, above, [breaching, periods]]] of Object.entries(all)) {
-    const sum = { Id: 'sum', Expression: 'SUM(METRICS())', Label: alarm, ReturnData: true };
-    const parts = metrics.map((MetricStat, number) => ({ Id: `m${number}`, MetricStat, ReturnData: metrics.length === 1 }));
-    resources[`${alarm}Alarm`] = {
-      Type: 'AWS::CloudWatch::Alarm',
-      Properties: {
-        AlarmName: `${name}-${alarm}`,
-        AlarmDescription: `${what}. See docs/operations.md#alarms`,
-        ComparisonOperator: 'GreaterThanThreshold',
-        Threshold: above,
-        DatapointsToAlarm: breaching,
-        EvaluationPeriods: periods,
-        Metrics: metrics.length === 1 ? parts : [sum, ...parts],
-        // Most of these are published only when something has happened.
-        TreatMissingData: 'notBreaching',
-        ...(topic && { AlarmActions: [topic], OKActions: [topic] }),
-      },
-    };
+  for (const [alarm, [what, Namespace, MetricName, above, [breaching, periods], among]] of Object.entries(all)) {
+    for (const one of among ?? [undefined]) {
+      const dimensions = one ? { FunctionName: `${name}-${one}` } : api.dimensions;
+      const suffix = one ? one.replace(/(^|-)(.)/g, (_, __, letter) => letter.toUpperCase()) : '';
+      resources[`${alarm}${suffix}Alarm`] = {
+        Type: 'AWS::CloudWatch::Alarm',
+        Properties: {
+          AlarmName: [name, alarm, one].filter(Boolean).join('-'),
+          AlarmDescription: `${what}. See docs/operations.md#alarms`,
+          Namespace,
+          MetricName,
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+          ...(MetricName === 'Latency' ? { ExtendedStatistic: 'p99' } : { Statistic: 'Sum' }),
+          Period: MINUTES * 60,
+          ComparisonOperator: 'GreaterThanThreshold',
+          Threshold: above,
+          DatapointsToAlarm: breaching,
+          EvaluationPeriods: periods,
+          // Most of these are published only when something has happened.
+          TreatMissingData: 'notBreaching',
+          ...(topic && { AlarmActions: [topic], OKActions: [topic] }),
+        },
+      };
+    }
   }
   return resources;
 }

@@ -19,7 +19,7 @@ PRICES = {
     "point-in-time recovery, a GB-month": 0.20,
     "CloudWatch, a GB of logs": 0.50,
     "CloudWatch, a GB-month of logs": 0.03,
-    "CloudWatch, a metric of an alarm": 0.10,
+    "CloudWatch, an alarm": 0.10,
     "Cognito LITE, an active user": 0.0055,
     "data sent to the internet, a GB": 0.09,
 }
@@ -28,7 +28,7 @@ GB = 2**30
 # What DynamoDB adds to each item, and to each entry of an index, when it bills storage.
 OVERHEAD = 100
 # Of the alarms in alarms.cjs: 1 + 1 + 6 + 6 + 6 + 3 + 5.
-ALARM_METRICS = 28
+ALARMS = 28
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def costs(usage, prices=PRICES):
         "DynamoDB: storage and recovery": stored(usage)
         * (prices["DynamoDB, a GB-month"] + prices["point-in-time recovery, a GB-month"]),
         "Logs": logs * (prices["CloudWatch, a GB of logs"] + prices["CloudWatch, a GB-month of logs"]),
-        "Alarms": ALARM_METRICS * prices["CloudWatch, a metric of an alarm"],
+        "Alarms": ALARMS * prices["CloudWatch, an alarm"],
         "Cognito (tier LITE)": usage.users * usage.active * prices["Cognito LITE, an active user"],
         "Data to the internet": sent(usage) * prices["data sent to the internet, a GB"],
     }

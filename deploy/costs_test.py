@@ -42,7 +42,7 @@ class Costs(unittest.TestCase):
         self.assertAlmostEqual(amounts["DynamoDB, a GB-month"], 1_100e9 / 2**30)
         self.assertAlmostEqual(amounts["point-in-time recovery, a GB-month"], 1_100e9 / 2**30)
         self.assertAlmostEqual(amounts["CloudWatch, a GB of logs"], 675_000 * 1_100 / 2**30)
-        self.assertEqual(amounts["CloudWatch, a metric of an alarm"], 28)
+        self.assertEqual(amounts["CloudWatch, an alarm"], 28)
         self.assertEqual(amounts["Cognito LITE, an active user"], 3_000)
 
     def test_requests_beyond_300_million_are_cheaper(self):

@@ -284,7 +284,7 @@ FAULTS = {
     ),
     "a function without an alarm": (
         None,
-        in_protected(lambda template: template.all("CloudWatch::Alarm")["UnreadableItemsAlarm"]["Metrics"].pop()),
+        in_protected(lambda template: template.resources.pop("UnreadableItemsGetNoteAlarm")),
         "no alarm is about ('Notes', 'UnreadableItems'",
     ),
     "an alarm where nothing happens": (
@@ -292,8 +292,8 @@ FAULTS = {
     ),
     "an alarm that nobody explains": (
         None,
-        in_protected(lambda template: template.resources.update(OtherAlarm=template.resources["LatencyAlarm"])),
-        "does not explain OtherAlarm",
+        in_protected(lambda template: template.all("CloudWatch::Alarm")["LatencyAlarm"].update(AlarmName="notes-prod-Slow")),
+        "does not explain LatencyAlarm",
     ),
     "an alarm for nobody": (
         None,

@@ -349,18 +349,18 @@ def alarms(template):
     if not template.is_protected:
         return
     seen, explained = set(), OPERATIONS.read_text()
+    stack = template.custom["name"]
     for name, alarm in template.all("CloudWatch::Alarm").items():
-        for metric in (part["MetricStat"]["Metric"] for part in alarm["Metrics"] if "MetricStat" in part):
-            seen.add((metric["Namespace"], metric["MetricName"], json.dumps(metric["Dimensions"][0]["Value"])))
-        if f"| `{name.removesuffix('Alarm')}` |" not in explained:
+        seen.add((alarm["Namespace"], alarm["MetricName"], json.dumps(alarm["Dimensions"][0]["Value"])))
+        kind = alarm["AlarmName"].removeprefix(f"{stack}-").split("-")[0]
+        if f"| `{kind}` |" not in explained:
             yield f"docs/operations.md does not explain {name}"
         if alarm.get("TreatMissingData") != "notBreaching":
             yield f"{name} goes off where nothing happens"
         told = template.options["alarmTopic"] or {"Ref": "AlarmTopic"}
         if (template.options["alarmEmail"] or template.options["alarmTopic"]) and alarm.get("AlarmActions") != [told]:
             yield f"{name} tells nobody"
-    name = template.custom["name"]
-    wanted = {(*metric, json.dumps(f"{name}-{one}")) for metric, functions in ALARMS.items() for one in functions}
+    wanted = {(*metric, json.dumps(f"{stack}-{one}")) for metric, functions in ALARMS.items() for one in functions}
     api = json.dumps({"Ref": "HttpApi"} if template.is_http_api else template.one("ApiGateway::RestApi")["Name"])
     wanted |= {("AWS/ApiGateway", metric, api) for metric in ("Latency", "5xx" if template.is_http_api else "5XXError")}
     for metric in sorted(wanted - seen):

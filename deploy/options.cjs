@@ -20,6 +20,8 @@ function count(options, name) {
   return Number(text);
 }
 
+const functionOf = (alarm) => alarm.Dimensions.find(({ Name }) => Name === 'FunctionName')?.Value;
+
 class Options {
   constructor(serverless) {
     this.serverless = serverless;
@@ -174,8 +176,12 @@ class Options {
       Type: 'AWS::CodeDeploy::Application',
       Properties: { ApplicationName: name, ComputePlatform: 'Lambda' },
     };
-    const alarms = this.all('CloudWatch::Alarm').map(([alarm]) => ({ Name: { Ref: alarm } }));
     for (const [logicalId, alias] of this.all('Lambda::Alias')) {
+      const { FunctionName } = this.resources[alias.Properties.FunctionName.Ref].Properties;
+      // Those of the API, and those of this function: a group may have ten.
+      const alarms = this.all('CloudWatch::Alarm')
+        .filter(([, { Properties }]) => [FunctionName, undefined].includes(functionOf(Properties)))
+        .map(([alarm]) => ({ Name: { Ref: alarm } }));
       const group = `${logicalId}Canary`;
       this.resources[group] = {
         Type: 'AWS::CodeDeploy::DeploymentGroup',

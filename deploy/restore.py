@@ -27,9 +27,8 @@ def restored(stack, at, backup):
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 5, "MaxAttempts": 8_640})
 
     # A restore brings the items, the indexes and the encryption, and none of these.
-    expiry = dynamodb.describe_time_to_live(TableName=stack.table)["TimeToLiveDescription"]["AttributeName"]
     dynamodb.update_time_to_live(
-        TableName=name, TimeToLiveSpecification={"AttributeName": expiry, "Enabled": True}
+        TableName=name, TimeToLiveSpecification={"AttributeName": "purgeAt", "Enabled": True}
     )
     dynamodb.update_continuous_backups(
         TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}

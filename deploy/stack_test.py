@@ -783,7 +783,7 @@ class Options(unittest.TestCase):
         self.assertEqual(first["TracingConfig"]["Mode"], "Active")
         self.assertEqual(aws.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 3)
         alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix="notes-versions-")["MetricAlarms"]
-        self.assertEqual(len(alarms), 7)
+        self.assertEqual(len(alarms), 28)
         (told,) = {action for alarm in alarms for action in alarm["AlarmActions"]}
         self.assertTrue(told.endswith(":notes-versions-alarms"), told)
 
