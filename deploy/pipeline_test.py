@@ -435,6 +435,9 @@ READ = {
     "AWS::ApiGatewayV2::Integration": None,
     "AWS::ApiGatewayV2::Route": None,
     "AWS::ApiGatewayV2::Stage": None,
+    # The emulator asks IAM about all alarms, whichever is read; permissions.py asks about these.
+    "AWS::CloudWatch::Alarm": None,
+    "AWS::CloudWatch::Dashboard": None,
     "AWS::Cognito::UserPool": lambda name: ("cognito-idp", "describe_user_pool", {"UserPoolId": name}),
     "AWS::Cognito::UserPoolClient": None,
     "AWS::DynamoDB::Table": lambda name: ("dynamodb", "describe_table", {"TableName": name}),

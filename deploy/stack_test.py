@@ -769,7 +769,7 @@ class Options(unittest.TestCase):
 
     def test_an_alias_leads_to_the_version_of_the_last_deployment_and_a_rollback_to_the_one_before(self):
         options = ["--stage", "versions", "--param=development=true", "--param=versions=true", "--param=tracing=true",
-                   "--param=reservedConcurrency=3", "--param=alarms=true", "--param=alarmEmail=ops@example.org"]
+                   "--param=alarms=true", "--param=alarmEmail=ops@example.org"]
         self.cloud(*options)
         self.removed("versions")
         aws, name = client("lambda"), "notes-versions-get-note"
@@ -781,7 +781,6 @@ class Options(unittest.TestCase):
         note = alice.create("Milk").json
         first = live()
         self.assertEqual(first["TracingConfig"]["Mode"], "Active")
-        self.assertEqual(aws.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 3)
         alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix="notes-versions-")["MetricAlarms"]
         self.assertEqual(len(alarms), 28)
         (told,) = {action for alarm in alarms for action in alarm["AlarmActions"]}
