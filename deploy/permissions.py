@@ -99,11 +99,6 @@ PROPERTIES = {
         "RuntimePolicy": ["lambda:PutRuntimeManagementConfig"],
     },
     "AWS::Lambda::Alias": {"ProvisionedConcurrencyConfig": ["lambda:*ProvisionedConcurrencyConfig"]},
-    "AWS::SNS::Subscription": {"SubscriptionRoleArn": ["iam:GetRole", "iam:PassRole"]},
-    "AWS::SNS::Topic": {
-        "DataProtectionPolicy": ["sns:PutDataProtectionPolicy"],
-        "DeliveryStatusLogging": ["iam:GetRole", "iam:PassRole"],
-    },
     "AWS::IAM::Role": {"ManagedPolicyArns": ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]},
     "AWS::DynamoDB::Table": {
         "ContributorInsightsSpecification": ["dynamodb:UpdateContributorInsights", "iam:CreateServiceLinkedRole"],
@@ -217,8 +212,6 @@ def arns(kind, properties, action):
             return [arn("cloudwatch", f"alarm:{properties['AlarmName']}")]
         case ["CloudWatch", "Dashboard"]:
             return [f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{properties['DashboardName']}"]
-        case ["SNS", _]:
-            return [arn("sns", f"notes-{STAGE}-alarms")]
         case ["Lambda", _]:
             name = properties["FunctionName"]
             name = name if isinstance(name, str) else f"notes-{STAGE}-get-note"
