@@ -3,12 +3,13 @@
 
 const MINUTES = 5;
 
-// stack: name, functions (the names of their programs), api (`dimensions`, and the names of its metrics), topic (what
+// stack: name, functions (the names of their programs), apiFunctions (those that the API calls), pipe (the name of that
+// of the change feed, if there is one), api (`dimensions`, and the names of its metrics), topic (what
 // is told, if anything). Plain alarms, of one metric each: the sum of several costs as much as an alarm for each, and
 // says less.
-function alarms({ name, functions, api, topic }) {
-  const writes = functions.filter((one) => /^(create|update|delete)-/.test(one));
-  const reads = functions.filter((one) => one !== 'create-note');
+function alarms({ name, functions, apiFunctions, api, pipe, topic }) {
+  const writes = apiFunctions.filter((one) => /^(create|update|delete)-/.test(one));
+  const reads = apiFunctions.filter((one) => one !== 'create-note');
   // What it is about, its metric, above what in five minutes it goes off, in how many of the last such periods, and for
   // which functions.
   const all = {
@@ -16,14 +17,16 @@ function alarms({ name, functions, api, topic }) {
     Latency: ['one request in a hundred takes more than 3 seconds', 'AWS/ApiGateway', 'Latency', 3000, [3, 3]],
     FunctionErrors: ['the function crashed or ran out of time', 'AWS/Lambda', 'Errors', 0, [1, 1], functions],
     FunctionThrottles: ['more calls at once than the function may run', 'AWS/Lambda', 'Throttles', 0, [2, 3], functions],
-    TableThrottles: ['requests were refused for lack of capacity of the table', 'Notes', 'Throttled', 0, [2, 3], functions],
+    TableThrottles: ['requests were refused for lack of capacity of the table', 'Notes', 'Throttled', 0, [2, 3], apiFunctions],
     OutcomesUnknown: ['whether writes happened is not known', 'Notes', 'OutcomeUnknown', 5, [2, 3], writes],
     UnreadableItems: ['items of the table are no notes', 'Notes', 'UnreadableItems', 0, [1, 1], reads],
+    ...(pipe && { EventsFailed: ['changes of notes could not be published', 'AWS/EventBridge/Pipes', 'ExecutionFailed', 0, [2, 3]] }),
   };
   const resources = {};
   for (const [alarm, [what, Namespace, MetricName, above, [breaching, periods], among]] of Object.entries(all)) {
     for (const one of among ?? [undefined]) {
-      const dimensions = one ? { FunctionName: `${name}-${one}` } : api.dimensions;
+      const ofWhole = Namespace === 'AWS/ApiGateway' ? api.dimensions : { PipeName: pipe };
+      const dimensions = one ? { FunctionName: `${name}-${one}` } : ofWhole;
       const suffix = one ? one.replace(/(^|-)(.)/g, (_, __, letter) => letter.toUpperCase()) : '';
       resources[`${alarm}${suffix}Alarm`] = {
         Type: 'AWS::CloudWatch::Alarm',

@@ -129,7 +129,7 @@ FAULTS = {
     "shared role": (
         "Lambda::Function", lambda function: function.update(Role={"Fn::GetAtt": ["GetNoteRole", "Arn"]}), "share a role",
     ),
-    "other code": ("Lambda::Function", lambda function: function.update(Handler="notes-api"), "not the six functions"),
+    "other code": ("Lambda::Function", lambda function: function.update(Handler="notes-api"), "not the functions of the stack"),
     "other runtime": ("Lambda::Function", lambda function: function.update(Runtime="provided.al2"), "another runtime"),
     "other identity": (
         "Lambda::Function", lambda function: variables(function).update(NOTES_IDENTITY="lambda:x"), "from elsewhere",
@@ -218,7 +218,7 @@ FAULTS = {
     "a role of nobody": (
         None,
         lambda template: template.resources.update(OtherRole=template.resources["GetNoteRole"]),
-        "OtherRole allows dynamodb:GetItem",
+        'OtherRole allows ["Allow", "dynamodb:GetItem"',
     ),
     "the key of others": (
         None,
@@ -233,7 +233,7 @@ FAULTS = {
     "any function's alias": (
         None,
         with_option("canary", lambda template: first(template.all("IAM::Role")["CanaryRole"]).update(Resource="*")),
-        "CanaryRole allows lambda:UpdateAlias on *",
+        'CanaryRole allows ["Allow", "lambda:UpdateAlias", "*"]',
     ),
     # The API.
     "no authorizer": ("ApiGatewayV2::Route", lambda route: route.update(AuthorizationType="NONE"), "needs no token"),
@@ -277,6 +277,53 @@ FAULTS = {
     ),
     "dear metrics of methods": (
         None, of_rest(lambda template: template.provider["apiGateway"].update(metrics=True)), "metrics for each method",
+    ),
+    # The change feed.
+    "no stream": (
+        None, with_option("events", lambda template: template.one("DynamoDB::Table").pop("StreamSpecification")), "no stream",
+    ),
+    "keys only": (
+        None,
+        with_option(
+            "events", lambda template: template.one("DynamoDB::Table")["StreamSpecification"].update(StreamViewType="KEYS_ONLY")
+        ),
+        "no stream with both images",
+    ),
+    "a stream that nobody reads": (
+        None,
+        lambda template: IMPOSSIBLE if template.options["events"] or not template.all("DynamoDB::Table") else
+        template.one("DynamoDB::Table").update(StreamSpecification={"StreamViewType": "NEW_IMAGE"}),
+        "nobody has asked for it",
+    ),
+    "contents that nobody asked for": (
+        None,
+        lambda template: IMPOSSIBLE if template.options["events"] != "true" else
+        variables(template.functions["note-events"]).update(NOTES_EVENT_CONTENTS="true"),
+        "the contents of notes are published",
+    ),
+    "records as they are": ("Pipes::Pipe", lambda pipe: pipe.pop("Enrichment"), "does not lead from the stream"),
+    "large batches": (
+        "Pipes::Pipe",
+        lambda pipe: pipe["SourceParameters"]["DynamoDBStreamParameters"].pop("BatchSize"),
+        "more records in a batch",
+    ),
+    "what the table purges": (
+        "Pipes::Pipe",
+        lambda pipe: pipe["SourceParameters"]["FilterCriteria"]["Filters"][1].update(Pattern='{"eventName":["REMOVE"]}'),
+        "the pipe takes",
+    ),
+    "a pipe to any bus": (
+        None,
+        with_option(
+            "events",
+            lambda template: template.all("IAM::Role")["EventPipeRole"]["Policies"][0]["PolicyDocument"]["Statement"][3].update(
+                Resource="*"
+            ),
+        ),
+        'EventPipeRole allows ["Allow", "events:PutEvents", "*"]',
+    ),
+    "failures of the pipe": (
+        None, with_option("events", lambda template: template.resources.pop("EventsFailedAlarm")), "'ExecutionFailed'",
     ),
     # The alarms.
     "an alarm less": (

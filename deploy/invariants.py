@@ -18,6 +18,10 @@ from cfnlint.rules import RulesCollection
 
 from template import held, listed, referenced
 
+def account_arn(service, resource):
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"}
+
+
 BOUNDARY = "arn:aws:iam::123456789012:policy/FunctionBoundary"  # what deploy/lint packages with
 FUNCTIONS = {
     "create-note": ({"dynamodb:PutItem"}, ["POST /notes"]),
@@ -30,14 +34,22 @@ FUNCTIONS = {
 # The one function that reads through the index, and nothing but queries.
 INDEX = ("list-changes", "dynamodb:Query")
 TRACES = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+# The function of the change feed, which no route leads to.
+FEED = "note-events"
 # The roles that are for another service than Lambda, what they may do, and to what.
+STREAM = {"Fn::GetAtt": ["NotesTable", "StreamArn"]}
 OTHER_ROLES = {
-    "CanaryRole": ("codedeploy.amazonaws.com", {
-        ("lambda:GetAlias", "function:notes-live-*"),
-        ("lambda:GetProvisionedConcurrencyConfig", "function:notes-live-*"),
-        ("lambda:UpdateAlias", "function:notes-live-*"),
-        ("cloudwatch:DescribeAlarms", "alarm:notes-live-*"),
-    }),
+    "EventPipeRole": ("pipes.amazonaws.com", [
+        *((f"dynamodb:{call}", STREAM) for call in ("DescribeStream", "GetRecords", "GetShardIterator")),
+        ("dynamodb:ListStreams", "*"),
+        ("lambda:InvokeFunction", {"Fn::GetAtt": ["NoteDasheventsLambdaFunction", "Arn"]}),
+        ("events:PutEvents", {"Fn::GetAtt": ["EventBus", "Arn"]}),
+    ]),
+    "CanaryRole": ("codedeploy.amazonaws.com", [
+        *((f"lambda:{call}", account_arn("lambda", "function:notes-live-*"))
+          for call in ("GetAlias", "GetProvisionedConcurrencyConfig", "UpdateAlias")),
+        ("cloudwatch:DescribeAlarms", account_arn("cloudwatch", "alarm:notes-live-*")),
+    ]),
 }
 
 
@@ -59,8 +71,7 @@ def table_arn(template):
     if template.all("DynamoDB::Table"):
         return {"Fn::GetAtt": ["NotesTable", "Arn"]}, {"Fn::Sub": "${NotesTable.Arn}/index/byChange"}
     name = next(iter(template.functions.values()))["Environment"]["Variables"]["NOTES_TABLE"]
-    arn = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{name}"
-    return {"Fn::Sub": arn}, {"Fn::Sub": f"{arn}/index/byChange"}
+    return account_arn("dynamodb", f"table/{name}"), account_arn("dynamodb", f"table/{name}/index/byChange")
 
 
 def table(template):
@@ -142,8 +153,9 @@ def logs_and_metrics(template):
 
 def functions(template):
     all_ = template.all("Lambda::Function").values()
-    if sorted(properties["Handler"] for properties in all_) != sorted(FUNCTIONS):
-        yield "these are not the six functions"
+    wanted = [*FUNCTIONS, *([FEED] if template.options["events"] else [])]
+    if sorted(properties["Handler"] for properties in all_) != sorted(wanted):
+        yield "these are not the functions of the stack"
     if len({properties["Code"]["S3Key"] for properties in all_}) != len(all_):
         yield "functions share an artifact"
     if len({json.dumps(properties["Role"]) for properties in all_}) != len(all_):
@@ -174,8 +186,7 @@ def allowed(role):
 
 def wanted_of(template, name, function):
     """What the role of a function has to allow, and nothing else."""
-    log = f"log-group:/aws/lambda/{function['FunctionName']}:*"
-    log = {"Fn::Sub": f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:{log}"}
+    log = account_arn("logs", f"log-group:/aws/lambda/{function['FunctionName']}:*")
     table, index = table_arn(template)
     wanted = [(action, table) for action in FUNCTIONS.get(name, ([], None))[0]]
     wanted += [(action, log) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
@@ -203,11 +214,13 @@ def roles(template):
         if template.is_protected and role.get("PermissionsBoundary") != BOUNDARY:
             yield f"{role_name} has no boundary"
         if role_name not in used:
-            service, wanted = OTHER_ROLES.get(role_name, (None, set()))
-            for _, action, resource in allowed(role):
-                resource = resource if isinstance(resource, str) else resource.get("Fn::Sub", "")
-                if not any(action == one and (resource == end or resource.endswith(f":{end}")) for one, end in wanted):
-                    yield f"{role_name} allows {action} on {resource}"
+            service, wanted = OTHER_ROLES.get(role_name, (None, []))
+            wanted = [json.dumps(("Allow", *part)) for part in wanted]
+            if template.options["keyArn"] and role_name == "EventPipeRole":
+                wanted.append(json.dumps(("Allow", "kms:Decrypt", template.options["keyArn"])))
+            has = [json.dumps(part) for part in allowed(role)]
+            for part in sorted(set(has) ^ set(wanted)):
+                yield f"{role_name} {'allows' if part in has else 'lacks'} {part}"
         trusted = [statement["Principal"] for statement in role["AssumeRolePolicyDocument"]["Statement"]]
         if trusted != [{"Service": service}]:
             yield f"{role_name} is for {trusted}"
@@ -221,8 +234,13 @@ def as_text(value):
         return [as_text(part) for part in value]
     if not isinstance(value, dict):
         return value
-    if value == {"Fn::GetAtt": ["NotesTable", "Arn"]}:
-        return table
+    if "Fn::GetAtt" in value:
+        return {
+            "NotesTable.Arn": table,
+            "NotesTable.StreamArn": f"{table}/stream/2026-11-26",
+            "NoteDasheventsLambdaFunction.Arn": "arn:aws:lambda:eu-central-1:123456789012:function:notes",
+            "EventBus.Arn": "arn:aws:events:eu-central-1:123456789012:event-bus/notes",
+        }.get(".".join(value["Fn::GetAtt"]), "*")
     if "Fn::Sub" in value:
         return re.sub(r"\$\{([^}]*)\}", lambda name: names.get(name[1], table), value["Fn::Sub"])
     return {name: as_text(part) for name, part in value.items()}
@@ -301,7 +319,9 @@ def aliases(template):
         return
     live = {alias["FunctionName"]["Ref"]: alias for alias in template.all("Lambda::Alias").values()}
     versions = template.all("Lambda::Version")
-    for name in template.all("Lambda::Function"):
+    for name, function in template.all("Lambda::Function").items():
+        if function["Handler"] == FEED:
+            continue
         version = next(referenced(live.get(name, {}).get("FunctionVersion")), None)
         if versions.get(version, {}).get("FunctionName") != {"Ref": name}:
             yield f"{name} has no alias of its new version"
@@ -313,9 +333,36 @@ def aliases(template):
                 yield f"{what} {name} calls a function without its alias"
 
 
+def events(template):
+    """The change feed publishes what is done to notes, and nothing that is in them unless that is asked for."""
+    if not template.options["events"]:
+        if template.all("Pipes::Pipe") or any("StreamSpecification" in table for table in template.all("DynamoDB::Table").values()):
+            yield "changes are published, and nobody has asked for it"
+        return
+    if template.one("DynamoDB::Table").get("StreamSpecification") != {"StreamViewType": "NEW_AND_OLD_IMAGES"}:
+        yield "the table has no stream with both images"
+    contents = template.functions[FEED]["Environment"]["Variables"].get("NOTES_EVENT_CONTENTS")
+    if contents != str(template.options["events"] == "contents").lower():
+        yield f"the contents of notes are published: {contents}"
+    pipe = template.one("Pipes::Pipe")
+    function = {"Fn::GetAtt": ["NoteDasheventsLambdaFunction", "Arn"]}
+    if (pipe["Source"], pipe.get("Enrichment"), pipe["Target"]) != (STREAM, function, {"Fn::GetAtt": ["EventBus", "Arn"]}):
+        yield "the pipe does not lead from the stream by the function to the bus"
+    source = pipe["SourceParameters"]
+    if source["DynamoDBStreamParameters"].get("BatchSize", 100) > 10:
+        yield "the pipe has more records in a batch than one call of PutEvents takes"
+    patterns = [json.loads(one["Pattern"]) for one in source.get("FilterCriteria", {}).get("Filters", [])]
+    if [pattern["eventName"] for pattern in patterns] != [["INSERT", "MODIFY"], ["REMOVE"]] or "userIdentity" not in patterns[1]:
+        yield f"the pipe takes {patterns}"
+
+
 def settings(template):
     """A write by a function that has not the same settings of sync is one that no copy gets to know."""
-    all_ = [properties["Environment"]["Variables"] for properties in template.all("Lambda::Function").values()]
+    all_ = [
+        properties["Environment"]["Variables"]
+        for name, properties in template.functions.items()
+        if name != FEED
+    ]
     if any(variables != all_[0] for variables in all_):
         yield "functions have different settings"
     if not {"NOTES_SYNC_EPOCH", "NOTES_SYNC_DAYS"} <= all_[0].keys():
@@ -336,8 +383,8 @@ def cors(template):
 OPERATIONS = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 # What raises an alarm, and of which functions.
 ALARMS = {
-    ("AWS/Lambda", "Errors"): set(FUNCTIONS),
-    ("AWS/Lambda", "Throttles"): set(FUNCTIONS),
+    ("AWS/Lambda", "Errors"): {*FUNCTIONS, FEED},
+    ("AWS/Lambda", "Throttles"): {*FUNCTIONS, FEED},
     ("Notes", "Throttled"): set(FUNCTIONS),
     ("Notes", "OutcomeUnknown"): {"create-note", "update-note", "delete-note"},
     ("Notes", "UnreadableItems"): set(FUNCTIONS) - {"create-note"},
@@ -360,7 +407,14 @@ def alarms(template):
         told = template.options["alarmTopic"] or {"Ref": "AlarmTopic"}
         if (template.options["alarmEmail"] or template.options["alarmTopic"]) and alarm.get("AlarmActions") != [told]:
             yield f"{name} tells nobody"
-    wanted = {(*metric, json.dumps(f"{stack}-{one}")) for metric, functions in ALARMS.items() for one in functions}
+    wanted = {
+        (*metric, json.dumps(f"{stack}-{one}"))
+        for metric, functions in ALARMS.items()
+        for one in functions
+        if one != FEED or template.options["events"]
+    }
+    if template.options["events"]:
+        wanted.add(("AWS/EventBridge/Pipes", "ExecutionFailed", json.dumps(stack)))
     api = json.dumps({"Ref": "HttpApi"} if template.is_http_api else template.one("ApiGateway::RestApi")["Name"])
     wanted |= {("AWS/ApiGateway", metric, api) for metric in ("Latency", "5xx" if template.is_http_api else "5XXError")}
     for metric in sorted(wanted - seen):
@@ -370,7 +424,7 @@ def alarms(template):
 
 
 CHECKS = [
-    alarms, table, data, retained, users, functions, roles, policies, routes, aliases, settings, cors, logs_and_metrics,
+    alarms, events, table, data, retained, users, functions, roles, policies, routes, aliases, settings, cors, logs_and_metrics,
     custom_rules,
 ]
 

@@ -40,6 +40,12 @@ class Options {
     return this.serverless.service.provider.compiledCloudFormationTemplate.Resources;
   }
 
+  // Those that the API calls.
+  get apiFunctions() {
+    const { service } = this.serverless;
+    return service.getAllFunctions().filter((name) => service.getFunction(name).events.length > 0);
+  }
+
   all(type) {
     return Object.entries(this.resources).filter(([, { Type }]) => Type === `AWS::${type}`);
   }
@@ -49,7 +55,7 @@ class Options {
     const { service } = this.serverless;
     if (this.options.canary && !this.options.versions) throw refused('canary: needs versions=true');
     if (!this.options.versions) return;
-    for (const name of service.getAllFunctions()) {
+    for (const name of this.apiFunctions) {
       const logicalId = `${this.provider.naming.getNormalizedFunctionName(name)}Alias`;
       service.getFunction(name).targetAlias = { name: ALIAS, logicalId };
     }
@@ -63,7 +69,7 @@ class Options {
     }
     if (tracing) this.allow('xray', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], '*');
     this.changeTable();
-    if (keyArn) this.allow('key', 'kms:Decrypt', keyArn);
+    if (keyArn) this.allow('key', 'kms:Decrypt', keyArn, ['lambda.amazonaws.com', 'pipes.amazonaws.com']);
     this.throttle();
     if (alarmed) this.addAlarms();
     if (versions) this.addAliases();
@@ -71,24 +77,27 @@ class Options {
     if (domain) this.addDomain();
   }
 
-  // Gives each role of a function one statement more.
-  allow(PolicyName, Action, Resource) {
+  // Gives each role for these services one statement more.
+  allow(PolicyName, Action, Resource, services = ['lambda.amazonaws.com']) {
     for (const [, { Properties }] of this.all('IAM::Role')) {
       const { Service } = Properties.AssumeRolePolicyDocument.Statement[0].Principal;
-      if (Service !== 'lambda.amazonaws.com') continue;
+      if (!services.includes(Service)) continue;
       const PolicyDocument = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] };
       Properties.Policies.push({ PolicyName, PolicyDocument });
     }
   }
 
   changeTable() {
-    const { keyArn } = this.options;
+    const { keyArn, events } = this.options;
     const reads = count(this.options, 'maxReadUnits');
     const writes = count(this.options, 'maxWriteUnits');
-    if (!keyArn && !reads && !writes) return;
+    if (!keyArn && !reads && !writes && !events) return;
     const [table] = this.all('DynamoDB::Table');
-    if (!table) throw refused('keyArn, maxReadUnits and maxWriteUnits are for a table of the stack, and tableName names another');
+    if (!table) {
+      throw refused('keyArn, maxReadUnits, maxWriteUnits and events are for a table of the stack, and tableName names another');
+    }
     const [, { Properties }] = table;
+    if (events) Properties.StreamSpecification = { StreamViewType: 'NEW_AND_OLD_IMAGES' };
     if (reads || writes) {
       Properties.OnDemandThroughput = {
         ...(reads && { MaxReadRequestUnits: reads }),
@@ -121,6 +130,8 @@ class Options {
       name: service.custom.name,
       table: service.custom.table.name,
       functions: service.getAllFunctions(),
+      apiFunctions: this.apiFunctions,
+      pipe: this.options.events && service.custom.name,
       api: rest
         ? { dimensions: { ApiName: rest[1].Properties.Name }, serverErrors: '5XXError', clientErrors: '4XXError' }
         : { dimensions: { ApiId: { Ref: 'HttpApi' } }, serverErrors: '5xx', clientErrors: '4xx' },
@@ -267,10 +278,23 @@ async function users(variables) {
   if (api !== 'http') throw refused('issuer: with api=rest, only a user pool of Cognito can vouch for users');
   return { issuer, audience, resources: {} };
 }
+// The change feed, if there is one.
+async function feed(variables) {
+  const [events] = await parameters(variables, 'events');
+  if (events === '') return { functions: {}, resources: {} };
+  if (!['true', 'contents'].includes(events)) throw refused(`events: ${events} is neither true nor contents`);
+  return { functions: '${file(./events.yml):functions}', resources: '${file(./events.yml):resources}' };
+}
+
+async function eventContents(variables) {
+  const [events] = await parameters(variables, 'events');
+  return String(events === 'contents');
+}
+
 // Where nothing else is said, what may be lost raises no alarm.
 async function alarmed(variables) {
   const [said, development] = await parameters(variables, 'alarms', 'development');
   if (!['', 'true', 'false'].includes(said)) throw refused(`alarms: ${said} is neither true nor false`);
   return (said || String(development !== 'true')) === 'true';
 }
-Object.assign(module.exports, { table, users, alarmed });
+Object.assign(module.exports, { table, users, feed, eventContents, alarmed });

@@ -88,13 +88,14 @@ test('what is there keeps its protection and its boundary, on whatever page it i
 });
 
 // What serverless.yml says, and the least of a template that options are written into.
-const DEFAULTS = { api: 'http', tableName: '', issuer: '', audience: '', alarms: '', development: 'false' };
+const DEFAULTS = { api: 'http', tableName: '', events: '', issuer: '', audience: '', alarms: '', development: 'false' };
 const ASKED = { alarms: false, tracing: false, versions: false, reservedConcurrency: '', requestRate: '', requestBurst: '' };
 
 async function withOptions(asked) {
   const variables = { resolveVariable: async (name) => ({ ...DEFAULTS, ...asked })[name.replace('param:', '')] };
   const { resources } = await Options.table(variables);
   await Options.users(variables);
+  await Options.feed(variables);
   const table = { Type: 'AWS::DynamoDB::Table', Properties: { SSESpecification: { SSEEnabled: asked.managedKey === 'true' } } };
   const Resources = typeof resources === 'string' ? { NotesTable: table } : {};
   const options = { ...ASKED, ...asked, alarms: asked.alarms !== undefined && (await Options.alarmed(variables)) };
@@ -103,6 +104,7 @@ async function withOptions(asked) {
       custom: { name: 'notes-test', table: {}, options },
       provider: { compiledCloudFormationTemplate: { Resources, Outputs: {} } },
       getAllFunctions: () => ['get-note'],
+      getFunction: () => ({ events: [{}] }),
     },
     getProvider: () => ({}),
   };
@@ -129,6 +131,8 @@ test('options that contradict each other are refused', async () => {
     [{ canary: 'LambdaCanary10Percent5Minutes' }, 'needs versions=true'],
     [{ domain: 'notes.example.org' }, 'needs the certificateArn'],
     [{ alarms: 'perhaps' }, 'neither true nor false'],
+    [{ events: 'perhaps' }, 'neither true nor contents'],
+    [{ events: 'true', tableName: 'notes-restored' }, 'are for a table of the stack'],
     [{ alarms: 'true', alarmEmail: 'ops@example.org', alarmTopic: 'arn:aws:sns:eu-central-1:123456789012:ops' }, 'one of them is told'],
   ]) {
     await assert.rejects(withOptions(asked), ({ message }) => {

@@ -8,4 +8,5 @@ mod init;
 mod invocations;
 mod limits;
 mod logs;
+mod note_events;
 mod runtime_api;

@@ -1,0 +1,55 @@
+//! The function of the change feed: an `EventBridge` pipe calls it with records of the table's stream, and publishes
+//! what it returns.
+
+mod note_event;
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::io::Write;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use notes_lambda::{StartError, optional_setting_from_env};
+use serde_json::{Value, json};
+
+use crate::note_event::NoteEvent;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let with_contents = optional_setting_from_env("NOTES_EVENT_CONTENTS")?.unwrap_or(false);
+    // Without this variable, lambda_runtime panics.
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|value| value.is_empty()) {
+        let why = "AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only";
+        return Err(StartError::new(why));
+    }
+    let handle =
+        service_fn(move |invocation| ready(Ok::<_, Infallible>(events(invocation, with_contents))));
+    lambda_runtime::run(handle).await.map_err(StartError::new)
+}
+
+/// The events of a batch of records, in their order, and a line in the log.
+///
+/// A record that can't be read is left out, and its key is in the line: an error would have the pipe repeat the batch
+/// for a day, and hold back all that comes after it.
+fn events(invocation: LambdaEvent<Value>, with_contents: bool) -> Vec<NoteEvent> {
+    let (payload, context) = invocation.into_parts();
+    // A pipe calls with a list. Anything else is a warm-up, and has no records.
+    let records = payload.as_array().map_or(&[][..], Vec::as_slice);
+    let mut unreadable = vec![];
+    let mut events = vec![];
+    for record in records {
+        match NoteEvent::of(record, with_contents) {
+            Ok(event) => events.extend(event),
+            Err(_) => unreadable.push(&record["dynamodb"]["Keys"]["timestamp"]["N"]),
+        }
+    }
+    let line = json!({
+        "FunctionName": context.env_config.function_name,
+        "requestId": context.request_id,
+        "records": records.len(),
+        "events": events.len(),
+        "unreadable": unreadable,
+    });
+    // If standard output is closed, there is nowhere to report it.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    events
+}
