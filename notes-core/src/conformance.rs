@@ -297,6 +297,7 @@ macro_rules! __conformance_cases {
                 goes_on_after_a_position_without_a_note
                 goes_on_after_the_first_and_the_last_of_all_positions
                 keeps_its_bounds_whatever_the_position
+                returns_exactly_the_notes_of_a_category
                 hides_deleted_notes
                 hides_notes_from_the_second_of_their_expiry
                 finds_notes_beyond_many_hidden_ones

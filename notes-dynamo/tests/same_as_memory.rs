@@ -156,13 +156,14 @@ fn deletions() -> impl Strategy<Value = Deletion> {
 fn queries() -> impl Strategy<Value = ListQuery> {
     let time = || option::of((START - 1..START + 4).prop_map(Timestamp::from_millis));
     let order = select(vec![Order::Newest, Order::Oldest]);
-    (1..=4_u8, order, time(), time(), option::of(ids())).prop_map(
-        |(limit, order, created_after, created_before, position)| {
+    let category = option::weighted(0.3, categories());
+    (1..=4_u8, order, time(), time(), option::of(ids()), category).prop_map(
+        |(limit, order, created_after, created_before, position, category)| {
             let mut query = ListQuery::default()
                 .with_limit(limit.try_into().unwrap())
                 .with_order(order);
             (query.created_after, query.created_before) = (created_after, created_before);
-            query.position = position;
+            (query.position, query.category) = (position, category);
             query
         },
     )
@@ -206,7 +207,7 @@ async fn seen(store: &dyn NoteStore, users: &[UserId; 2], step: &Step, now: Time
         }
         Step::Get(user, id) => Seen::Get(store.get(of(user), *id, now).await.unwrap()),
         Step::List(user, query) => {
-            let mut query = *query;
+            let mut query = query.clone();
             let mut notes = vec![];
             loop {
                 let page = store.list(of(user), &query, now).await.unwrap();

@@ -10,6 +10,7 @@ use super::account::{Account, expiry, retitle, update_of, updated, value};
 use super::history::assert_whole_while_changing;
 use super::report::{assert_same, called, fail};
 use crate::note::list_query::{ListQuery, Order, PageLimit};
+use crate::note::note_patch::NotePatch;
 use crate::note::stored::Note;
 use crate::store::note_store::Page;
 use crate::value::content::Content;
@@ -163,14 +164,18 @@ pub async fn excludes_both_bounds_of_time(harness: &dyn Harness) {
         for limit in [1, 3] {
             let query = ListQuery {
                 limit: by(limit, query.order).limit,
-                ..query
+                ..query.clone()
             };
-            assert_same!(account.list(query).await.notes, expected, "{query:?}");
+            assert_same!(
+                account.list(query.clone()).await.notes,
+                expected,
+                "{query:?}"
+            );
             let query = ListQuery {
                 order: Order::Newest,
                 ..query
             };
-            let newest = account.list(query).await.notes;
+            let newest = account.list(query.clone()).await.notes;
             assert_same!(ids(&newest), ids(expected.iter().rev()), "{query:?}");
         }
     }
@@ -208,7 +213,7 @@ pub async fn returns_nothing_beyond_either_end_of_time(harness: &dyn Harness) {
                 order,
                 ..within(after, before)
             };
-            assert_same!(account.list(query).await.notes, [], "{query:?}");
+            assert_same!(account.list(query.clone()).await.notes, [], "{query:?}");
         }
         let all = ListQuery {
             order,
@@ -250,7 +255,10 @@ pub async fn goes_on_after_a_position_without_a_note(harness: &dyn Harness) {
                 position: Some(position.id),
                 ..by(2, order)
             };
-            assert_same!(account.list(query).await.notes, slice::from_ref(expected));
+            assert_same!(
+                account.list(query.clone()).await.notes,
+                slice::from_ref(expected)
+            );
         }
     }
 }
@@ -271,7 +279,11 @@ pub async fn goes_on_after_the_first_and_the_last_of_all_positions(harness: &dyn
             position,
             ..by(2, order)
         };
-        assert_same!(account.list(query).await.notes, expected, "{query:?}");
+        assert_same!(
+            account.list(query.clone()).await.notes,
+            expected,
+            "{query:?}"
+        );
     }
 }
 
@@ -292,13 +304,45 @@ pub async fn keeps_its_bounds_whatever_the_position(harness: &dyn Harness) {
         let query = ListQuery {
             order,
             position: Some(position.id),
-            ..query
+            ..query.clone()
         };
-        let listed = account.list(query).await.notes;
+        let listed = account.list(query.clone()).await.notes;
         assert_same!(
             ids(&listed),
             ids(expected.into_iter().map(|index| &notes[index]))
         );
+    }
+}
+
+/// With a category, the list has the notes of that category and no others, in pages of any size. Categories are equal
+/// only if each character is.
+pub async fn returns_exactly_the_notes_of_a_category(harness: &dyn Harness) {
+    const CATEGORIES: [Option<&str>; 5] =
+        [Some("work"), None, Some("Work"), Some("wor"), Some("works")];
+    let account = Account::open(harness);
+    let mut notes = account.new_notes(15);
+    for (note, category) in notes.iter_mut().zip(CATEGORIES.iter().cycle()) {
+        note.category = category.map(value);
+    }
+    account.put_all(&notes).await;
+    let update = update_of(&notes[0], NotePatch::default().without_category());
+    account.update(notes[0].id, &update).await;
+    let update = update_of(&notes[1], NotePatch::default().with_category(value("work")));
+    account.update(notes[1].id, &update).await;
+    account.remove(&notes[5]).await;
+    for limit in [1, 2, 100] {
+        for (category, expected) in [
+            ("work", vec![1, 10]),
+            ("Work", vec![2, 7, 12]),
+            ("other", vec![]),
+        ] {
+            let query = by(limit, Order::Oldest).with_category(value(category));
+            let listed = account.list(query.clone()).await.notes;
+            let expected: Vec<_> = expected.into_iter().map(|index| notes[index].id).collect();
+            assert_same!(ids(&listed), expected, "{query:?}");
+            let newest = account.list(query.with_order(Order::Newest)).await.notes;
+            assert_same!(ids(newest.iter().rev()), expected);
+        }
     }
 }
 

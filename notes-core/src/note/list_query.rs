@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::category::Category;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
 
@@ -16,7 +17,7 @@ use crate::value::timestamp::Timestamp;
 ///     .with_limit(PageLimit::LARGEST)
 ///     .with_order(Order::Oldest);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListQuery {
     /// The most notes in a page.
@@ -27,6 +28,8 @@ pub struct ListQuery {
     pub created_after: Option<Timestamp>,
     /// Only notes created earlier than this.
     pub created_before: Option<Timestamp>,
+    /// Only notes of this category.
+    pub category: Option<Category>,
     /// The `next` of the page before: only notes that come after this position in `order`.
     pub position: Option<NoteId>,
 }
@@ -94,6 +97,13 @@ impl ListQuery {
     #[must_use]
     pub const fn with_created_before(mut self, time: Timestamp) -> Self {
         self.created_before = Some(time);
+        self
+    }
+
+    /// Lists only notes of this category.
+    #[must_use]
+    pub fn with_category(mut self, category: Category) -> Self {
+        self.category = Some(category);
         self
     }
 

@@ -187,6 +187,8 @@ impl NoteStore for MemoryNoteStore {
         let Some(range) = query.range() else {
             return Ok(page);
         };
+        let has_category =
+            |note: &Note| query.category.is_none() || note.category == query.category;
         let items = self.lock();
         let mut range = items.range((user.clone(), *range.start())..=(user.clone(), *range.end()));
         let mut last = None;
@@ -200,7 +202,9 @@ impl NoteStore for MemoryNoteStore {
             }
             last = Some(*id);
             match item {
-                Item::Note(note, ..) if note.is_live(now) => page.notes.push(note.clone()),
+                Item::Note(note, ..) if note.is_live(now) && has_category(note) => {
+                    page.notes.push(note.clone());
+                }
                 Item::Note(..) | Item::Tombstone(..) => {}
                 Item::Unreadable(_) => page.unreadable.push(id.to_string()),
             }

@@ -93,7 +93,9 @@ pub trait NoteStore: Debug + Send + Sync {
     /// - Following `next` until it is absent returns each note that was live all the time, once.
     /// - A page may have fewer notes than the limit, or none, and still a `next`; only if
     ///   `next` is absent, it is the last page.
-    /// - An item that can't be read is named in `unreadable`. All other notes are still listed.
+    /// - With a [category](ListQuery::category), exactly the notes are listed that have it.
+    /// - An item that can't be read is named in `unreadable`. All other notes are still listed. With a category,
+    ///   an item whose category is another one, or can't be told, need not be named.
     ///
     /// # Errors
     /// Any kind except `OutcomeUnknown`.

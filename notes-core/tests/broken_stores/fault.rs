@@ -212,6 +212,8 @@ faults! {
     NeverEnds: list::is_empty_for_a_user_without_notes;
     /// Later pages show the notes as they were when the first was read.
     PagesAreASnapshot: list::returns_notes_that_stay_once_while_others_come_and_go;
+    IgnoresTheCategory: list::returns_exactly_the_notes_of_a_category;
+    CategoryIgnoresCase: list::returns_exactly_the_notes_of_a_category;
     UnreadableItemFailsTheList:
         list::names_items_that_cannot_be_read_and_hides_no_others,
         service::streams_every_note_once;

@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use notes_core::{Expected, NoteId, Revision, Timestamp, UserId};
+use notes_core::{Category, Expected, NoteId, Revision, Timestamp, UserId};
 
 use crate::item::attributes::{
     CATEGORY, CHANGED, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP,
@@ -57,6 +57,14 @@ impl Expression {
         self.require(format!(
             "(attribute_not_exists({expires_at}) OR NOT {expires_at} <= {now})"
         ));
+    }
+
+    /// The item has this category. An item that can't be read is left out if it has none, another one, or one of
+    /// another type.
+    pub(crate) fn require_category(&mut self, category: &Category) {
+        let value = AttributeValue::S(category.as_str().to_owned());
+        let condition = format!("{} = {}", self.name(CATEGORY), self.value(CATEGORY, value));
+        self.require(condition);
     }
 
     /// The attribute is the boolean true.

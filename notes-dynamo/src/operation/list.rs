@@ -25,7 +25,7 @@ const FURTHER_ITEMS: usize = 100;
 const MAX_BYTES: f64 = (1 << 20) as f64;
 
 /// [`NoteStore::list`](notes_core::NoteStore::list) as one or more `Query` requests, which skip what is deleted
-/// or expired.
+/// or expired, or of another category than asked for.
 pub(crate) async fn list(
     table: &Table,
     user: &UserId,
@@ -71,6 +71,9 @@ pub(crate) async fn read(
     let mut expression = Expression::default();
     let keys = expression.key_of_user_between(user, &range);
     expression.require_maybe_live(now);
+    if let Some(category) = &query.category {
+        expression.require_category(category);
+    }
     let request = table
         .client
         .query()

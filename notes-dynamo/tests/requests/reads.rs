@@ -75,6 +75,20 @@ async fn a_list_is_one_query_of_live_notes_the_newest_first() {
     assert_eq!(wire.only("Query"), first_query());
 }
 
+/// The filter is DynamoDB's: what another category has is read and paid for, but not sent.
+#[tokio::test]
+async fn a_category_is_one_more_part_of_the_filter() {
+    let wire = Wire::new([Reply::ok(&json!({}))]);
+    let query = ListQuery::default().with_category("shop".parse().unwrap());
+    assert_eq!(list(&wire, &query).await, Page::default());
+    let mut request = first_query();
+    let filter = request["FilterExpression"].as_str().unwrap();
+    request["FilterExpression"] = format!("{filter} AND #category = :category").into();
+    request["ExpressionAttributeNames"]["#category"] = json!("category");
+    request["ExpressionAttributeValues"][":category"] = json!({"S": "shop"});
+    assert_eq!(wire.only("Query"), request);
+}
+
 /// A side of the range without a bound has none in the condition either: what is not the key of an id
 /// is found there, too.
 #[tokio::test]

@@ -7,8 +7,9 @@ use notes_core::{NoteStore, Notes, Order, Page, UserId};
 use crate::diagnostics::Diagnostics;
 use crate::problem::Problem;
 use crate::request::preconditions::{self, Evaluation};
-use crate::request::query;
+use crate::request::query::{self, ViewedQuery};
 use crate::response::envelope::Envelope;
+use crate::response::note_json::View;
 use crate::response::page::page_json;
 use crate::response::reply::{self, Response};
 
@@ -18,18 +19,18 @@ pub(crate) async fn list<S: NoteStore>(
     user: &UserId,
     head: &Parts,
 ) -> Result<Response, Problem> {
-    let query = query::of_request(head)?;
+    let ViewedQuery { list: query, view } = query::of_request(head)?;
     if preconditions::of_list(head)? == Evaluation::NotModified {
         return Ok(reply::empty(StatusCode::NOT_MODIFIED));
     }
-    listed(notes.list(user, &query).await?, query.order)
+    listed(notes.list(user, &query).await?, query.order, view)
 }
 
-/// The response that shows a page of a list in this order.
+/// The response that shows a page of a list in this order and view.
 ///
 /// Separate from [`list`] because the `OpenAPI` description makes its example with it.
-pub(crate) fn listed(page: Page, order: Order) -> Result<Response, Problem> {
-    let json = page_json(&page, order, Envelope::new())?;
+pub(crate) fn listed(page: Page, order: Order, view: View) -> Result<Response, Problem> {
+    let json = page_json(&page, order, view, Envelope::new())?;
     let mut response = reply::serialized(StatusCode::OK, json);
     response.extensions_mut().insert(Diagnostics {
         unreadable: page.unreadable,

@@ -19,6 +19,7 @@ use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 use crate::request::query;
 use crate::response::changes::{ChangesJson, Progress};
 use crate::response::envelope::Envelope;
+use crate::response::note_json::View;
 use crate::response::reply;
 
 /// What `If-Match` means for `/notes`.
@@ -111,7 +112,8 @@ fn list() -> Value {
     let mut page = Page::new(example_note().into_iter().collect());
     page.unreadable = vec!["019b5e4c-9c1b-7e2a-8000-5e0c1f7a3b2e".to_owned()];
     page.next = example_id();
-    let page = list::listed(page, Order::Newest);
+    let summary = list::listed(page.clone(), Order::Newest, View::Summary);
+    let page = list::listed(page, Order::Newest, View::Full);
     let next = json!({"NextPage": {
         "operationId": "listNotes",
         "description": "The next page, if there is a `nextCursor`.",
@@ -119,6 +121,7 @@ fn list() -> Value {
     }});
     let mut examples = vec![
         ExampleResponse::success("A page.", "Page", page).linked(next),
+        ExampleResponse::success("A page of summaries.", "Page", summary),
         ExampleResponse::success(
             "`If-None-Match` is `*`.",
             "",
@@ -153,6 +156,12 @@ fn list() -> Value {
             parameter(query::CREATED_BEFORE, "Only notes created earlier than this.", &json!({
                 "type": "string",
                 "format": "date-time",
+            })),
+            parameter(query::CATEGORY, "Only notes of this category. A page may have few of them, or none, and still a `nextCursor`.", &reference("Category")),
+            parameter(query::VIEW, "`summary` leaves out the content of each note.", &json!({
+                "type": "string",
+                "enum": ["full", "summary"],
+                "default": "full",
             })),
             tags("If-Match", LIST_MATCH),
             tags("If-None-Match", "The list of notes has no entity tag: only `*` names it."),

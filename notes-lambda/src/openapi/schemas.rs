@@ -69,6 +69,7 @@ pub(super) fn all() -> Map<String, Value> {
         }),
     );
     add("Note", note());
+    add("NoteSummary", note_summary());
     add("NewNote", new_note());
     add("NotePatch", note_patch());
     add("Page", page());
@@ -102,6 +103,19 @@ fn note() -> Value {
             "etag": reference("EntityTag"),
         },
     })
+}
+
+/// A note without its content: the same members as a note in all else.
+fn note_summary() -> Value {
+    let mut summary = note();
+    summary["description"] = "A note without its content, as `view=summary` shows it.".into();
+    if let Some(properties) = summary["properties"].as_object_mut() {
+        properties.remove("content");
+    }
+    if let Some(required) = summary["required"].as_array_mut() {
+        required.retain(|name| name != "content");
+    }
+    summary
 }
 
 fn new_note() -> Value {
@@ -155,7 +169,7 @@ fn page() -> Value {
             "items": {
                 "description": "May be fewer than asked for, or none: only an absent `nextCursor` means that the list is complete.",
                 "type": "array",
-                "items": reference("Note"),
+                "items": {"anyOf": [reference("Note"), reference("NoteSummary")]},
                 "maxItems": PageLimit::MAX,
             },
             "nextCursor": {

@@ -13,6 +13,7 @@ use notes_core::{
 use crate::cursor::Cursor;
 use crate::problem::Problem;
 use crate::problem::validation::{Location, ValidationErrors};
+use crate::response::note_json::View;
 
 pub(crate) const LIMIT: &str = "limit";
 pub(crate) const CURSOR: &str = "cursor";
@@ -20,26 +21,35 @@ pub(crate) const SINCE: &str = "since";
 pub(crate) const ORDER: &str = "order";
 pub(crate) const CREATED_AFTER: &str = "createdAfter";
 pub(crate) const CREATED_BEFORE: &str = "createdBefore";
+pub(crate) const CATEGORY: &str = "category";
+pub(crate) const VIEW: &str = "view";
 
 /// A query's names and values, decoded, in the extensions of a request whose gateway has decoded them. They replace the
 /// query of its URI.
 #[derive(Clone, Debug)]
 pub(crate) struct DecodedQuery(pub(crate) Vec<(String, String)>);
 
+/// Which notes a request to `GET /notes` asks for, and how much of each.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ViewedQuery {
+    pub(crate) list: ListQuery,
+    pub(crate) view: View,
+}
+
 /// Reads the query of a request to `GET /notes`, and finds all errors at once.
 ///
 /// A cursor contains the order of its list; an explicit `order` has to be the same.
-pub(crate) fn of_request(head: &Parts) -> Result<ListQuery, Problem> {
+pub(crate) fn of_request(head: &Parts) -> Result<ViewedQuery, Problem> {
     of_list(Parameters::of_request(head))
 }
 
 /// The same for a query as it is in a URI.
 #[cfg(any(test, feature = "openapi"))]
-pub(crate) fn read(query: Option<&str>) -> Result<ListQuery, Problem> {
+pub(crate) fn read(query: Option<&str>) -> Result<ViewedQuery, Problem> {
     of_list(Parameters::parse(query))
 }
 
-fn of_list(mut parameters: Parameters<'_>) -> Result<ListQuery, Problem> {
+fn of_list(mut parameters: Parameters<'_>) -> Result<ViewedQuery, Problem> {
     let limit = parameters.take(LIMIT, limit);
     let cursor: Option<Cursor> = parameters.take(CURSOR, str::parse);
     let order = parameters.take(ORDER, order);
@@ -52,11 +62,13 @@ fn of_list(mut parameters: Parameters<'_>) -> Result<ListQuery, Problem> {
         // so this bound is rounded up.
         timestamp(text, Timestamp::parse_rounding_up)
     });
+    query.category = parameters.take(CATEGORY, str::parse);
     query.position = cursor.map(Cursor::position);
+    let view = parameters.take(VIEW, view).unwrap_or_default();
     if cursor.is_some_and(|cursor| cursor.order() != query.order) {
         parameters.error(CURSOR, "comes from a list in the other order");
     }
-    parameters.finish(query)
+    parameters.finish(ViewedQuery { list: query, view })
 }
 
 /// The query of `GET /notes/changes`.
@@ -96,6 +108,14 @@ fn limit(text: &str) -> Result<PageLimit, InvalidPageLimit> {
 fn order(text: &str) -> Result<Order, &'static str> {
     text.parse()
         .map_err(|InvalidOrder| "has to be newest or oldest")
+}
+
+fn view(text: &str) -> Result<View, &'static str> {
+    match text {
+        "full" => Ok(View::Full),
+        "summary" => Ok(View::Summary),
+        _ => Err("has to be full or summary"),
+    }
 }
 
 fn timestamp(
@@ -210,15 +230,15 @@ mod tests {
 
     #[test]
     fn nothing_is_required() {
-        assert_eq!(read(None).unwrap(), ListQuery::default());
-        assert_eq!(read(Some("")).unwrap(), ListQuery::default());
-        assert_eq!(read(Some("&&")).unwrap(), ListQuery::default());
+        assert_eq!(read(None).unwrap(), ViewedQuery::default());
+        assert_eq!(read(Some("")).unwrap(), ViewedQuery::default());
+        assert_eq!(read(Some("&&")).unwrap(), ViewedQuery::default());
     }
 
     #[test]
     fn a_limit_is_1_to_100() {
-        assert_eq!(read(Some("limit=1")).unwrap().limit.get(), 1);
-        assert_eq!(read(Some("limit=100")).unwrap().limit.get(), 100);
+        assert_eq!(read(Some("limit=1")).unwrap().list.limit.get(), 1);
+        assert_eq!(read(Some("limit=100")).unwrap().list.limit.get(), 100);
         for limit in [
             "0",
             "101",
@@ -241,8 +261,8 @@ mod tests {
     fn a_cursor_brings_its_order() {
         let oldest = cursor(Order::Oldest);
         let query = read(Some(&format!("cursor={oldest}"))).unwrap();
-        assert_eq!(query.order, Order::Oldest);
-        assert_eq!(query.position, Some(oldest.position()));
+        assert_eq!(query.list.order, Order::Oldest);
+        assert_eq!(query.list.position, Some(oldest.position()));
         assert_eq!(
             read(Some(&format!("cursor={oldest}&order=oldest"))).unwrap(),
             query
@@ -262,14 +282,30 @@ mod tests {
     fn bounds_of_time_never_include_a_note_at_the_bound() {
         let fine = "2026-11-22T18:47:00.1230001Z";
         let query = read(Some(&format!("createdAfter={fine}&createdBefore={fine}"))).unwrap();
-        assert_eq!(query.created_after.unwrap().as_millis() % 1_000, 123);
-        assert_eq!(query.created_before.unwrap().as_millis() % 1_000, 124);
+        assert_eq!(query.list.created_after.unwrap().as_millis() % 1_000, 123);
+        assert_eq!(query.list.created_before.unwrap().as_millis() % 1_000, 124);
+    }
+
+    #[test]
+    fn a_category_is_trimmed_and_checked_like_that_of_a_note() {
+        let query = read(Some("category=%20shop+")).unwrap();
+        assert_eq!(query.list.category, Some("shop".parse().unwrap()));
+        let why = "a category may not be empty or only white space or invisible characters";
+        assert_eq!(errors("category=%20"), error("category", why));
+    }
+
+    #[test]
+    fn a_view_is_full_or_summary() {
+        assert_eq!(read(Some("view=full")).unwrap(), ViewedQuery::default());
+        assert_eq!(read(Some("view=summary")).unwrap().view, View::Summary);
+        let why = "has to be full or summary";
+        assert_eq!(errors("view=Summary"), error("view", why));
     }
 
     #[test]
     fn a_plus_that_became_a_space_is_explained() {
         let query = read(Some("createdAfter=2026-11-22T18:47:00%2B01:00")).unwrap();
-        assert!(query.created_after.is_some());
+        assert!(query.list.created_after.is_some());
         let why = "has a space where its offset has to have a +: send that as %2B";
         for name in ["createdAfter", "createdBefore"] {
             let query = format!("{name}=2026-11-22T18:47:00+01:00");
@@ -296,7 +332,15 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_an_error_of_any_parameter() {
-        for name in ["limit", "cursor", "order", "createdAfter", "createdBefore"] {
+        for name in [
+            "limit",
+            "cursor",
+            "order",
+            "createdAfter",
+            "createdBefore",
+            "category",
+            "view",
+        ] {
             assert_eq!(errors(&format!("{name}=")), error(name, "is empty"));
         }
     }

@@ -41,7 +41,10 @@ impl ChangesJson {
         };
         for (index, change) in changes.iter().enumerate() {
             let fits = match &change.state {
-                ChangedState::Live(note) => json.items.push(note, &mut envelope, index == 0)?,
+                ChangedState::Live(note) => {
+                    let note = NoteJson::from(note);
+                    json.items.push(&note, &mut envelope, index == 0)?
+                }
                 ChangedState::Gone(id) => json.gone.push(id, &mut envelope, index == 0)?,
                 ChangedState::Unreadable(id) => {
                     json.unreadable.push(id, &mut envelope, index == 0)?

@@ -1,6 +1,5 @@
 //! The list of notes with which the JSON of a page begins, cut so that it fits into a response.
 
-use notes_core::Note;
 use serde::Serialize;
 
 use crate::response::envelope::{self, Envelope};
@@ -27,7 +26,7 @@ impl Items {
     /// was added.
     pub(crate) fn push(
         &mut self,
-        note: &Note,
+        note: &NoteJson<'_>,
         envelope: &mut Envelope,
         must: bool,
     ) -> serde_json::Result<bool> {
@@ -36,7 +35,7 @@ impl Items {
             self.0.push(b',');
         }
         let start = self.0.len();
-        serde_json::to_writer(&mut self.0, &NoteJson::from(note))?;
+        serde_json::to_writer(&mut self.0, note)?;
         let is_added = envelope.try_reserve(&self.0[start..]) || must;
         if !is_added {
             self.0.truncate(end);

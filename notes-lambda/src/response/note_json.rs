@@ -38,7 +38,8 @@ use crate::response::etag::ETag;
 pub struct NoteJson<'a> {
     id: NoteId,
     title: &'a str,
-    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<&'a str>,
     created_at: Text<Timestamp>,
@@ -57,11 +58,40 @@ impl fmt::Debug for NoteJson<'_> {
     }
 }
 
-impl NoteJson<'_> {
+/// How much of each note a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// The whole note.
+    #[default]
+    Full,
+    /// All but its content.
+    Summary,
+}
+
+impl<'a> NoteJson<'a> {
+    /// So much of a note.
+    pub(crate) fn viewed(note: &'a Note, view: View) -> Self {
+        let json = Self::from(note);
+        match view {
+            View::Full => json,
+            View::Summary => json.without_content(),
+        }
+    }
+
+    /// Leaves the content out, as `GET /notes?view=summary` does: a list of titles need not move megabytes.
+    #[must_use]
+    pub const fn without_content(mut self) -> Self {
+        self.content = None;
+        self
+    }
+
     /// How many bytes the JSON has at most, unless more than a sixteenth of the content is escaped. A buffer with room
     /// for them does not grow while the JSON is written into it, which would copy all that is there each time.
     pub(crate) const fn likely_len(&self) -> usize {
-        self.content.len() + self.content.len() / 16 + 1_024
+        match self.content {
+            Some(content) => content.len() + content.len() / 16 + 1_024,
+            None => 1_024,
+        }
     }
 }
 
@@ -70,7 +100,7 @@ impl<'a> From<&'a Note> for NoteJson<'a> {
         Self {
             id: note.id,
             title: note.title.as_str(),
-            content: note.content.as_str(),
+            content: Some(note.content.as_str()),
             category: note.category.as_ref().map(Category::as_str),
             created_at: Text(note.created_at()),
             updated_at: Text(note.updated_at()),

@@ -6,7 +6,7 @@ use serde_json::value::to_raw_value;
 use crate::cursor::Cursor;
 use crate::response::envelope::Envelope;
 use crate::response::items::Items;
-use crate::response::note_json::NoteJson;
+use crate::response::note_json::{NoteJson, View};
 
 /// The JSON of a page: as many of its notes as fit into the envelope, but at least one if there are any. If notes are
 /// cut off, the cursor leads to them.
@@ -17,6 +17,7 @@ use crate::response::note_json::NoteJson;
 pub(crate) fn page_json(
     page: &Page,
     order: Order,
+    view: View,
     mut envelope: Envelope,
 ) -> serde_json::Result<Vec<u8>> {
     let unreadable = match page.unreadable.as_slice() {
@@ -31,11 +32,11 @@ pub(crate) fn page_json(
     let len = page
         .notes
         .iter()
-        .map(|note| NoteJson::from(note).likely_len());
+        .map(|note| NoteJson::viewed(note, view).likely_len());
     let mut items = Items::with_capacity(len.sum());
     for note in &page.notes {
         // The first note is shown in any case: without it, the list could never get past it.
-        if !items.push(note, &mut envelope, last.is_none())? {
+        if !items.push(&NoteJson::viewed(note, view), &mut envelope, last.is_none())? {
             next = last;
             break;
         }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     fn body(page: &Page) -> String {
-        let json = page_json(page, Order::Oldest, Envelope::new()).unwrap();
+        let json = page_json(page, Order::Oldest, View::Full, Envelope::new()).unwrap();
         String::from_utf8(json).unwrap()
     }
 
@@ -112,6 +113,20 @@ mod tests {
         let page: Value = serde_json::from_str(&body(&full_page("\u{1}"))).unwrap();
         let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(2).unwrap());
         assert_eq!(page["nextCursor"], next.to_string());
+    }
+
+    #[test]
+    fn a_summary_is_the_note_without_its_content_and_more_of_them_fit() {
+        let page = full_page("\u{1}");
+        let json = page_json(&page, Order::Oldest, View::Summary, Envelope::new()).unwrap();
+        let mut json: Value = serde_json::from_slice(&json).unwrap();
+        let items = json["items"].as_array_mut().unwrap();
+        assert_eq!(items.len(), page.notes.len());
+        for (item, note) in items.iter_mut().zip(&page.notes) {
+            assert!(item.get("content").is_none());
+            item["content"] = note.content.as_str().into();
+            assert_eq!(item, &serde_json::to_value(NoteJson::from(note)).unwrap());
+        }
     }
 
     #[test]

@@ -134,6 +134,49 @@ async fn a_stretch_of_time_excludes_both_of_its_ends() {
 }
 
 #[tokio::test]
+async fn a_category_leaves_out_the_notes_of_others() {
+    let client = client();
+    for (title, category) in [
+        ("a", json!("shop")),
+        ("b", json!(null)),
+        ("c", json!("Shop")),
+        ("d", json!("shop")),
+    ] {
+        let body = json!({"title": title, "content": "", "category": category});
+        assert_eq!(client.post(body).send().await.status, 201);
+        client.wait_millis(1_000);
+    }
+    assert_eq!(pages(&client, "category=shop").await.concat(), ["d", "a"]);
+    assert_eq!(
+        pages(&client, "category=%20shop+&limit=1&order=oldest")
+            .await
+            .concat(),
+        ["a", "d"]
+    );
+    assert_eq!(pages(&client, "category=work").await.concat(), [""; 0]);
+    let refused = client.get("/notes?category=%20").send().await;
+    refused.is_problem(400, "invalid-request");
+    assert_eq!(refused.places(), ["category"]);
+}
+
+#[tokio::test]
+async fn a_summary_is_the_note_without_its_content() {
+    let client = client();
+    let body = json!({"title": "a", "content": "long", "category": "shop", "expiresAt": "2999-12-31T00:00:00Z"});
+    assert_eq!(client.post(body).send().await.status, 201);
+    let full = client.get("/notes?view=full").send().await.json();
+    assert_eq!(full, client.get("/notes").send().await.json());
+    assert_eq!(full["items"][0]["content"], "long");
+    let mut summary = client.get("/notes?view=summary").send().await.json();
+    assert!(summary["items"][0].get("content").is_none());
+    summary["items"][0]["content"] = json!("long");
+    assert_eq!(summary, full);
+    let refused = client.get("/notes?view=titles").send().await;
+    refused.is_problem(400, "invalid-request");
+    assert_eq!(refused.places(), ["view"]);
+}
+
+#[tokio::test]
 async fn a_bound_of_time_is_rfc_3339_and_nothing_else() {
     let client = client();
     create(&client, &["a"]).await;

@@ -36,6 +36,7 @@ impl FaultyStore {
             is_of_user(of)
                 && range.contains(id)
                 && item.is_kept(now)
+                && self.covers_category(query, item)
                 && !unlisted.contains(&(of.clone(), *id))
         };
         let mut covered: Vec<_> = items
@@ -69,6 +70,22 @@ impl FaultyStore {
         self.page(&covered, query, now)
     }
 
+    fn covers_category(&self, query: &ListQuery, item: &Item) -> bool {
+        let (Some(category), Item::Note(stored)) = (&query.category, item) else {
+            return true;
+        };
+        let Some(of_note) = &stored.note.category else {
+            return self.has(Fault::IgnoresTheCategory);
+        };
+        match self.fault {
+            Some(Fault::IgnoresTheCategory) => true,
+            Some(Fault::CategoryIgnoresCase) => {
+                of_note.as_str().eq_ignore_ascii_case(category.as_str())
+            }
+            _ => of_note == category,
+        }
+    }
+
     /// The ids that a query covers.
     fn range(
         &self,
@@ -76,7 +93,7 @@ impl FaultyStore {
         items: &Items,
         user: &UserId,
     ) -> Option<RangeInclusive<u128>> {
-        let mut query = *query;
+        let mut query = query.clone();
         let moved = |at: Option<Timestamp>, by: i64| {
             at.map(|at| Timestamp::from_millis(at.as_millis().saturating_add_signed(by)))
         };
