@@ -4,7 +4,7 @@
 
 import "fake-indexeddb/auto";
 import assert from "node:assert/strict";
-import { type NewNote, type Note, type NotesClient, Replica, createNotesClient } from "./src/index.js";
+import { type NewNote, type Note, type NotesClient, Replica, createNotesClient, notesOf } from "./src/index.js";
 import { membersOf } from "./src/members.js";
 
 const url = process.argv[2];
@@ -30,7 +30,7 @@ async function assertComplete(api: NotesClient, copy: Replica): Promise<void> {
     id,
     { title, content, category, expiresAt },
   ]);
-  assert.deepEqual(copied.sort(), data.items.map((note) => [note.id, membersOf(note)]).sort());
+  assert.deepEqual(copied.sort(), notesOf(data).map((note) => [note.id, membersOf(note)]).sort());
 }
 
 // A full pass.

@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "ade54e3e659560fa";
+const version = "10c4ece49a63224f";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {

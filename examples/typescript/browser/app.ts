@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import type { Page, Request } from "playwright-core";
-import { createNotesClient } from "../src/index.js";
+import { createNotesClient, notesOf } from "../src/index.js";
 import { launch } from "./chromium.js";
 import { Device, saved, synchronise } from "./device.js";
 import { LocalApi } from "./local-api.js";
@@ -46,7 +46,7 @@ try {
   const onServer = async () => {
     const { data } = await client.GET("/notes", { params: { query: { limit: 100 } } });
     assert.ok(data);
-    return data.items;
+    return notesOf(data);
   };
 
   const stranger = await browser.newPage();

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import { createNotesClient } from "../src/index.js";
+import { createNotesClient, notesOf } from "../src/index.js";
 import { launch } from "./chromium.js";
 import { Device, fields, listed, openNote, saved, shown, synchronise, type } from "./device.js";
 import { LocalApi } from "./local-api.js";
@@ -198,7 +198,7 @@ try {
     const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
     const { data } = await client.GET("/notes", { params: { query } });
     assert.ok(data);
-    kept.push(...data.items);
+    kept.push(...notesOf(data));
     cursor = data.nextCursor;
   }
   const byId = <T extends { id: string }>(notes: T[]) => notes.sort((one, other) => (one.id < other.id ? -1 : 1));

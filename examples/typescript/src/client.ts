@@ -10,6 +10,11 @@ export type Changes = components["schemas"]["Changes"];
 /** The operations of the API, with the types of its description. */
 export type NotesClient = Client<paths>;
 
+/** The whole notes of a page: all of it, unless `view=summary` was asked for. */
+export function notesOf(page: components["schemas"]["Page"]): Note[] {
+  return page.items.filter((item): item is Note => "content" in item);
+}
+
 export interface ClientOptions {
   /** Where the API is, without a slash at the end, such as `https://notes.example/api`. */
   url: string;

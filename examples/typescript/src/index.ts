@@ -1,4 +1,4 @@
-export { type ClientOptions, type NewNote, type Note, type NotesClient, createNotesClient, problemName } from "./client.js";
+export { type ClientOptions, type NewNote, type Note, type NotesClient, createNotesClient, notesOf, problemName } from "./client.js";
 export { keepInSync } from "./keep-in-sync.js";
 export type { Members, Patch } from "./members.js";
 export { type Changed, Replica, type ReplicaOptions, type Status } from "./replica.js";

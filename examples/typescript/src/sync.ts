@@ -1,4 +1,4 @@
-import { type Changes, type Note, type NotesClient, problemName } from "./client.js";
+import { type Changes, type Note, type NotesClient, notesOf, problemName } from "./client.js";
 import { type Clock, afterGone, rebase, refuse, rename, takeEdit } from "./outbox.js";
 import { timeOf } from "./view.js";
 import {
@@ -240,7 +240,7 @@ export class Sync {
       const page = reply.data;
       if (!page) throw new RefusedError(said(reply));
       await this.#write("relaxed", async (write) => {
-        await this.#store(write, page, generation);
+        await this.#store(write, { ...page, items: notesOf(page) }, generation);
         const state = await stateOf(write.tx);
         if (!Number.isNaN(reply.date)) await setState(write, { ...state, ahead: reply.date - Date.now() });
       });
