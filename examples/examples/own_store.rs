@@ -170,7 +170,7 @@ impl NoteStore for RedbNoteStore {
         let Some(range) = query.range() else {
             return Ok(Page::default());
         };
-        let (user, query) = (user.clone(), *query);
+        let (user, query) = (user.clone(), query.clone());
         self.read(move |table| {
             let mut items = table.range(keys(&user, range))?;
             let mut page = Page::default();
@@ -187,7 +187,11 @@ impl NoteStore for RedbNoteStore {
                 let id = NoteId::from_ordinal(key.value().1).ok_or("a key is that of an id")?;
                 last = Some(id);
                 match decode(&user, id, bytes.value()) {
-                    Decoded::Note(note, ..) if note.is_live(now) => page.notes.push(note),
+                    Decoded::Note(note, ..)
+                        if note.is_live(now) && query.matches_category(&note) =>
+                    {
+                        page.notes.push(note);
+                    }
                     Decoded::Note(..) | Decoded::Tombstone(_) => {}
                     Decoded::Unreadable => page.unreadable.push(id.to_string()),
                 }

@@ -99,7 +99,11 @@ async fn the_notes_app_has_all_it_needs_from_this_program() {
     let mut files: Vec<_> = named
         .split(['"', '`'])
         .map(|text| text.trim_start_matches("./"))
-        .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".svg"))
+        .filter(|text| {
+            [".js", ".css", ".svg"]
+                .iter()
+                .any(|&ending| text.ends_with(ending))
+        })
         .collect();
     files.sort_unstable();
     files.dedup();

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::note::stored::Note;
 use crate::value::category::Category;
 use crate::value::note_id::NoteId;
 use crate::value::timestamp::Timestamp;
@@ -112,6 +113,12 @@ impl ListQuery {
     pub const fn with_position(mut self, position: NoteId) -> Self {
         self.position = Some(position);
         self
+    }
+
+    /// Whether a note has the category that is asked for, or none is asked for: for stores that filter by themselves.
+    #[must_use]
+    pub fn matches_category(&self, note: &Note) -> bool {
+        self.category.is_none() || self.category == note.category
     }
 
     /// The bounds of time and the position, combined into one inclusive range of ids; `None` if it is empty.

@@ -187,8 +187,6 @@ impl NoteStore for MemoryNoteStore {
         let Some(range) = query.range() else {
             return Ok(page);
         };
-        let has_category =
-            |note: &Note| query.category.is_none() || note.category == query.category;
         let items = self.lock();
         let mut range = items.range((user.clone(), *range.start())..=(user.clone(), *range.end()));
         let mut last = None;
@@ -202,7 +200,7 @@ impl NoteStore for MemoryNoteStore {
             }
             last = Some(*id);
             match item {
-                Item::Note(note, ..) if note.is_live(now) && has_category(note) => {
+                Item::Note(note, ..) if note.is_live(now) && query.matches_category(note) => {
                     page.notes.push(note.clone());
                 }
                 Item::Note(..) | Item::Tombstone(..) => {}
