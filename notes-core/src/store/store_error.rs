@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::store::error_chain::ErrorChain;
 
 /// The error of a store.
@@ -16,8 +18,8 @@ pub struct StoreError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// The kinds of [`StoreError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The kinds of [`StoreError`]. A kind is serialised as its name, such as `OutcomeUnknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// The store gets too many requests at the moment. Nothing was written.
