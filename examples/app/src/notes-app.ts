@@ -24,8 +24,8 @@ class NotesApp extends LitElement {
   #open: string | undefined;
   #query = "";
   #category: string | undefined;
-  #notice: Notice | undefined;
-  #noticeEnds: ReturnType<typeof setTimeout> | undefined;
+  /** Several at once: one that is told must not take away the chance to undo. */
+  #notices: Notice[] = [];
   #isReady = false;
 
   /** In the document itself: one style sheet, and labels that lead to their fields. */
@@ -122,19 +122,21 @@ class NotesApp extends LitElement {
           @delete-note=${() => this.#delete(replica)}
         ></note-editor>
       </main>
-      ${this.#renderNotice()}
+      ${this.#renderNotices()}
     `;
   }
 
-  #renderNotice(): TemplateResult {
-    const { text, undo } = this.#notice ?? {};
-    const click = async () => {
-      this.#tell(undefined);
-      await undo?.();
+  #renderNotices(): TemplateResult {
+    const undo = async (notice: Notice) => {
+      this.#forget(notice);
+      await notice.undo?.();
     };
-    return html`<div class="notice" role="status">
-      ${text === undefined ? nothing : html`<span>${text}</span>`}
-      ${undo ? html`<button @click=${click}>Undo</button>` : nothing}
+    return html`<div class="notices" role="status">
+      ${this.#notices.map(
+        (notice) => html`<p>
+          ${notice.text} ${notice.undo ? html`<button @click=${() => undo(notice)}>Undo</button>` : nothing}
+        </p>`,
+      )}
     </div>`;
   }
 
@@ -144,7 +146,7 @@ class NotesApp extends LitElement {
       return html`<main class="sign-in">
         <h1>Notes</h1>
         <button @click=${async () => (await import("./sign-in.js")).signIn(provider)}>Sign in</button>
-        ${this.#renderNotice()}
+        ${this.#renderNotices()}
       </main>`;
     }
     const submit = (event: SubmitEvent) => {
@@ -318,10 +320,14 @@ class NotesApp extends LitElement {
     if (provider) await (await import("./sign-in.js")).signIn(provider);
   }
 
-  #tell(notice: Notice | undefined): void {
-    clearTimeout(this.#noticeEnds);
-    this.#notice = notice;
-    if (notice) this.#noticeEnds = setTimeout(() => this.#tell(undefined), 10_000);
+  #tell(notice: Notice): void {
+    this.#notices = [...this.#notices, notice];
+    setTimeout(() => this.#forget(notice), 10_000);
+    this.requestUpdate();
+  }
+
+  #forget(notice: Notice): void {
+    this.#notices = this.#notices.filter((other) => other !== notice);
     this.requestUpdate();
   }
 }

@@ -68,7 +68,7 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
         ${e.state===`signed-out`?`Sign in`:`Sync`}
       </button>
       <span id="sync-state" role="status">${Pn(e)}</span>
-    `}};function Pn({state:e,pending:t,refused:n,syncedAt:r}){let i=`${t} ${t===1?`change`:`changes`}`;return n>0?`${n} refused by the server`:e===`signed-out`?t>0?`Signed out, ${i} to send`:`Signed out`:e===`error`?`The server has a fault`:t>0?e===`offline`?`Offline, ${i} to send`:`${i} to send`:e===`offline`?`Offline`:r===void 0?`Not synchronised yet`:`Synchronised ${new Date(r).toLocaleTimeString([],{hour:`2-digit`,minute:`2-digit`})}`}customElements.define(`sync-state`,Nn);var Fn=(function(){let e=typeof document<`u`&&document.createElement(`link`).relList;return e&&e.supports&&e.supports(`modulepreload`)?`modulepreload`:`preload`})(),In=function(e,t){return new URL(e,t).href},Ln={},Rn=function(e){return e.pathname.endsWith(`.css`)},zn=function(e,t,n){if(t in e)return e[t];let r=n();if(!r){e[t]=void 0;return}let i=r.then(()=>{e[t]=void 0},n=>{throw e[t]=void 0,n});return e[t]=i,i},Bn=function(e,t,n){let r=Promise.resolve();if(t&&t.length>0){let e,i=document.querySelector(`meta[property=csp-nonce]`),a=i?.nonce||i?.getAttribute(`nonce`);function o(e){return Promise.all(e.map(e=>Promise.resolve(e).then(e=>({status:`fulfilled`,value:e}),e=>({status:`rejected`,reason:e}))))}function s(e){return import.meta.resolve?new URL(import.meta.resolve(e)):new URL(e,import.meta.url)}r=o(t.map(t=>{t=In(t,n);let r=s(t),i=Rn(r);return zn(Ln,r.href,()=>{if(e===void 0){e={all:new Set,styles:new Set};let t=document.getElementsByTagName(`link`);for(let n=t.length-1;n>=0;n--){let r=t[n];e.all.add(r.href),r.rel===`stylesheet`&&e.styles.add(r.href)}}if((i?e.styles:e.all).has(r.href))return;let t=document.createElement(`link`);if(t.rel=i?`stylesheet`:Fn,i||(t.as=`script`),t.crossOrigin=``,t.href=r.href,a&&t.setAttribute(`nonce`,a),document.head.appendChild(t),i)return new Promise((e,n)=>{let i=a=>{t.removeEventListener(`load`,i),t.removeEventListener(`error`,i),a.type===`error`?n(Error(`Unable to preload CSS for ${r}`)):e(a)};t.addEventListener(`load`,i),t.addEventListener(`error`,i)})})}).filter(e=>e!==void 0))}function i(e){let t=new Event(`vite:preloadError`,{cancelable:!0});if(t.payload=e,window.dispatchEvent(t),!t.defaultPrevented)throw e}return r.then(t=>{for(let e of t||[])e.status===`rejected`&&i(e.reason);return e().catch(i)})},Vn=class extends B{#e=en();#t;#n;#r;#i=new Map;#a;#o=``;#s;#c;#l;#u=!1;createRenderRoot(){return this}connectedCallback(){super.connectedCallback(),this.#d()}async#d(){let e=this.#f;try{this.#t=e?await(await Bn(async()=>{let{accountByProvider:e}=await import(`./sign-in.js`);return{accountByProvider:e}},[],import.meta.url)).accountByProvider(e):nn()}catch(e){this.#M({text:`Signing in failed: ${Hn(e)}`})}this.#t&&await this.#p(this.#t),this.#u=!0,this.requestUpdate()}get#f(){let{issuer:e,clientId:t}=this.#e;return e!==void 0&&t!==void 0?{issuer:e,clientId:t}:void 0}async#p({id:e,token:t}){let n=this.#e.api??location.origin,r=Re({url:n,token:t}),i=await Zt.open({client:r,name:`notes of ${e} at ${n}`});this.#n=i,this.#i=new Map((await i.notes()).map(e=>[e.id,e])),i.subscribe(async({ids:e,moved:t})=>{for(let t of e){let e=await i.note(t);e?this.#i.set(t,e):this.#i.delete(t)}for(let{from:e,to:n,isCopy:r}of t)r&&this.#M({text:`A note was changed elsewhere, too: what you wrote is a note of its own.`}),e===this.#a&&(this.#a=n,this.#S?.follow(n));this.requestUpdate()}),this.#r=Ve(i)}render(){if(!this.#u)return P`<p class="loading">Loading…</p>`;let e=this.#n;if(!e)return this.#h();let t=this.#a===void 0?void 0:this.#i.get(this.#a),n=this.#s===`Trash`;return P`
+    `}};function Pn({state:e,pending:t,refused:n,syncedAt:r}){let i=`${t} ${t===1?`change`:`changes`}`;return n>0?`${n} refused by the server`:e===`signed-out`?t>0?`Signed out, ${i} to send`:`Signed out`:e===`error`?`The server has a fault`:t>0?e===`offline`?`Offline, ${i} to send`:`${i} to send`:e===`offline`?`Offline`:r===void 0?`Not synchronised yet`:`Synchronised ${new Date(r).toLocaleTimeString([],{hour:`2-digit`,minute:`2-digit`})}`}customElements.define(`sync-state`,Nn);var Fn=(function(){let e=typeof document<`u`&&document.createElement(`link`).relList;return e&&e.supports&&e.supports(`modulepreload`)?`modulepreload`:`preload`})(),In=function(e,t){return new URL(e,t).href},Ln={},Rn=function(e){return e.pathname.endsWith(`.css`)},zn=function(e,t,n){if(t in e)return e[t];let r=n();if(!r){e[t]=void 0;return}let i=r.then(()=>{e[t]=void 0},n=>{throw e[t]=void 0,n});return e[t]=i,i},Bn=function(e,t,n){let r=Promise.resolve();if(t&&t.length>0){let e,i=document.querySelector(`meta[property=csp-nonce]`),a=i?.nonce||i?.getAttribute(`nonce`);function o(e){return Promise.all(e.map(e=>Promise.resolve(e).then(e=>({status:`fulfilled`,value:e}),e=>({status:`rejected`,reason:e}))))}function s(e){return import.meta.resolve?new URL(import.meta.resolve(e)):new URL(e,import.meta.url)}r=o(t.map(t=>{t=In(t,n);let r=s(t),i=Rn(r);return zn(Ln,r.href,()=>{if(e===void 0){e={all:new Set,styles:new Set};let t=document.getElementsByTagName(`link`);for(let n=t.length-1;n>=0;n--){let r=t[n];e.all.add(r.href),r.rel===`stylesheet`&&e.styles.add(r.href)}}if((i?e.styles:e.all).has(r.href))return;let t=document.createElement(`link`);if(t.rel=i?`stylesheet`:Fn,i||(t.as=`script`),t.crossOrigin=``,t.href=r.href,a&&t.setAttribute(`nonce`,a),document.head.appendChild(t),i)return new Promise((e,n)=>{let i=a=>{t.removeEventListener(`load`,i),t.removeEventListener(`error`,i),a.type===`error`?n(Error(`Unable to preload CSS for ${r}`)):e(a)};t.addEventListener(`load`,i),t.addEventListener(`error`,i)})})}).filter(e=>e!==void 0))}function i(e){let t=new Event(`vite:preloadError`,{cancelable:!0});if(t.payload=e,window.dispatchEvent(t),!t.defaultPrevented)throw e}return r.then(t=>{for(let e of t||[])e.status===`rejected`&&i(e.reason);return e().catch(i)})},Vn=class extends B{#e=en();#t;#n;#r;#i=new Map;#a;#o=``;#s;#c=[];#l=!1;createRenderRoot(){return this}connectedCallback(){super.connectedCallback(),this.#u()}async#u(){let e=this.#d;try{this.#t=e?await(await Bn(async()=>{let{accountByProvider:e}=await import(`./sign-in.js`);return{accountByProvider:e}},[],import.meta.url)).accountByProvider(e):nn()}catch(e){this.#j({text:`Signing in failed: ${Hn(e)}`})}this.#t&&await this.#f(this.#t),this.#l=!0,this.requestUpdate()}get#d(){let{issuer:e,clientId:t}=this.#e;return e!==void 0&&t!==void 0?{issuer:e,clientId:t}:void 0}async#f({id:e,token:t}){let n=this.#e.api??location.origin,r=Re({url:n,token:t}),i=await Zt.open({client:r,name:`notes of ${e} at ${n}`});this.#n=i,this.#i=new Map((await i.notes()).map(e=>[e.id,e])),i.subscribe(async({ids:e,moved:t})=>{for(let t of e){let e=await i.note(t);e?this.#i.set(t,e):this.#i.delete(t)}for(let{from:e,to:n,isCopy:r}of t)r&&this.#j({text:`A note was changed elsewhere, too: what you wrote is a note of its own.`}),e===this.#a&&(this.#a=n,this.#x?.follow(n));this.requestUpdate()}),this.#r=Ve(i)}render(){if(!this.#l)return P`<p class="loading">Loading…</p>`;let e=this.#n;if(!e)return this.#m();let t=this.#a===void 0?void 0:this.#i.get(this.#a),n=this.#s===`Trash`;return P`
       <header>
         <h1>Notes</h1>
         <input
@@ -76,63 +76,64 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
           aria-label="Search the notes on this device"
           placeholder="Search"
           .value=${this.#o}
-          @input=${e=>this.#b(this.#s,e.target.value)}
+          @input=${e=>this.#y(this.#s,e.target.value)}
         />
-        <sync-state .replica=${e} @sign-in=${()=>this.#j()}></sync-state>
-        ${this.#g(e)}
+        <sync-state .replica=${e} @sign-in=${()=>this.#A()}></sync-state>
+        ${this.#h(e)}
       </header>
-      <nav aria-label="Categories">${this.#_()}</nav>
+      <nav aria-label="Categories">${this.#g()}</nav>
       <main class=${t?`with-note`:``}>
         <section aria-label="List of notes" class="list">
-          <button class="new" @click=${()=>this.#C(e)}>New note</button>
+          <button class="new" @click=${()=>this.#S(e)}>New note</button>
           <note-list
-            .notes=${this.#y()}
+            .notes=${this.#v()}
             .open=${this.#a}
             .empty=${this.#o?`Nothing is found.`:n?`The trash is empty.`:`No notes yet.`}
-            @open-note=${e=>this.#x(e.detail)}
+            @open-note=${e=>this.#b(e.detail)}
           ></note-list>
         </section>
         <note-editor
           .replica=${e}
           .note=${t}
-          .categories=${this.#v()}
-          @close-note=${()=>this.#w(e)}
+          .categories=${this.#_()}
+          @close-note=${()=>this.#C(e)}
           @move-note=${({detail:e})=>{this.#a=e,this.requestUpdate()}}
-          @trash-note=${()=>this.#T(e)}
-          @restore-note=${()=>this.#E(e)}
-          @delete-note=${()=>this.#D(e)}
+          @trash-note=${()=>this.#w(e)}
+          @restore-note=${()=>this.#T(e)}
+          @delete-note=${()=>this.#E(e)}
         ></note-editor>
       </main>
-      ${this.#m()}
-    `}#m(){let{text:e,undo:t}=this.#c??{};return P`<div class="notice" role="status">
-      ${e===void 0?I:P`<span>${e}</span>`}
-      ${t?P`<button @click=${async()=>{this.#M(void 0),await t?.()}}>Undo</button>`:I}
-    </div>`}#h(){let e=this.#f;return e?P`<main class="sign-in">
+      ${this.#p()}
+    `}#p(){let e=async e=>{this.#M(e),await e.undo?.()};return P`<div class="notices" role="status">
+      ${this.#c.map(t=>P`<p>
+          ${t.text} ${t.undo?P`<button @click=${()=>e(t)}>Undo</button>`:I}
+        </p>`)}
+    </div>`}#m(){let e=this.#d;return e?P`<main class="sign-in">
         <h1>Notes</h1>
         <button @click=${async()=>(await Bn(async()=>{let{signIn:e}=await import(`./sign-in.js`);return{signIn:e}},[],import.meta.url)).signIn(e)}>Sign in</button>
-        ${this.#m()}
+        ${this.#p()}
       </main>`:P`<main class="sign-in">
       <h1>Notes</h1>
-      <form @submit=${e=>{e.preventDefault(),rn(String(new FormData(e.target).get(`name`))),this.#d()}}>
+      <form @submit=${e=>{e.preventDefault(),rn(String(new FormData(e.target).get(`name`))),this.#u()}}>
         <label for="name">Your name</label>
         <input id="name" name="name" required pattern="[A-Za-z0-9._@\\-]{1,64}" autocomplete="username" />
         <p>Letters, digits, and the characters . _ @ -. This server is for development: nobody checks it.</p>
         <button>Sign in</button>
       </form>
-    </main>`}#g(e){return P`<details class="menu">
+    </main>`}#h(e){return P`<details class="menu">
       <summary>${this.#t?.name}</summary>
       <div @click=${e=>e.currentTarget.closest(`details`)?.removeAttribute(`open`)}>
-        <button @click=${()=>this.#O()}>Export all notes</button>
+        <button @click=${()=>this.#D()}>Export all notes</button>
         <label class="button"
           >Import notes
           <input
             type="file"
             accept="application/json,.json"
-            @change=${t=>this.#k(e,t.target)}
+            @change=${t=>this.#O(e,t.target)}
           />
         </label>
-        <button @click=${()=>this.#A(e)}>Sign out</button>
+        <button @click=${()=>this.#k(e)}>Sign out</button>
       </div>
-    </details>`}#_(){return[void 0,...this.#v(),`Trash`].map(e=>P`<button aria-pressed=${e===this.#s} @click=${()=>this.#b(e,this.#o)}>
+    </details>`}#g(){return[void 0,...this.#_(),`Trash`].map(e=>P`<button aria-pressed=${e===this.#s} @click=${()=>this.#y(e,this.#o)}>
         ${e??`All notes`}
-      </button>`)}#v(){let e=[...this.#i.values()].filter(e=>!cn(e)).map(({category:e})=>e);return[...new Set(e)].filter(e=>e!==null).sort((e,t)=>e.localeCompare(t))}#y(){let e=this.#o.toLowerCase().split(/\s+/).filter(Boolean),t=t=>{if(cn(t)!==(this.#s===`Trash`)||this.#s!==void 0&&this.#s!==`Trash`&&t.category!==this.#s)return!1;if(e.length===0)return!0;let n=`${t.title}\n${t.content}\n${t.category??``}`.toLowerCase();return e.every(e=>n.includes(e))};return[...this.#i.values()].filter(t).sort((e,t)=>t.updatedAt-e.updatedAt)}#b(e,t){this.#s=e,this.#o=t,this.requestUpdate()}async#x(e){await this.#S?.flush(),this.#a=e,this.requestUpdate(),await this.updateComplete,this.#S?.focusTitle()}get#S(){return this.querySelector(`note-editor`)}async#C(e){let t=this.#s!==void 0&&this.#s!==`Trash`,n=await e.create({title:`New note`,content:``,...t&&this.#s!==void 0?{category:this.#s}:{}});this.#i.set(n.id,n),this.#b(t?this.#s:void 0,``),await this.#x(n.id)}async#w(e){let t=this.#a;this.#a=void 0,this.requestUpdate(),await this.updateComplete,(this.querySelector(`[data-id="${t}"]`)??this.querySelector(`.new`))?.focus();let n=t===void 0?void 0:await e.note(t);n?.title===`New note`&&n.content===``&&n.pending&&await e.delete(n)}async#T(e){let t=await this.#S?.flush();if(!t)return;let{category:n,expiresAt:r}=t,i=await e.change(t,ln(t));await this.#w(e),i&&this.#M({text:`“${t.title}” is in the trash for 30 days.`,undo:()=>e.change(i,{category:n,expiresAt:r})})}async#E(e){let t=await this.#S?.flush();t&&(await e.change(t,un(t)),await this.#w(e),this.#M({text:`“${t.title}” is out of the trash.`}))}async#D(e){let t=await this.#S?.flush();if(!t)return;let n=await e.delete(t);await this.#w(e);let r=n?`“${t.title}” is deleted.`:`The note has changed meanwhile: look at it again.`;this.#M({text:r})}#O(){let e=document.createElement(`a`);e.href=URL.createObjectURL(gn(this.#i.values())),e.download=`notes.json`,e.click(),URL.revokeObjectURL(e.href)}async#k(e,t){let[n]=t.files??[];if(n){t.closest(`details`)?.removeAttribute(`open`);try{let t=await _n(n,e);this.#M({text:`${t} ${t===1?`note is`:`notes are`} imported.`})}catch(e){this.#M({text:`This file can't be imported: ${Hn(e)}`})}t.value=``}}async#A(e){await this.#S?.flush();let{pending:t,refused:n}=await e.sync();this.#r?.(),t+n===0?await e.erase():e.close(),this.#t?.signOut(),location.reload()}async#j(){let e=this.#f;e&&await(await Bn(async()=>{let{signIn:e}=await import(`./sign-in.js`);return{signIn:e}},[],import.meta.url)).signIn(e)}#M(e){clearTimeout(this.#l),this.#c=e,e&&(this.#l=setTimeout(()=>this.#M(void 0),1e4)),this.requestUpdate()}};function Hn(e){return e instanceof Error?e.message:String(e)}customElements.define(`notes-app`,Vn),navigator.serviceWorker?.register(`sw.js`),navigator.storage?.persist?.();
+      </button>`)}#_(){let e=[...this.#i.values()].filter(e=>!cn(e)).map(({category:e})=>e);return[...new Set(e)].filter(e=>e!==null).sort((e,t)=>e.localeCompare(t))}#v(){let e=this.#o.toLowerCase().split(/\s+/).filter(Boolean),t=t=>{if(cn(t)!==(this.#s===`Trash`)||this.#s!==void 0&&this.#s!==`Trash`&&t.category!==this.#s)return!1;if(e.length===0)return!0;let n=`${t.title}\n${t.content}\n${t.category??``}`.toLowerCase();return e.every(e=>n.includes(e))};return[...this.#i.values()].filter(t).sort((e,t)=>t.updatedAt-e.updatedAt)}#y(e,t){this.#s=e,this.#o=t,this.requestUpdate()}async#b(e){await this.#x?.flush(),this.#a=e,this.requestUpdate(),await this.updateComplete,this.#x?.focusTitle()}get#x(){return this.querySelector(`note-editor`)}async#S(e){let t=this.#s!==void 0&&this.#s!==`Trash`,n=await e.create({title:`New note`,content:``,...t&&this.#s!==void 0?{category:this.#s}:{}});this.#i.set(n.id,n),this.#y(t?this.#s:void 0,``),await this.#b(n.id)}async#C(e){let t=this.#a;this.#a=void 0,this.requestUpdate(),await this.updateComplete,(this.querySelector(`[data-id="${t}"]`)??this.querySelector(`.new`))?.focus();let n=t===void 0?void 0:await e.note(t);n?.title===`New note`&&n.content===``&&n.pending&&await e.delete(n)}async#w(e){let t=await this.#x?.flush();if(!t)return;let{category:n,expiresAt:r}=t,i=await e.change(t,ln(t));await this.#C(e),i&&this.#j({text:`“${t.title}” is in the trash for 30 days.`,undo:()=>e.change(i,{category:n,expiresAt:r})})}async#T(e){let t=await this.#x?.flush();t&&(await e.change(t,un(t)),await this.#C(e),this.#j({text:`“${t.title}” is out of the trash.`}))}async#E(e){let t=await this.#x?.flush();if(!t)return;let n=await e.delete(t);await this.#C(e);let r=n?`“${t.title}” is deleted.`:`The note has changed meanwhile: look at it again.`;this.#j({text:r})}#D(){let e=document.createElement(`a`);e.href=URL.createObjectURL(gn(this.#i.values())),e.download=`notes.json`,e.click(),URL.revokeObjectURL(e.href)}async#O(e,t){let[n]=t.files??[];if(n){t.closest(`details`)?.removeAttribute(`open`);try{let t=await _n(n,e);this.#j({text:`${t} ${t===1?`note is`:`notes are`} imported.`})}catch(e){this.#j({text:`This file can't be imported: ${Hn(e)}`})}t.value=``}}async#k(e){await this.#x?.flush();let{pending:t,refused:n}=await e.sync();this.#r?.(),t+n===0?await e.erase():e.close(),this.#t?.signOut(),location.reload()}async#A(){let e=this.#d;e&&await(await Bn(async()=>{let{signIn:e}=await import(`./sign-in.js`);return{signIn:e}},[],import.meta.url)).signIn(e)}#j(e){this.#c=[...this.#c,e],setTimeout(()=>this.#M(e),1e4),this.requestUpdate()}#M(e){this.#c=this.#c.filter(t=>t!==e),this.requestUpdate()}};function Hn(e){return e instanceof Error?e.message:String(e)}customElements.define(`notes-app`,Vn),navigator.serviceWorker?.register(`sw.js`),navigator.storage?.persist?.();

@@ -110,7 +110,7 @@ try {
   const choose = async (text: string, said: string) => {
     await tab.locator(".menu summary").click();
     await tab.locator(".menu input").setInputFiles({ name: "notes.json", mimeType: "application/json", buffer: Buffer.from(text) });
-    await tab.locator(".notice").getByText(said).waitFor();
+    await tab.locator(".notices").getByText(said).waitFor();
   };
   await choose(JSON.stringify(file), "3 notes are imported");
   await choose(JSON.stringify(file), "0 notes are imported");
@@ -145,7 +145,7 @@ try {
   const trashed = (await onServer()).find(({ id }) => id === milk.id);
   assert.equal(trashed?.category, "Trash/shop");
   assert.ok(Date.parse(trashed.expiresAt ?? "") < Date.now() + 31 * 86_400_000);
-  await tab.locator(".notice button").click();
+  await tab.locator(".notices button").last().click();
   await tab.locator(`[data-id="${milk.id}"]`).waitFor();
   await synchronise(tab);
   const { category, expiresAt } = (await onServer()).find(({ id }) => id === milk.id) ?? {};

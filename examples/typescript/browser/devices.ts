@@ -25,7 +25,8 @@ assert.ok(program, "the path of local_api is missing");
 const [steps, seed] = [Number(values.steps), Number(values.seed)];
 console.log(`${steps} steps with the seed ${seed}`);
 
-const random = new Random(seed);
+/** Anew for each step: what one draws does not depend on what the page did in the steps before. */
+let random = new Random(seed);
 const directory = await mkdtemp(join(tmpdir(), "notes-devices-"));
 const api = new LocalApi(program, join(directory, "notes.db"));
 const browser = await launch();
@@ -111,7 +112,7 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
       if (!(await anyNote(tab)) || (await fields(tab))?.isInTrash) return;
       await tab.locator("note-editor .danger").click();
       await tab.locator("#content").waitFor({ state: "detached" });
-      if (random.below(2) > 0) await tab.locator(".notice button").click();
+      if (random.below(2) > 0) await tab.locator(".notices button").last().click();
     },
   ],
   [
@@ -167,6 +168,7 @@ try {
   for (const own of [1, 2]) devices.push(await Device.open(browser, new Network(api, new Random(seed + own)), user));
 
   for (let step = 0; step < steps; step += 1) {
+    random = new Random(seed * 1_000_003 + step);
     const device = devices[random.below(2)];
     assert.ok(device);
     const tab = random.oneOf(device.tabs) ?? (await device.openTab());
