@@ -75,7 +75,8 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
     5,
     async (_device, tab) => {
       await tab.locator(".new").click();
-      await tab.locator("#title").waitFor();
+      // Not those of another note that was open.
+      await tab.waitForFunction(() => document.querySelector<HTMLInputElement>("#title")?.value === "New note");
       const title = await write(tab, "#title");
       await finish(tab, title, await write(tab, "#content"));
     },
