@@ -128,8 +128,10 @@ export async function shown(tab: Page): Promise<Shown[]> {
   const notes: Shown[] = [];
   for (const category of ["All notes", "Trash"]) {
     await tab.locator("nav").getByRole("button", { name: category, exact: true }).click();
-    const more = tab.locator(".more");
-    while (await more.isVisible()) await more.click();
+    // It goes by itself, too, when it comes into view.
+    while (await tab.locator(".more").isVisible()) {
+      await tab.evaluate(() => document.querySelector<HTMLElement>(".more")?.click());
+    }
     notes.push(
       ...(await tab.locator("note-list [data-id]").evaluateAll((buttons) =>
         buttons.map((button) => ({

@@ -67,6 +67,24 @@ const steps = fc.oneof(
       deathInOne,
     ),
   },
+  {
+    weight: 4,
+    arbitrary: step(
+      "both devices change one note",
+      async (world, pick, one, other) => {
+        const both = [0, 1] as const;
+        for (const device of both) await world.sync([[device, 0, undefined]], []);
+        for (const device of both) await world.look(device, 0, pick);
+        for (const [device, change] of [one, other].entries()) {
+          if (change === "delete") await world.delete(device, 0);
+          else await world.edit(device, 0, change, true, undefined);
+        }
+      },
+      pick,
+      fc.oneof(member, fc.constant("delete" as const)),
+      fc.oneof(member, fc.constant("delete" as const)),
+    ),
+  },
   { weight: 1, arbitrary: step("set expiry", (world, ...args) => world.setExpiry(...args), device, tab, minutes) },
   { weight: 2, arbitrary: step("delete", (world, ...args) => world.delete(...args), device, tab) },
   {
@@ -113,11 +131,7 @@ const steps = fc.oneof(
     weight: 1,
     arbitrary: step(
       "an item can't be read",
-      async (world, pick) => {
-        const live = world.server.live();
-        const note = live[pick % Math.max(1, live.length)];
-        if (note) world.server.unreadable.add(note.id);
-      },
+      (world, pick) => world.failToRead(pick),
       pick,
     ),
   },

@@ -115,7 +115,7 @@ const sabotages: Record<string, Sabotage> = {
     file: "sync.js",
     passage: "if (held)\n                await storeNote(write, held.note, generation);",
     instead: "",
-    caughtBy: DIFFERS,
+    caughtBy: /a device has dropped what the server can't read/,
   },
   drops_by_the_clock_of_the_device: {
     file: "sync.js",

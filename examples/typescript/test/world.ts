@@ -235,6 +235,19 @@ export class World {
     this.#fates = [];
   }
 
+  /** The server can't read an item, while a device asks for all of them: the device keeps what it has. */
+  async failToRead(pick: number): Promise<void> {
+    await this.sync([[0, 0, undefined]], []);
+    const { replica } = await this.#tab(0, 0);
+    const known = (await replica.notes()).filter((note) => !note.pending);
+    const note = known[pick % Math.max(1, known.length)];
+    if (!note) return;
+    this.server.unreadable.add(note.id);
+    this.server.restart();
+    await this.sync([[0, 0, undefined]], []);
+    assert.ok(await replica.note(note.id), "a device has dropped what the server can't read");
+  }
+
   restoreBackup(): void {
     for (const note of this.server.restore()) this.#release(note);
   }
