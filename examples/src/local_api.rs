@@ -75,8 +75,8 @@ impl LocalApi {
         notes: Notes<S>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let app = page::routes()
-            .fallback_service(Api::new(notes).with_cors_origins(self.cors_origins))
+        let api = Api::new(notes).with_cors_origins(self.cors_origins);
+        let app = page::routes(api)
             .layer(middleware::from_fn(identify))
             .layer(middleware::from_fn_with_state(
                 self.address,

@@ -6,6 +6,8 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::routing::get;
+use notes_core::NoteStore;
+use notes_lambda::Api;
 
 /// A file of a page: its path, its type and its text.
 type File = (&'static str, &'static str, &'static str);
@@ -70,8 +72,8 @@ const HTML: &str = "text/html";
 const CSS: &str = "text/css";
 const JAVASCRIPT: &str = "text/javascript";
 
-/// The routes of the pages.
-pub(crate) fn routes() -> Router {
+/// The routes of the pages, and this API for all else: any other path, and any other method of theirs.
+pub(crate) fn routes<S: NoteStore + 'static>(api: Api<S>) -> Router {
     let description = async || {
         let headers = [
             (CONTENT_TYPE, "application/json"),
@@ -79,19 +81,23 @@ pub(crate) fn routes() -> Router {
         ];
         (headers, notes_lambda::openapi())
     };
-    let routes = Router::new().route("/docs/openapi.json", get(description));
+    let description = get(description).fallback_service(api.clone());
+    let routes = Router::new().route("/docs/openapi.json", description);
     let app = APP.map(|file| (file, APP_POLICY));
     let docs = DOCS.map(|file| (file, DOCS_POLICY));
-    app.into_iter()
-        .chain(docs)
-        .fold(routes, |routes, ((path, of_type, text), policy)| {
-            let headers = [
-                (CONTENT_TYPE, of_type),
-                (CONTENT_SECURITY_POLICY, policy),
-                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                // After an update of this program, the browser must not show the old files.
-                (CACHE_CONTROL, "no-cache"),
-            ];
-            routes.route(path, get(async move || (headers, text)))
-        })
+    let routes =
+        app.into_iter()
+            .chain(docs)
+            .fold(routes, |routes, ((path, of_type, text), policy)| {
+                let headers = [
+                    (CONTENT_TYPE, of_type),
+                    (CONTENT_SECURITY_POLICY, policy),
+                    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                    // After an update of this program, the browser must not show the old files.
+                    (CACHE_CONTROL, "no-cache"),
+                ];
+                let page = get(async move || (headers, text)).fallback_service(api.clone());
+                routes.route(path, page)
+            });
+    routes.fallback_service(api)
 }

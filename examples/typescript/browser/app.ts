@@ -168,7 +168,7 @@ try {
   await isAccessible(tab, "a note, dark");
   await tab.setViewportSize({ width: 390, height: 700 });
   await isAccessible(tab, "a note, on a phone");
-  assert.equal(await tab.locator(".list").isVisible(), false);
+  await tab.locator(".list").waitFor({ state: "hidden" });
   await tab.locator(".back").click();
   await isAccessible(tab, "the list, on a phone");
   const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
