@@ -7,7 +7,7 @@ use notes_core::{ChangedState, ChangesOutcome, NoteStore, Notes, UserId};
 
 use crate::diagnostics::Diagnostics;
 use crate::problem::Problem;
-use crate::request::preconditions::{self, Evaluation};
+use crate::request::preconditions::{Evaluation, Preconditions};
 use crate::request::query;
 use crate::response::changes::{ChangesJson, Progress};
 use crate::response::envelope::Envelope;
@@ -20,7 +20,7 @@ pub(crate) async fn changes<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let query = query::of_changes(head)?;
-    let precondition = preconditions::of_list(head)?;
+    let preconditions = Preconditions::read(&head.headers)?;
     let outcome = notes
         .changes(user, query.since.as_ref(), query.limit)
         .await?;
@@ -28,7 +28,7 @@ pub(crate) async fn changes<S: NoteStore>(
         return Err(Problem::SyncRestart);
     };
     // Only now: a precondition counts for what would be a success without it (RFC 9110, section 13.2.1).
-    if precondition == Evaluation::NotModified {
+    if preconditions.evaluate_list(&head.method)? == Evaluation::NotModified {
         return Ok(not_stored(reply::empty(StatusCode::NOT_MODIFIED)));
     }
     let (json, shown) = ChangesJson::of(&page.changes, Envelope::new())?;

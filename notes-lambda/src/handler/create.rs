@@ -16,7 +16,7 @@ use crate::request::deadline::with_deadline;
 use crate::request::idempotency_key::{self, IDEMPOTENCY_KEY};
 use crate::request::members::{self, Members};
 use crate::request::path_prefix::PathPrefix;
-use crate::request::preconditions;
+use crate::request::preconditions::Preconditions;
 use crate::response::reply::{self, Response};
 
 /// The media type of a creation's body.
@@ -91,14 +91,13 @@ impl Creation {
         if !body::has_type(&head.headers, &[MEDIA_TYPE]) {
             return Err(Problem::MediaType(MEDIA_TYPE));
         }
-        // A request that its headers alone refuse for another reason is refused for that reason, whatever its
-        // preconditions say (RFC 9110 §13.2.1).
-        body::check_headers(&head.headers)?;
-        preconditions::of_list(head)?;
+        let preconditions = Preconditions::read(&head.headers)?;
         let body = body::read(&head.headers, body).await?;
         // Again, because the key may have become too old while the body arrived.
         self.check_date(notes)?;
         let new = new_note(&body, self.earliest_attempt(notes))?;
+        // Only now: a precondition counts for what would be a success without it (RFC 9110, section 13.2.1).
+        preconditions.evaluate_list(&head.method)?;
         let (note, replayed) = match notes.create(user, self.id, new).await? {
             CreateOutcome::Created(note) => (note, false),
             // An id that this request made is known to nobody else. If its note exists, a retry of the store's client

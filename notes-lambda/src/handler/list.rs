@@ -6,7 +6,7 @@ use notes_core::{NoteStore, Notes, Order, Page, UserId};
 
 use crate::diagnostics::Diagnostics;
 use crate::problem::Problem;
-use crate::request::preconditions::{self, Evaluation};
+use crate::request::preconditions::{Evaluation, Preconditions};
 use crate::request::query::{self, ViewedQuery};
 use crate::response::envelope::Envelope;
 use crate::response::note_json::View;
@@ -20,7 +20,8 @@ pub(crate) async fn list<S: NoteStore>(
     head: &Parts,
 ) -> Result<Response, Problem> {
     let ViewedQuery { list: query, view } = query::of_request(head)?;
-    if preconditions::of_list(head)? == Evaluation::NotModified {
+    let preconditions = Preconditions::read(&head.headers)?;
+    if preconditions.evaluate_list(&head.method)? == Evaluation::NotModified {
         return Ok(reply::empty(StatusCode::NOT_MODIFIED));
     }
     listed(notes.list(user, &query).await?, query.order, view)

@@ -25,24 +25,16 @@ impl<B> RequestBody for B where B: Body<Data: Send, Error: Into<Box<dyn Error + 
 /// rest is for the other members.
 pub(crate) const MAX_BYTES: u32 = 2_621_440;
 
-/// Refuses a body for what its headers say: that it has a `Content-Encoding`, or that it is too large.
-pub(crate) fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+/// The whole body, of at most [`MAX_BYTES`]. One that its headers show to be encoded or too large is not read at all.
+pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
     if !is_plain(headers) {
         return Err(Problem::ContentEncoding);
     }
     let announced: Option<u64> = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length| length > MAX_BYTES.into()) {
-        return Err(Problem::BodyTooLarge(MAX_BYTES));
-    }
-    Ok(())
-}
-
-/// The whole body, of at most [`MAX_BYTES`]. One whose headers are a reason to refuse it is not read at all.
-pub(crate) async fn read(headers: &HeaderMap, body: impl RequestBody) -> Result<Bytes, Problem> {
-    check_headers(headers)?;
-    if body.size_hint().lower() > MAX_BYTES.into() {
+    let least = announced.unwrap_or_default().max(body.size_hint().lower());
+    if least > MAX_BYTES.into() {
         return Err(Problem::BodyTooLarge(MAX_BYTES));
     }
     // A body without Content-Length shows its size only while it is read.

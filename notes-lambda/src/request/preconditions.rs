@@ -1,7 +1,6 @@
 //! Evaluation of `If-Match` and `If-None-Match` against the state of a note or of the list.
 
 use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use notes_core::{Expected, InvalidRevisions, Note, Revision, Revisions};
 
@@ -92,6 +91,11 @@ impl<'a> Preconditions<'a> {
         }
     }
 
+    /// The same of a request to the list of notes or of changes, which always exists and has no entity tag.
+    pub(crate) fn evaluate_list(&self, method: &Method) -> Result<Evaluation, Problem> {
+        self.evaluate(method, None)
+    }
+
     /// The problem of a precondition that does not hold. `current` is the present state, if it is known.
     pub(crate) fn failed(&self, current: Option<Revision>) -> Problem {
         let has_weak_tag =
@@ -136,11 +140,6 @@ impl<'a> Preconditions<'a> {
             Condition::Tags(tags) => !tags.iter().any(|tag| names(tag, current)),
         }
     }
-}
-
-/// Evaluates the preconditions of a request to `/notes`. The list of notes always exists and has no entity tag.
-pub(crate) fn of_list(head: &Parts) -> Result<Evaluation, Problem> {
-    Preconditions::read(&head.headers)?.evaluate(&head.method, None)
 }
 
 /// Whether this tag names the present state.

@@ -340,22 +340,24 @@ const TOKEN: &str = "AUKljvQBogSVQRsA";
 #[tokio::test]
 async fn a_precondition_counts_after_the_token_and_its_304_is_not_stored_either() {
     let client = client();
-    let ask = async |settings, uri: &str| {
+    let ask = async |settings, uri: &str, (name, value)| {
         call(&api(&client, settings), &client.user, Method::GET, uri)
-            .header("if-none-match", "*")
+            .header(name, value)
             .send()
             .await
     };
-    let unchanged = ask(settings(), "/notes/changes").await;
+    let (any, other) = (("if-none-match", "*"), ("if-match", "\"other\""));
+    let unchanged = ask(settings(), "/notes/changes", any).await;
     assert_eq!(unchanged.status, 304);
     assert_eq!(unchanged.header("cache-control"), "no-store");
 
     let token = self::ask(&client, "").await.json()["token"].clone();
     let uri = format!("/notes/changes?since={}", token.as_str().unwrap());
-    let restart = ask(
-        SyncSettings::new("second").with_horizon(HORIZON.try_into().unwrap()),
-        &uri,
-    )
-    .await;
-    assert_eq!(restart.status, 410);
+    for condition in [any, other] {
+        let second = SyncSettings::new("second").with_horizon(HORIZON.try_into().unwrap());
+        let restart = ask(second, &uri, condition).await;
+        assert_eq!(restart.status, 410);
+    }
+    let failed = ask(settings(), &uri, other).await;
+    failed.is_problem(412, "precondition-failed");
 }

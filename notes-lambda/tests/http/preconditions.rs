@@ -168,9 +168,9 @@ async fn a_list_of_more_than_100_tags_is_refused() {
     }
 }
 
-/// Conditions decide only where the headers alone don't.
+/// RFC 9110, section 13.2.1.
 #[tokio::test]
-async fn what_is_wrong_with_the_headers_of_a_body_comes_before_a_condition() {
+async fn what_is_wrong_with_a_request_comes_before_a_condition() {
     let client = client();
     let post = || client.post(milk()).header("if-none-match", "*");
     let encoded = post().header("content-encoding", "gzip").send().await;
@@ -178,4 +178,17 @@ async fn what_is_wrong_with_the_headers_of_a_body_comes_before_a_condition() {
     let large = post().header("content-length", 3_000_000).send().await;
     large.is_problem(413, "too-large");
     post().send().await.is_problem(412, "precondition-failed");
+
+    let (path, _) = client.note().await;
+    for call in [
+        client.post(r#"{"content":""}"#),
+        client.patch(&path, r#"{"title":""}"#),
+    ] {
+        let invalid = call.header("if-none-match", "*").send().await;
+        invalid.is_problem(400, "invalid-request");
+    }
+    for uri in ["/notes?limit=0", "/notes/changes?limit=0"] {
+        let invalid = client.get(uri).header("if-none-match", "*").send().await;
+        invalid.is_problem(400, "invalid-request");
+    }
 }
