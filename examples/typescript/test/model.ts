@@ -85,6 +85,36 @@ const steps = fc.oneof(
       fc.oneof(member, fc.constant("delete" as const)),
     ),
   },
+  {
+    weight: 2,
+    arbitrary: step(
+      "a tab dies while it takes over what is new",
+      async (world, transactions, atItsEnd) => {
+        for (let count = 0; count < 3; count += 1) await world.create(1, 0, undefined, undefined);
+        await world.sync([[1, 0, undefined]], []);
+        await world.sync([[0, 0, { transactions, atItsEnd }]], []);
+      },
+      fc.integer({ min: 1, max: 5 }),
+      fc.boolean(),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: step(
+      "edit, and once more while that is sent",
+      async (world, device, tab, pick, member, fates) => {
+        const edit = () => world.edit(device, tab, member, true, undefined);
+        await world.look(device, tab, pick);
+        await edit();
+        await world.sync([[device, tab, undefined]], fates, edit);
+      },
+      device,
+      tab,
+      pick,
+      member,
+      fc.array(fate, { maxLength: 3 }),
+    ),
+  },
   { weight: 1, arbitrary: step("set expiry", (world, ...args) => world.setExpiry(...args), device, tab, minutes) },
   { weight: 2, arbitrary: step("delete", (world, ...args) => world.delete(...args), device, tab) },
   {

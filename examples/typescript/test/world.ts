@@ -70,6 +70,10 @@ export class World {
   #fates: Fate[] = [];
   #requests = [0, 0];
   #sent = 0;
+  /** How many turns of the event loop a request takes. */
+  #together = 1;
+  /** What the user does while a response is under way. */
+  #meanwhile: (() => Promise<unknown>) | undefined;
   #violation: Error | undefined;
   #texts = 0;
   readonly #typed = new Set<string>();
@@ -119,13 +123,16 @@ export class World {
       this.#sent += 1;
       assert.ok(this.#sent < 1_000, "a run does not end");
       const fate = this.#fates.shift() ?? "arrives";
-      // Others have their turn.
-      await new Promise(setImmediate);
+      // Others have their turn: another tab that synchronises gets as far as its request.
+      for (let turn = this.#together; turn > 0; turn -= 1) await new Promise(setImmediate);
       if (fate === "is lost") throw new TypeError("fetch failed");
       if (fate === "503") return new Response(null, { status: 503 });
       if (fate === "tab dies before") tab.die();
       if (tab.isDead) throw new TabDiedError();
       const response = await this.server.handle(request);
+      const meanwhile = this.#meanwhile;
+      this.#meanwhile = undefined;
+      await meanwhile?.();
       if (fate === "response is lost") throw new TypeError("fetch failed");
       if (fate === "tab dies after") tab.die();
       return response;
@@ -219,9 +226,15 @@ export class World {
     return status;
   }
 
-  /** Some tabs synchronise at once. */
-  async sync(which: [device: number, index: number, death: Death][], fates: Fate[]): Promise<void> {
+  /** Some tabs synchronise at once, while the user does something. */
+  async sync(
+    which: [device: number, index: number, death: Death][],
+    fates: Fate[],
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<void> {
     this.#fates = [...fates];
+    this.#together = which.length > 1 ? 20 : 1;
+    this.#meanwhile = meanwhile;
     const open: [Tab, Death][] = [];
     for (const [device, index, death] of which) open.push([await this.#tab(device, index), death]);
     for (const [tab, death] of open) tab.death = death && { ...death };
@@ -233,6 +246,7 @@ export class World {
       }),
     );
     this.#fates = [];
+    this.#meanwhile = undefined;
   }
 
   /** The server can't read an item, while a device asks for all of them: the device keeps what it has. */
