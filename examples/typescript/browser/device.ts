@@ -88,6 +88,19 @@ export function fields(tab: Page): Promise<Fields | undefined> {
   });
 }
 
+/** Presses a button of the editor, if it is there. Returns the texts of the note as the page shows it at that moment. */
+export function press(tab: Page, name: string): Promise<string[] | undefined> {
+  return tab.evaluate((name) => {
+    const buttons = [...document.querySelectorAll<HTMLElement>("note-editor button")];
+    const button = buttons.find((button) => button.textContent === name);
+    if (!button) return undefined;
+    const fields = [...document.querySelectorAll<HTMLInputElement>("#title, #content")].map(({ value }) => value);
+    const category = document.querySelector("note-list [aria-current] em")?.textContent ?? "";
+    button.click();
+    return [...fields, ...category.split("/")];
+  }, name);
+}
+
 /** Types a text into a field in place of what is there, and returns what was there at that moment. */
 export function type(tab: Page, field: string, text: string): Promise<string | undefined> {
   return tab.evaluate(

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { createNotesClient, notesOf } from "../src/index.js";
 import { launch } from "./chromium.js";
-import { Device, fields, listed, openNote, saved, shown, synchronise, type } from "./device.js";
+import { Device, fields, listed, openNote, press, saved, shown, synchronise, type } from "./device.js";
 import { LocalApi } from "./local-api.js";
 import { Network } from "./network.js";
 import { Random } from "./random.js";
@@ -36,8 +36,12 @@ const user = "anna";
 const typed = new Set<string>();
 /** The texts that their user has replaced or deleted. */
 const released = new Set<string>();
+/** Where each text was typed, and what was there. */
+const origins = new Map<string, string>();
 let texts = 0;
+let step = 0;
 const newText = () => `text ${(texts += 1)}.`;
+const devices: Device[] = [];
 const counts: Record<string, number> = {};
 
 function release(...of: (string | undefined)[]): void {
@@ -50,6 +54,9 @@ async function write(tab: Page, field: string): Promise<string | undefined> {
   const before = await type(tab, field, text);
   if (before === undefined) return undefined;
   release(before);
+  const device = devices.findIndex(({ tabs }) => tabs.includes(tab));
+  const id = await tab.evaluate(() => document.querySelector<HTMLElement>("note-list [aria-current]")?.dataset["id"]);
+  origins.set(text, `step ${step}: "${text}" into ${field} of ${id} on device ${device}, in place of "${before}"`);
   return text;
 }
 
@@ -111,7 +118,7 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
     2,
     async (_device, tab) => {
       if (!(await anyNote(tab)) || (await fields(tab))?.isInTrash) return;
-      await tab.locator("note-editor .danger").click();
+      if (!(await press(tab, "Delete"))) return;
       await tab.locator("#content").waitFor({ state: "detached" });
       if (random.below(2) > 0) await tab.locator(".notices button").last().click();
     },
@@ -122,11 +129,11 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
     async (_device, tab) => {
       await tab.locator("nav button").last().click();
       if (await anyNote(tab)) {
-        const seen = await fields(tab);
         const isDeleted = random.below(2) > 0;
-        if (isDeleted) release(seen?.title, seen?.content);
-        await tab.locator("note-editor").getByRole("button", { name: isDeleted ? "Delete for ever" : "Restore" }).click();
-        await tab.locator("#content").waitFor({ state: "detached" });
+        // Another tab may have restored it.
+        const seen = await press(tab, isDeleted ? "Delete for ever" : "Restore");
+        if (seen && isDeleted) release(...seen);
+        if (seen) await tab.locator("#content").waitFor({ state: "detached" });
       }
       await tab.locator("nav button").first().click();
     },
@@ -163,12 +170,11 @@ function anyAction() {
   throw new Error("no action");
 }
 
-const devices: Device[] = [];
 try {
   await api.start();
   for (const own of [1, 2]) devices.push(await Device.open(browser, new Network(api, new Random(seed + own)), user));
 
-  for (let step = 0; step < steps; step += 1) {
+  for (; step < steps; step += 1) {
     random = new Random(seed * 1_000_003 + step);
     const device = devices[random.below(2)];
     assert.ok(device);
@@ -212,7 +218,11 @@ try {
   }
   const there = new Set(kept.flatMap(({ title, content, category }) => [title, content, ...(category?.split("/") ?? [])]));
   const lost = [...typed].filter((text) => !there.has(text) && !released.has(text));
-  assert.deepEqual(lost, [], "these texts are lost");
+  assert.deepEqual(
+    lost.map((text) => origins.get(text)),
+    [],
+    "these texts are lost",
+  );
   const living = [...typed].filter((text) => there.has(text)).length;
   console.log(`Both devices show the ${kept.length} notes of the server; of ${typed.size} texts, ${living} are in them.`);
   console.log(Object.entries(counts).map(([name, count]) => `${name}: ${count}`).join(", "));
