@@ -321,8 +321,9 @@ class NotesApp extends LitElement {
   }
 
   #tell(notice: Notice): void {
-    this.#notices = [...this.#notices, notice];
-    setTimeout(() => this.#forget(notice), 10_000);
+    this.#notices = [...this.#notices.slice(-2), notice];
+    // Whoever wants to undo something may need time to find out how.
+    setTimeout(() => this.#forget(notice), notice.undo ? 60_000 : 10_000);
     this.requestUpdate();
   }
 

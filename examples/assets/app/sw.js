@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "7bdc90c60ba56e9f";
+const version = "d296309bf68b710a";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {
