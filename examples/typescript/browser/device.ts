@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { Network } from "./network.js";
 
@@ -46,7 +47,7 @@ export class Device {
     tab.setDefaultTimeout(30_000);
     tab.on("pageerror", (error) => this.complaints.push(String(error)));
     await tab.goto(this.url);
-    await tab.locator("note-list, .sign-in").first().waitFor();
+    await drawn(tab);
     this.tabs.push(tab);
     return tab;
   }
@@ -63,19 +64,43 @@ export class Device {
   }
 }
 
+/** Waits until the page shows its notes, or asks who the user is. */
+export async function drawn(tab: Page): Promise<void> {
+  await tab.locator("note-list, .sign-in").first().waitFor();
+}
+
 /** The ids of the notes in the list. */
 export function listed(tab: Page): Promise<string[]> {
   return tab.locator("note-list [data-id]").evaluateAll((buttons) => buttons.map((button) => button.dataset["id"] ?? ""));
 }
 
-/** Opens a note, unless it has gone meanwhile. */
+/** Opens a note, unless it has gone meanwhile: returns whether it was open. */
 export async function openNote(tab: Page, id: string): Promise<boolean> {
-  return tab.evaluate(async (id) => {
-    const button = document.querySelector<HTMLElement>(`note-list [data-id="${id}"]`);
-    button?.click();
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    return document.querySelector(`note-list [aria-current][data-id="${id}"]`) !== null;
+  const outcome = await tab.evaluateHandle((id) => {
+    const outcome: { isOpen?: boolean } = {};
+    const button = () => document.querySelector<HTMLElement>(`note-list [data-id="${id}"]`);
+    const look = () => {
+      // What happens to it after that belongs to the next step.
+      if (!button()) outcome.isOpen ??= false;
+      else if (button()?.getAttribute("aria-current") === "true") outcome.isOpen ??= true;
+      if (outcome.isOpen !== undefined) observer.disconnect();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-current", "data-id"] });
+    button()?.click();
+    look();
+    return outcome;
   }, id);
+  await tab.waitForFunction(({ isOpen }) => isOpen !== undefined, outcome);
+  return (await outcome.evaluate(({ isOpen }) => isOpen)) === true;
+}
+
+/** Leaves the editor by the keyboard, if a note is still open. */
+export async function leave(tab: Page): Promise<void> {
+  // Not `press` of a locator, which waits for the field: another tab may have deleted the note.
+  await tab.evaluate(() => document.querySelector<HTMLElement>("#content")?.focus());
+  await tab.keyboard.press("Escape");
+  await tab.locator("#content").waitFor({ state: "detached" });
 }
 
 /** What the user sees in the editor, if a note is open. */
@@ -136,26 +161,42 @@ export async function synchronise(tab: Page): Promise<void> {
   });
 }
 
-/** All notes that the page shows, those in the trash too. */
-export async function shown(tab: Page): Promise<Shown[]> {
-  const notes: Shown[] = [];
-  for (const category of ["All notes", "Trash"]) {
-    await tab.locator("nav").getByRole("button", { name: category, exact: true }).click();
-    // It goes by itself, too, when it comes into view.
-    while (await tab.locator(".more").isVisible()) {
-      await tab.evaluate(() => document.querySelector<HTMLElement>(".more")?.click());
-    }
-    notes.push(
-      ...(await tab.locator("note-list [data-id]").evaluateAll((buttons) =>
-        buttons.map((button) => ({
-          id: button.dataset["id"] ?? "",
-          title: button.querySelector("strong")?.textContent ?? "",
-          content: button.querySelector(".excerpt")?.textContent ?? "",
-          category: button.querySelector("em")?.textContent ?? undefined,
-        })),
-      )),
-    );
-    assert.equal(await tab.locator("note-list .pending, note-list .refused").count(), 0);
+/** Waits until the page shows these notes and no others, in the list and in the trash, and all as known to the server. */
+export async function showsOnly(tab: Page, notes: Shown[]): Promise<void> {
+  const isInTrash = ({ category }: Shown) => category?.split("/")[0] === "Trash";
+  for (const name of ["All notes", "Trash"]) {
+    await tab.locator("nav").getByRole("button", { name, exact: true }).click();
+    const expected = byId(notes.filter((note) => isInTrash(note) === (name === "Trash")));
+    // It is told to other tabs by events, after the one that has synchronised knows.
+    const isThere = async () => isDeepStrictEqual(await shown(tab), { notes: expected, unsent: 0 });
+    for (const end = Date.now() + 30_000; !(await isThere()) && Date.now() < end; ) await nextFrame(tab);
+    assert.deepEqual(await shown(tab), { notes: expected, unsent: 0 }, name);
   }
-  return notes;
+}
+
+function nextFrame(tab: Page): Promise<unknown> {
+  return tab.evaluate(() => new Promise(requestAnimationFrame));
+}
+
+/** What the list shows, all of it. */
+async function shown(tab: Page): Promise<{ notes: Shown[]; unsent: number }> {
+  const { notes, unsent } = await tab.evaluate(async () => {
+    for (let more; (more = document.querySelector<HTMLElement>(".more")); ) {
+      more.click();
+      await new Promise(requestAnimationFrame);
+    }
+    const buttons = [...document.querySelectorAll<HTMLElement>("note-list [data-id]")];
+    const notes = buttons.map((button) => ({
+      id: button.dataset["id"] ?? "",
+      title: button.querySelector("strong")?.textContent ?? "",
+      content: button.querySelector(".excerpt")?.textContent ?? "",
+      category: button.querySelector("em")?.textContent ?? undefined,
+    }));
+    return { notes, unsent: document.querySelectorAll("note-list .pending, note-list .refused").length };
+  });
+  return { notes: byId(notes), unsent };
+}
+
+function byId<T extends { id: string }>(notes: T[]): T[] {
+  return [...notes].sort((one, other) => (one.id < other.id ? -1 : 1));
 }

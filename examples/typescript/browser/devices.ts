@@ -1,7 +1,7 @@
 // Two devices of a user, with two tabs each, while requests and responses are lost, the server is killed and tabs are
 // closed. In the end both show what the server has, and no text is lost.
 //
-//   node build/browser/devices.js PATH/OF/local_api [--steps 400] [--seed 1]
+//   node build/browser/devices.js PATH/OF/local_api [--steps 1000] [--seed 1]
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,14 +11,14 @@ import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { createNotesClient, notesOf } from "../src/index.js";
 import { launch } from "./chromium.js";
-import { Device, fields, listed, openNote, press, saved, shown, synchronise, type } from "./device.js";
+import { Device, drawn, fields, leave, listed, openNote, press, saved, showsOnly, synchronise, type } from "./device.js";
 import { LocalApi } from "./local-api.js";
 import { Network } from "./network.js";
 import { Random } from "./random.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: "string", default: "400" }, seed: { type: "string", default: "1" } },
+  options: { steps: { type: "string", default: "1000" }, seed: { type: "string", default: "1" } },
 });
 const [program] = positionals;
 assert.ok(program, "the path of local_api is missing");
@@ -63,8 +63,7 @@ async function write(tab: Page, field: string): Promise<string | undefined> {
 /** Leaves the editor, by the keyboard, or waits in it until the text is saved. */
 async function finish(tab: Page, ...written: (string | undefined)[]): Promise<void> {
   if (random.below(3) > 0) {
-    await tab.locator("#content").press("Escape");
-    await tab.locator("#content").waitFor({ state: "detached" });
+    await leave(tab);
   } else {
     await saved(tab);
   }
@@ -118,9 +117,11 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
     2,
     async (_device, tab) => {
       if (!(await anyNote(tab)) || (await fields(tab))?.isInTrash) return;
-      if (!(await press(tab, "Delete"))) return;
+      const seen = await press(tab, "Delete");
+      if (!seen) return;
       await tab.locator("#content").waitFor({ state: "detached" });
-      if (random.below(2) > 0) await tab.locator(".notices button").last().click();
+      const notice = tab.locator(".notices p", { hasText: `“${seen[0]}”` });
+      if (random.below(2) > 0) await notice.getByRole("button", { name: "Undo" }).last().click();
     },
   ],
   [
@@ -158,7 +159,14 @@ const actions: [name: string, weight: number, act: (device: Device, tab: Page) =
     },
   ],
   ["open a tab", 2, async (device) => (device.tabs.length < 2 ? device.openTab() : undefined)],
-  ["reload", 1, (_device, tab) => tab.reload()],
+  [
+    "reload",
+    1,
+    async (_device, tab) => {
+      await tab.reload();
+      await drawn(tab);
+    },
+  ],
 ];
 
 function anyAction() {
@@ -210,10 +218,9 @@ try {
     kept.push(...notesOf(data));
     cursor = data.nextCursor;
   }
-  const byId = <T extends { id: string }>(notes: T[]) => notes.sort((one, other) => (one.id < other.id ? -1 : 1));
-  const expected = byId(kept.map(({ id, title, content, category }) => ({ id, title, content, category })));
+  const expected = kept.map(({ id, title, content, category }) => ({ id, title, content, category }));
   for (const device of devices) {
-    for (const tab of device.tabs) assert.deepEqual(byId(await shown(tab)), expected);
+    for (const tab of device.tabs) await showsOnly(tab, expected);
     assert.deepEqual(device.complaints, []);
   }
   const there = new Set(kept.flatMap(({ title, content, category }) => [title, content, ...(category?.split("/") ?? [])]));

@@ -22,7 +22,10 @@ export class LocalApi {
     for await (const line of createInterface({ input: started.stdout })) {
       this.url = /^The notes API listens on (\S+)/.exec(line)?.[1] ?? this.url;
       // The last line of the greeting.
-      if (line.startsWith("Ctrl-C")) return;
+      if (!line.startsWith("Ctrl-C")) continue;
+      // What it says later is not read, and must not fill the pipe.
+      started.stdout.resume();
+      return;
     }
     throw new Error("local_api has ended");
   }

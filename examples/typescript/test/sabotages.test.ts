@@ -141,7 +141,7 @@ const sabotages: Record<string, Sabotage> = {
 for (const [name, { file, passage, instead, caughtBy }] of Object.entries(sabotages)) {
   test(`the_model_catches_a_replica_that_${name}`, async () => {
     const library = await sabotaged(name, file, passage, instead);
-    await assert.rejects(check(library, 2_000, 1), (error: Error) => {
+    await assert.rejects(check(library, 300, 1), (error: Error) => {
       assert.match(error.message, caughtBy);
       return true;
     });
