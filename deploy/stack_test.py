@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from unittest import mock
 
+import jsonschema
+
 import adopt
 from stack import Stack, UserPool, client
 
@@ -815,6 +817,90 @@ class Options(unittest.TestCase):
         self.assertIn("notes-versions", self.cloud("info", *options))
         refused = self.cloud("function", "-f", "get-note", *options, succeeds=False)
         self.assertIn("the API calls versions of the functions", refused)
+
+
+class Feed(unittest.TestCase):
+    """The change feed, as far as the emulator goes: its pipes know no event bus. So the parts are tried one by one, in
+    their order: the stream of the deployed table, the filters of the pipe, the function, the bus and a rule."""
+
+    def records(self):
+        """All that the stream has, as JSON."""
+        streams = client("dynamodbstreams")
+        arn = client("dynamodb").describe_table(TableName=self.name)["Table"]["LatestStreamArn"]
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        place = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        found = streams.get_records(ShardIterator=streams.get_shard_iterator(**place)["ShardIterator"])["Records"]
+        as_json = json.dumps(found, default=lambda value: base64.b64encode(value).decode() if isinstance(value, bytes) else str(value))
+        return json.loads(as_json)
+
+    def passes(self, record):
+        """Whether the pipe's filters let it through."""
+        template = client("cloudformation").get_template(StackName=self.name)["TemplateBody"]
+        filters = template["Resources"]["EventPipe"]["Properties"]["SourceParameters"]["FilterCriteria"]["Filters"]
+        patterns = [one["Pattern"] for one in filters]
+        return any(client("events").test_event_pattern(EventPattern=one, Event=json.dumps(record))["Result"] for one in patterns)
+
+    def test_what_is_done_to_notes_comes_to_a_subscriber_of_the_bus(self):
+        self.name = "notes-feed"
+        osls("deploy", "--stage", "feed", "--param=development=true", "--param=events=contents")
+        self.addCleanup(osls, "remove", "--stage", "feed")
+        stack = Stack("feed")
+        alice = new_user(stack)
+        note = alice.create("Milk").json
+        alice.ask("PATCH", f"/{note['id']}", {"title": "Oat milk"})
+        alice.ask("DELETE", f"/{note['id']}")
+        erased = alice.create("Bread").json
+        # An erasure removes the tombstone, too.
+        for key in [record["dynamodb"]["Keys"] for record in self.records() if record["eventName"] == "INSERT"]:
+            client("dynamodb").delete_item(TableName=self.name, Key=key)
+
+        records = self.records()
+        self.assertEqual([one["eventName"] for one in records], ["INSERT", "MODIFY", "MODIFY", "INSERT", "REMOVE", "REMOVE"])
+        self.assertTrue(all(self.passes(record) for record in records))
+        purged = records[-1] | {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+        self.assertFalse(self.passes(purged), "what the table removes after its time is no event")
+
+        response = client("lambda").invoke(FunctionName=f"{self.name}-note-events", Payload=json.dumps(records))
+        events = json.load(response["Payload"])
+        self.assertEqual(
+            [(one["detailType"], one["detail"]["noteId"], one["detail"].get("note", {}).get("title")) for one in events],
+            [
+                ("NoteCreated", note["id"], "Milk"),
+                ("NoteChanged", note["id"], "Oat milk"),
+                ("NoteDeleted", note["id"], None),
+                ("NoteCreated", erased["id"], "Bread"),
+                ("NoteDeleted", erased["id"], None),
+            ],
+        )
+        sub = claims(alice.token)["sub"]
+        revisions = [one["detail"]["revision"] for one in events if one["detail"]["noteId"] == note["id"]]
+        self.assertEqual(revisions, sorted(set(revisions)), "a later event has a greater revision")
+        self.assertEqual({one["detail"]["userId"] for one in events}, {sub})
+
+        received = self.published(stack.outputs["EventBusName"], events)
+        schema = json.loads((HERE.parent / "docs" / "events.schema.json").read_text())
+        for event in received:
+            jsonschema.validate(event, schema)
+        self.assertEqual(sorted(one["detail"]["noteId"] for one in received), sorted([note["id"], erased["id"]]))
+
+    def published(self, bus, events):
+        """What a rule about deletions hands on, when these are published as the pipe does."""
+        sqs, bridge = client("sqs"), client("events")
+        queue = sqs.create_queue(QueueName="feed")["QueueUrl"]
+        self.addCleanup(sqs.delete_queue, QueueUrl=queue)
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["notes"], "detail-type": ["NoteDeleted"]}
+        bridge.put_rule(Name="deleted", EventBusName=bus, EventPattern=json.dumps(pattern))
+        bridge.put_targets(Rule="deleted", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        self.addCleanup(bridge.delete_rule, Name="deleted", EventBusName=bus)
+        self.addCleanup(bridge.remove_targets, Rule="deleted", EventBusName=bus, Ids=["queue"])
+        entries = [
+            {"Source": "notes", "DetailType": one["detailType"], "Detail": json.dumps(one["detail"]), "EventBusName": bus}
+            for one in events
+        ]
+        self.assertEqual(bridge.put_events(Entries=entries)["FailedEntryCount"], 0)
+        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=10)["Messages"]
+        return [json.loads(one["Body"]) for one in received]
 
 
 class Operator(unittest.TestCase):
