@@ -27,7 +27,9 @@ impl<S: NoteStore + 'static> Gateway<S> {
     /// [emf]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     ///
     /// # Errors
-    /// When the Lambda Runtime API fails, or when this process does not run on Lambda.
+    /// When the Lambda Runtime API fails, when this process does not run on Lambda, or when an invocation comes with a
+    /// client context or an identity that `lambda_runtime` can't read. No gateway sends these, only who calls the
+    /// function itself. Lambda starts another process for the next invocation.
     pub async fn run(self) -> Result<(), StartError> {
         // Without this variable, lambda_runtime panics.
         if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|value| value.is_empty()) {
@@ -37,6 +39,18 @@ impl<S: NoteStore + 'static> Gateway<S> {
         report_panics_by_place();
         lambda_runtime::run_concurrent(LoggingGateway::new(self))
             .await
-            .map_err(StartError::new)
+            .map_err(without_contents)
     }
+}
+
+/// An error of JSON quotes what it could not read, which is nobody's business in a log. The only JSON that the loop
+/// itself reads is in an invocation's headers.
+fn without_contents(error: lambda_runtime::Error) -> StartError {
+    let Some(json) = error.downcast_ref::<serde_json::Error>() else {
+        return StartError::new(error);
+    };
+    let (line, column) = (json.line(), json.column());
+    StartError::new(format!(
+        "the context of an invocation can't be read: line {line}, column {column}"
+    ))
 }

@@ -1,5 +1,6 @@
 //! A function's process, and events for it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -13,10 +14,11 @@ use tokio::task::JoinHandle;
 use crate::endpoint::TABLE;
 use crate::runtime_api::RuntimeApi;
 
-/// The binaries, and the event that each is for. Cargo builds them with this test.
-pub(crate) const FUNCTIONS: [(&str, &str); 5] = [
+/// The binaries behind the API, and the event that each is for. Cargo builds them with this test.
+pub(crate) const FUNCTIONS: [(&str, &str); 6] = [
     (env!("CARGO_BIN_EXE_create-note"), "http-create"),
     (env!("CARGO_BIN_EXE_list-notes"), "http-list-encoded-query"),
+    (env!("CARGO_BIN_EXE_list-changes"), "http-changes"),
     (env!("CARGO_BIN_EXE_get-note"), "http-get"),
     (env!("CARGO_BIN_EXE_update-note"), "http-update-base64"),
     (env!("CARGO_BIN_EXE_delete-note"), "http-delete"),
@@ -40,6 +42,13 @@ pub(crate) fn variables(endpoint: &str) -> Vec<(&'static str, String)> {
     .into()
 }
 
+/// The same with sync, which `list-changes` is for.
+pub(crate) fn variables_with_sync(endpoint: &str) -> Vec<(&'static str, String)> {
+    let mut variables = variables(endpoint);
+    variables.push(("NOTES_SYNC_EPOCH", "1".to_owned()));
+    variables
+}
+
 /// A process that Lambda started, ended with this.
 pub(crate) struct Function {
     process: Child,
@@ -49,7 +58,11 @@ pub(crate) struct Function {
 }
 
 /// Starts a binary as Lambda does, with these variables beside Lambda's own and no others.
-fn command(binary: &str, lambda: &RuntimeApi, variables: &[(&str, String)]) -> Command {
+fn command(
+    binary: impl AsRef<OsStr>,
+    lambda: &RuntimeApi,
+    variables: &[(&str, String)],
+) -> Command {
     let mut command = Command::new(binary);
     command
         .env_clear()
@@ -77,8 +90,18 @@ pub(crate) async fn output(binary: &str, variables: &[(&str, String)]) -> (Outpu
 impl Function {
     /// A function that has asked for its first invocation.
     pub(crate) async fn start(binary: &str, variables: &[(&str, String)]) -> Self {
+        Self::start_with(binary, &[], variables).await
+    }
+
+    /// The same of a program that is a function only with these arguments.
+    pub(crate) async fn start_with(
+        program: impl AsRef<OsStr>,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         let lambda = RuntimeApi::start().await;
-        let mut process = command(binary, &lambda, variables).spawn().unwrap();
+        let mut command = command(program, &lambda, variables);
+        let mut process = command.args(arguments).spawn().unwrap();
         let mut stdout = process.stdout.take().unwrap();
         // Read while it runs, as a full pipe would stop it.
         let log = tokio::spawn(async move {
@@ -123,13 +146,25 @@ impl Function {
         self.process.wait().await.unwrap()
     }
 
-    /// Checks that it still runs, and has written nothing but its log. The lines of that.
-    pub(crate) async fn end_quietly(mut self) -> Vec<Value> {
+    /// Waits until it has ended by itself: its status, and what it has written on standard output and standard error.
+    pub(crate) async fn ended(self) -> (ExitStatus, String, String) {
+        let output = self.process.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status, self.log.await.unwrap(), stderr)
+    }
+
+    /// Checks that it still runs, and ends it: what it has written on standard output and standard error.
+    pub(crate) async fn end(mut self) -> (String, String) {
         assert_eq!(self.process.try_wait().unwrap(), None);
         self.process.start_kill().unwrap();
-        let output = self.process.wait_with_output().await.unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        let log = self.log.await.unwrap();
+        let (_, stdout, stderr) = self.ended().await;
+        (stdout, stderr)
+    }
+
+    /// Checks that it still runs, and has written nothing but its log. The lines of that.
+    pub(crate) async fn end_quietly(self) -> Vec<Value> {
+        let (log, stderr) = self.end().await;
+        assert_eq!(stderr, "");
         let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
         lines.collect()
     }
@@ -155,6 +190,15 @@ pub(crate) fn about(name: &str, id: NoteId) -> Value {
     event["pathParameters"]["id"] = json!(id);
     event["headers"].as_object_mut().unwrap().remove("if-match");
     event
+}
+
+/// The event of a function in [`FUNCTIONS`], about the note of this id where it is about one.
+pub(crate) fn of_note(name: &str, id: NoteId) -> Value {
+    match name {
+        "http-create" => creation(id),
+        "http-list-encoded-query" | "http-changes" => event(name),
+        _ => about(name, id),
+    }
 }
 
 pub(crate) fn new_id() -> NoteId {

@@ -58,7 +58,6 @@ async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
     for line in &lines[..events.len()] {
         assert_eq!(line["status"], 400);
         assert_eq!(line["route"], "none");
-        assert_eq!(line["status"], 400);
     }
 }
 
@@ -77,6 +76,28 @@ async fn what_only_keeps_the_function_warm_has_a_line_of_its_own_and_is_no_error
         assert_eq!(line["route"], "warm-up");
         assert_eq!(line["status"], 204);
     }
+}
+
+/// Only who may invoke the function itself can say such a thing: API Gateway says nothing of its clients.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_context_that_can_not_be_read_ends_the_function_with_a_line_that_does_not_quote_it()
+ {
+    let function = Function::start(ALL, &variables(&nowhere())).await;
+    let readable = r#"{"custom": {"app": "notes"}}"#;
+    let outcome = function
+        .lambda
+        .hand_over(b"{}".to_vec(), TIMEOUT, Some(readable));
+    assert_eq!(outcome.await.unwrap().response()["statusCode"], 204);
+
+    let unreadable = r#"{"custom": "a-secret-of-alice"}"#;
+    let _no_outcome = function
+        .lambda
+        .hand_over(b"{}".to_vec(), TIMEOUT, Some(unreadable));
+    let (status, _, stderr) = function.ended().await;
+    // Lambda starts another one.
+    assert_eq!(status.code(), Some(1));
+    let line = "Error: the context of an invocation can't be read: line 1, column 30\n";
+    assert_eq!(stderr, line);
 }
 
 /// Any JSON, with some of the names that an event has.

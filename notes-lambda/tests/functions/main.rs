@@ -9,4 +9,5 @@ mod invocations;
 mod limits;
 mod logs;
 mod note_events;
+mod panics;
 mod runtime_api;

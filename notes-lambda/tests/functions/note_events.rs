@@ -160,3 +160,20 @@ async fn a_record_that_can_not_be_read_is_left_out_and_in_the_line_and_holds_not
     assert_eq!(lines[0]["unreadable"], json!([KEY, "-7", null]));
     assert_eq!(lines[1]["records"], 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_not_json_has_a_line_and_is_an_error_and_the_function_goes_on() {
+    let function = Function::start(BINARY, &[]).await;
+    for payload in [&b""[..], b"[", b"\xff", b"[{\"eventName\": \"\\ud800\"}]"] {
+        match function.lambda.invoke(payload, TIMEOUT).await {
+            Outcome::Error(error) => assert_eq!(error["errorMessage"], "the payload is not JSON"),
+            Outcome::Response(response) => panic!("{response} to {payload:?}"),
+        }
+    }
+    let created = events(&function, &[record("INSERT", None, Some(image()))]).await;
+    assert_eq!(created[0]["detailType"], "NoteCreated");
+    let lines = function.end_quietly().await;
+    let errors: Value = lines.iter().map(|line| line["error"].clone()).collect();
+    let no_json = "the payload is not JSON";
+    assert_eq!(errors, json!([no_json, no_json, no_json, no_json, null]));
+}

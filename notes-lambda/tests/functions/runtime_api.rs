@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use notes_testing::serve;
@@ -43,6 +43,8 @@ struct Invocation {
     id: String,
     deadline: Duration,
     event: Vec<u8>,
+    /// What Lambda says of who invokes, if anything.
+    client_context: Option<&'static str>,
 }
 
 struct Shared {
@@ -97,6 +99,18 @@ impl RuntimeApi {
 
     /// Hands this event to the function, and waits for its response.
     pub(crate) async fn invoke(&self, event: impl Into<Vec<u8>>, timeout: Duration) -> Outcome {
+        let outcome = self.hand_over(event.into(), timeout, None);
+        outcome.await.unwrap()
+    }
+
+    /// Hands this event to the function, from a client that says this of itself. The function may end, and then there is
+    /// no outcome.
+    pub(crate) fn hand_over(
+        &self,
+        event: Vec<u8>,
+        timeout: Duration,
+        client_context: Option<&'static str>,
+    ) -> oneshot::Receiver<Outcome> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let number = self.count.fetch_add(1, Ordering::SeqCst);
         let id = format!("8476a536-e9f4-11e8-9739-{number:012}");
@@ -105,10 +119,11 @@ impl RuntimeApi {
         let invocation = Invocation {
             id,
             deadline: now + timeout,
-            event: event.into(),
+            event,
+            client_context,
         };
         self.invocations.send(invocation).unwrap();
-        outcome.await.unwrap()
+        outcome
     }
 }
 
@@ -131,7 +146,13 @@ async fn next_invocation(State(shared): State<Arc<Shared>>) -> Response {
         ),
         ("content-type", "application/json".to_owned()),
     ];
-    (headers, invocation.event).into_response()
+    let mut response = (headers, invocation.event).into_response();
+    if let Some(client_context) = invocation.client_context {
+        let name = "lambda-runtime-client-context";
+        let value = HeaderValue::from_static(client_context);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 async fn response(shared: State<Arc<Shared>>, id: Path<String>, body: Bytes) -> StatusCode {
