@@ -6,23 +6,25 @@ Nothing is measured here but what benches and emulators count: requests, capacit
 from dataclasses import dataclass, field, replace
 from math import ceil
 
-# US dollars in us-east-1, as of November 2026. Look them up before you rely on them.
+# US dollars in us-east-1: where each was found, and of when that is. Look them up before you rely on them.
 PRICES_OF = "us-east-1, November 2026"
-PRICES = {
-    "HTTP API, a million requests up to 300 million": 1.00,
-    "HTTP API, a million requests beyond": 0.90,
-    "Lambda, a million requests": 0.20,
-    "Lambda on arm64, a GB-second": 0.0000133334,
-    "DynamoDB, a million write units": 0.625,
-    "DynamoDB, a million read units": 0.125,
-    "DynamoDB, a GB-month": 0.25,
-    "point-in-time recovery, a GB-month": 0.20,
-    "CloudWatch, a GB of logs": 0.50,
-    "CloudWatch, a GB-month of logs": 0.03,
-    "CloudWatch, an alarm": 0.10,
-    "Cognito LITE, an active user": 0.0055,
-    "data sent to the internet, a GB": 0.09,
+PRICE_LIST = {
+    "HTTP API, a million requests up to 300 million": (1.00, "an example of aws.amazon.com/api-gateway/pricing", "September 2026"),
+    "HTTP API, a million requests beyond": (0.90, "the same", "September 2026"),
+    "Lambda, a million requests": (0.20, "aws.amazon.com/lambda/pricing", "September 2026"),
+    "Lambda on arm64, a GB-second": (0.0000133334, "articles of others", "May 2026"),
+    "DynamoDB, a million write units": (0.625, "articles of others: half of what it was until November 2024", "July 2025"),
+    "DynamoDB, a million read units": (0.125, "the same", "July 2025"),
+    "DynamoDB, a GB-month": (0.25, "aws.amazon.com/dynamodb/pricing", "no date"),
+    "point-in-time recovery, a GB-month": (0.20, "not verified: a note without a date", "no date"),
+    "CloudWatch, a GB of logs": (0.50, "articles of others", "June 2026"),
+    "CloudWatch, a GB-month of logs": (0.03, "not verified: output of Infracost without a date", "no date"),
+    "CloudWatch, an alarm": (0.10, "not verified: output of Infracost without a date", "no date"),
+    "Cognito LITE, an active user up to 100,000": (0.0055, "an example of aws.amazon.com/cognito/pricing", "September 2026"),
+    "Cognito LITE, an active user beyond": (0.0046, "the same, which does not say where this begins", "September 2026"),
+    "data sent to the internet, a GB": (0.09, "articles of others", "June 2026"),
 }
+PRICES = {name: price for name, (price, _, _) in PRICE_LIST.items()}
 DAYS = 30
 GB = 2**30
 # What DynamoDB adds to each item, and to each entry of an index, when it bills storage.
@@ -100,6 +102,8 @@ def sent(usage):
 def costs(usage, prices=PRICES):
     million = requests(usage) / 1e6
     first = min(million, 300)
+    active = usage.users * usage.active
+    first_active = min(active, 100_000)
     logs = requests(usage) * usage.line / GB
     seconds = requests(usage) * usage.milliseconds / 1000 * usage.megabytes / 1024
     return {
@@ -112,7 +116,8 @@ def costs(usage, prices=PRICES):
         * (prices["DynamoDB, a GB-month"] + prices["point-in-time recovery, a GB-month"]),
         "Logs": logs * (prices["CloudWatch, a GB of logs"] + prices["CloudWatch, a GB-month of logs"]),
         "Alarms": ALARMS * prices["CloudWatch, an alarm"],
-        "Cognito (tier LITE)": usage.users * usage.active * prices["Cognito LITE, an active user"],
+        "Cognito (tier LITE)": first_active * prices["Cognito LITE, an active user up to 100,000"]
+        + (active - first_active) * prices["Cognito LITE, an active user beyond"],
         "Data to the internet": sent(usage) * prices["data sent to the internet, a GB"],
     }
 
@@ -129,6 +134,11 @@ def dollars(amount):
     return f"{amount:,.2f}" if amount < 100 else f"{amount:,.0f}"
 
 
+def as_table(head, rows, aligned="---:"):
+    lines = [head, ["---", *(aligned for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def table():
     columns = {name: costs(usage) for name, usage in SCENARIOS.items()}
     with_sync = {name: costs(replace(usage, sync=True)) for name, usage in SCENARIOS.items()}
@@ -141,9 +151,7 @@ def table():
         for name, column in columns.items()
     ]
     rows.append(["of that, its index and its reads", *map(dollars, entries)])
-    head = [f"$ a month ({PRICES_OF})", *columns]
-    lines = [head, ["---", *("---:" for _ in columns)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return as_table([f"$ a month ({PRICES_OF})", *columns], rows)
 
 
 # What one partition serves in a second. The notes of one user are in one, which an index like ours keeps DynamoDB from
@@ -182,9 +190,14 @@ def limits_table():
     rows = [[part, *(dollars(column[part]) for column in columns)] for part in columns[0]]
     rows.append(["**together**", *(f"**{dollars(sum(column.values()))}**" for column in columns)])
     head = [f"$ a day ({PRICES_OF})", *(f"{rate:,} requests a second" if rate > 1 else "1 request a second" for rate in rates)]
-    lines = [head, ["---", *("---:" for _ in rates)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return as_table(head, rows)
+
+
+def prices_table():
+    rows = [[name, f"{price:.2f}" if price == round(price, 2) else f"{price:.10f}".rstrip("0"), where, of]
+            for name, (price, where, of) in PRICE_LIST.items()]
+    return as_table(["what (us-east-1)", "$", "found in", "as of"], rows, "---")
 
 
 if __name__ == "__main__":
-    print(table(), limits_table(), sep="\n\n")
+    print(table(), limits_table(), prices_table(), sep="\n\n")

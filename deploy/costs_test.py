@@ -43,11 +43,16 @@ class Costs(unittest.TestCase):
         self.assertAlmostEqual(amounts["point-in-time recovery, a GB-month"], 1_100e9 / 2**30)
         self.assertAlmostEqual(amounts["CloudWatch, a GB of logs"], 675_000 * 1_100 / 2**30)
         self.assertEqual(amounts["CloudWatch, an alarm"], 28)
-        self.assertEqual(amounts["Cognito LITE, an active user"], 3_000)
+        self.assertEqual(amounts["Cognito LITE, an active user up to 100,000"], 3_000)
+        self.assertEqual(amounts["Cognito LITE, an active user beyond"], 0)
 
     def test_requests_beyond_300_million_are_cheaper(self):
         usage = Usage(1_000_000, 0)
         self.assertAlmostEqual(costs.costs(usage)["API Gateway (HTTP API)"], 300 * 1.00 + 375 * 0.90)
+
+    def test_active_users_beyond_100_000_are_cheaper(self):
+        usage = Usage(50_000, 0)
+        self.assertAlmostEqual(costs.costs(usage)["Cognito (tier LITE)"], 100_000 * 0.0055 + 50_000 * 0.0046)
 
     def test_one_user_costs_no_more_than_a_partition_serves(self):
         for rate in (100, 10_000):
@@ -57,7 +62,7 @@ class Costs(unittest.TestCase):
 
     def test_the_documentation_has_the_tables_that_the_script_prints(self):
         documented = OPERATIONS.read_text()
-        for table in (costs.table(), costs.limits_table()):
+        for table in (costs.table(), costs.limits_table(), costs.prices_table()):
             self.assertIn(table, documented)
 
 

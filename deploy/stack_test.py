@@ -24,6 +24,7 @@ from unittest import mock
 import jsonschema
 
 import adopt
+import costs
 from stack import Stack, UserPool, client
 
 HERE = Path(__file__).parent
@@ -784,7 +785,7 @@ class Options(unittest.TestCase):
         first = live()
         self.assertEqual(first["TracingConfig"]["Mode"], "Active")
         alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix="notes-versions-")["MetricAlarms"]
-        self.assertEqual(len(alarms), 28)
+        self.assertEqual(len(alarms), costs.ALARMS)
         (told,) = {action for alarm in alarms for action in alarm["AlarmActions"]}
         self.assertTrue(told.endswith(":notes-versions-alarms"), told)
 
