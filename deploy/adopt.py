@@ -93,8 +93,8 @@ def adopt(printed, pool):
     name = printed["custom"]["name"]
     region = printed["provider"]["region"]
     body = template(printed)
-    check_indexes(client("dynamodb", region_name=region), body["Resources"])
-    cloudformation = client("cloudformation", region_name=region)
+    check_indexes(client("dynamodb", region), body["Resources"])
+    cloudformation = client("cloudformation", region)
     # A name that no adoption has that was killed before it could remove its change set.
     stack = {"StackName": name, "ChangeSetName": f"adopt-{secrets.token_hex(4)}"}
     cloudformation.create_change_set(

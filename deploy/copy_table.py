@@ -5,15 +5,15 @@
 Nothing may write to either table meanwhile. After an interruption, call it again.
 """
 
-import os
 import sys
 
 import boto3
 
+from stack import REGION
+
 
 def copy(source, target):
-    # boto3 itself reads AWS_DEFAULT_REGION, and not the variable of the AWS CLI.
-    dynamodb = boto3.resource("dynamodb", region_name=os.environ.get("AWS_REGION"))
+    dynamodb = boto3.resource("dynamodb", REGION)
     pages = dynamodb.meta.client.get_paginator("scan").paginate(TableName=source, ConsistentRead=True)
     copied = 0
     with dynamodb.Table(target).batch_writer() as batch:

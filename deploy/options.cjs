@@ -94,7 +94,9 @@ class Options {
     if (!keyArn && !reads && !writes && !events) return;
     const [table] = this.all('DynamoDB::Table');
     if (!table) {
-      throw refused('keyArn, maxReadUnits, maxWriteUnits and events are for a table of the stack, and tableName names another');
+      // The functions need the right to use the key of that one, too.
+      if (!reads && !writes && !events) return;
+      throw refused('maxReadUnits, maxWriteUnits and events are for a table of the stack, and tableName names another');
     }
     const [, { Properties }] = table;
     if (events) Properties.StreamSpecification = { StreamViewType: 'NEW_AND_OLD_IMAGES' };

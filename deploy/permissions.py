@@ -36,6 +36,7 @@ CONTEXT = {
     "iam:AWSServiceName": "ops.apigateway.amazonaws.com",
     "iam:PassedToService": "lambda.amazonaws.com",
     "iam:PermissionsBoundary": BOUNDARY,
+    "kms:ViaService": f"dynamodb.{REGION}.amazonaws.com",
     "lambda:Principal": "apigateway.amazonaws.com",
     "lambda:SourceFunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:notes-{STAGE}-get-note",
 }
@@ -186,8 +187,8 @@ BESIDES = [
 
 # Calls that IAM can give for everything only.
 NO_RESOURCE = {
-    "cloudformation:ValidateTemplate", "cognito-idp:CreateUserPool", "logs:CreateLogDelivery", "logs:DescribeLogGroups",
-    "logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
+    "cloudformation:ValidateTemplate", "cognito-idp:CreateUserPool", "kms:ListAliases", "logs:CreateLogDelivery",
+    "logs:DescribeLogGroups", "logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
 }
 
 
@@ -223,6 +224,8 @@ def arns(kind, properties, action):
             return [group, f"{group}:*"] if action == "logs:CreateLogGroup" else [group]
         case ["IAM", "Role"]:
             return [f"arn:aws:iam::{ACCOUNT}:role/{properties['RoleName']}"]
+        case ["DynamoDB", "Table"] if service == "kms":
+            return [properties["SSESpecification"]["KMSMasterKeyId"]]
         case ["DynamoDB", "Table"]:
             return [arn("dynamodb", f"table/{properties['TableName']}")]
         case ["Cognito", _]:
@@ -401,6 +404,11 @@ def forbidden(role, pipeline, calls):
     for action in FORBIDDEN:
         if any(allows(role.statements, action, about) for about in (TABLE, f"{TABLE}/stream/1")):
             yield f"the deploy role has {action} on the table"
+    # A key is used for the table alone.
+    beside = {key: value for key, value in CONTEXT.items() if key != "kms:ViaService"}
+    for action, about in calls:
+        if action.startswith("kms:") and about != "*" and allows(role.statements, action, about, beside):
+            yield f"the deploy role itself has {action} on {about}"
     # Only CloudFormation deletes, taking back what a failed deployment has created.
     by_itself = {key: value for key, value in CONTEXT.items() if key != "aws:CalledVia"}
     for action, about in (("dynamodb:DeleteTable", TABLE), ("cognito-idp:DeleteUserPool", arn("cognito-idp", f"userpool/{REGION}_abc"))):
@@ -434,7 +442,7 @@ def forbidden(role, pipeline, calls):
 def boundary_faults(pipeline, templates):
     """A boundary allows what the roles of the functions do, to functions only, and nothing else."""
     boundary = resolved(pipeline["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"])["Statement"]
-    elsewhere = {key: value for key, value in CONTEXT.items() if key != "lambda:SourceFunctionArn"}
+    elsewhere = {key: value for key, value in CONTEXT.items() if key not in ("lambda:SourceFunctionArn", "kms:ViaService")}
     for template in templates:
         for name, resource in template["Resources"].items():
             if resource["Type"] != "AWS::IAM::Role":
@@ -447,13 +455,13 @@ def boundary_faults(pipeline, templates):
                             if not allows(boundary, action, "*"):
                                 yield f"the boundary keeps {name} from {action}"
                         continue
-                    if isinstance(about.get("Fn::Sub"), str):
+                    if isinstance(about, dict) and isinstance(about.get("Fn::Sub"), str):
                         about = {"Fn::Sub": about["Fn::Sub"].replace("${NotesTable.Arn}", TABLE)}
                     about = TABLE if about == {"Fn::GetAtt": ["NotesTable", "Arn"]} else resolved(about).replace(":*", ":1")
                     for action in listed(statement["Action"]):
                         if not allows(boundary, action, about):
                             yield f"the boundary keeps {name} from {action}"
-                        if action.startswith("dynamodb:") and allows(boundary, action, about, elsewhere):
+                        if action.startswith(("dynamodb:", "kms:")) and allows(boundary, action, about, elsewhere):
                             yield f"the boundary lets others than functions use {action}"
     for action, about in (
         ("dynamodb:Scan", TABLE), ("dynamodb:DeleteItem", TABLE), ("dynamodb:DeleteTable", TABLE),
@@ -495,6 +503,9 @@ FAULTS = {
     "more than anything needs": lambda pipeline: deploy_statement(pipeline, "Users")["Action"].append("cognito-idp:ListUsers"),
     "any role": lambda pipeline: deploy_statement(pipeline, "FunctionRoles").update(Resource="*"),
     "too long": lambda pipeline: deploy_statement(pipeline, "Stack")["Resource"].append("x" * LARGEST_ROLE),
+    "any use of a key": lambda pipeline: deploy_statement(pipeline, "Key").pop("Condition"),
+    "a boundary with all that a key encrypts": lambda pipeline: boundary_statement(pipeline, "kms:Decrypt").pop("Condition"),
+    "a boundary without the key": lambda pipeline: boundary_statement(pipeline, "kms:Decrypt").update(Action="kms:DescribeKey"),
     "a boundary for anybody": lambda pipeline: boundary_statement(pipeline).pop("Condition"),
     "a boundary without a limit": lambda pipeline: boundary_statement(pipeline).update(Action="dynamodb:*"),
     "a boundary that is too narrow": lambda pipeline: boundary_statement(pipeline).update(Action="dynamodb:GetItem"),
@@ -505,8 +516,10 @@ def import_condition(pipeline):
     return deploy_statement(pipeline, "NoImport")["Condition"]["ForAnyValue:StringLike"]
 
 
-def boundary_statement(pipeline):
-    return pipeline["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"][0]
+def boundary_statement(pipeline, action="dynamodb:GetItem"):
+    statements = pipeline["Resources"]["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+    (found,) = (statement for statement in statements if action in listed(statement["Action"]))
+    return found
 
 
 def unnoticed(pipeline, templates, calls):

@@ -125,7 +125,7 @@ test('options that contradict each other are refused', async () => {
     [{ reservedConcurrency: '0' }, 'no whole number greater than 0'],
     [{ requestRate: 'many' }, 'no whole number greater than 0'],
     [{ maxReadUnits: '1.5' }, 'no whole number greater than 0'],
-    [{ tableName: 'notes-restored', keyArn }, 'are for a table of the stack'],
+    [{ tableName: 'notes-restored', keyArn, events: 'true' }, 'are for a table of the stack'],
     [{ tableName: 'notes-restored', maxWriteUnits: '5' }, 'are for a table of the stack'],
     [{ managedKey: 'true', keyArn }, 'two keys for one table'],
     [{ canary: 'LambdaCanary10Percent5Minutes' }, 'needs versions=true'],
@@ -141,6 +141,7 @@ test('options that contradict each other are refused', async () => {
     });
   }
   assert.deepEqual(Object.keys(await withOptions({ issuer, audience: 'notes', tableName: 'notes-restored' })), []);
+  assert.deepEqual(Object.keys(await withOptions({ keyArn, tableName: 'notes-restored' })), []);
   const { NotesTable } = await withOptions({ keyArn, maxReadUnits: '100' });
   assert.deepEqual(NotesTable.Properties, {
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn },

@@ -6,15 +6,14 @@ Without a time and a backup: the latest moment that there is. Nothing of the sta
 """
 
 import argparse
-import os
 from datetime import datetime, timezone
 
-from stack import Stack, client
+from stack import REGION, Stack, client
 
 
 def restored(stack, at, backup):
     """A new table with the items, all indexes and the settings that a restore leaves behind."""
-    dynamodb = client("dynamodb")
+    dynamodb = client("dynamodb", stack.region)
     known = dynamodb.describe_table(TableName=stack.table)["Table"]
     name = f"{stack.name}-{datetime.now(timezone.utc):%Y%m%d%H%M%S}"
     if backup:
@@ -47,16 +46,14 @@ def restored(stack, at, backup):
 def main():
     parser = argparse.ArgumentParser(prog="bash deploy/cloud restore")
     parser.add_argument("--stage", "-s", default="prod")
-    # As in serverless.yml.
-    parser.add_argument("--region", default=os.environ.get("AWS_REGION", "eu-central-1"))
+    parser.add_argument("--region", default=REGION)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--at", type=datetime.fromisoformat, help="such as 2026-11-26T14:30:00+00:00")
     source.add_argument("--backup", help="the ARN of a backup")
     arguments = parser.parse_args()
-    os.environ["AWS_DEFAULT_REGION"] = arguments.region
     if arguments.at and not arguments.at.tzinfo:
         parser.error("--at: a time zone is missing, such as Z")
-    name = restored(Stack(arguments.stage), arguments.at, arguments.backup)
+    name = restored(Stack(arguments.stage, arguments.region), arguments.at, arguments.backup)
     print(f"""Write these into the params of the stage in deploy/serverless.yml, the second only if sync is on, and deploy:
 
     tableName: '{name}'

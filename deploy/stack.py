@@ -13,20 +13,23 @@ from botocore.config import Config
 
 SERVICE = "notes"
 LOCAL = os.environ.get("AWS_ENDPOINT_URL")
+# As serverless.yml has it. boto3 itself reads AWS_DEFAULT_REGION, and not the variable of the AWS CLI.
+REGION = os.environ.get("AWS_REGION", "eu-central-1")
 
 
-def client(name, **more):
-    return boto3.client(name, config=Config(retries={"max_attempts": 3}), **more)
+def client(name, region=REGION):
+    return boto3.client(name, region, config=Config(retries={"max_attempts": 3}))
 
 
 class Stack:
-    def __init__(self, stage):
+    def __init__(self, stage, region=REGION):
         self.stage = stage
+        self.region = region
         self.name = f"{SERVICE}-{stage}"
 
     @cached_property
     def outputs(self):
-        (stack,) = client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        (stack,) = client("cloudformation", self.region).describe_stacks(StackName=self.name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     @property
@@ -50,14 +53,14 @@ class Stack:
 
     @cached_property
     def users(self):
-        return UserPool(self.outputs["UserPoolId"], self.outputs["UserPoolClientId"])
+        return UserPool(self.outputs["UserPoolId"], self.outputs["UserPoolClientId"], self.region)
 
 
 class UserPool:
-    def __init__(self, pool, app):
+    def __init__(self, pool, app, region=REGION):
         self.pool = pool
         self.app = app
-        self.cognito = client("cognito-idp")
+        self.cognito = client("cognito-idp", region)
 
     def sign_in(self, email):
         """The tokens of a user, who is signed up first if need be. Passwords are not kept."""

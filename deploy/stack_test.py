@@ -990,8 +990,8 @@ class Adoption(unittest.TestCase):
                     client("cognito-idp").delete_user_pool(UserPoolId=pool)
                 return getattr(real, name)
 
-        def clients(name, **more):
-            return PoolGoesBeforeTheImport() if name == "cloudformation" else client(name, **more)
+        def clients(name, region):
+            return PoolGoesBeforeTheImport() if name == "cloudformation" else client(name, region)
 
         said = io.StringIO()
         with mock.patch("adopt.client", clients), contextlib.redirect_stderr(said):
