@@ -10,7 +10,7 @@ scratch=$(mktemp -d)
 # Killed when the script ends.
 processes=()
 cleanup() {
-    local status=$?
+    local status=${1:-$?}
     [ "$status" = 0 ] || tail -n 20 "$scratch"/*.log "$scratch"/*/log >&2 2>/dev/null || true
     for process in "${processes[@]}"; do kill -KILL "$process" 2>/dev/null || true; done
     wait 2>/dev/null || true

@@ -469,9 +469,9 @@ def boundaries(root):
     return {name: role["Properties"].get("PermissionsBoundary") for name, role in roles.items()}
 
 
-def by_hand(root, binaries, *arguments):
+def by_hand(copy, root, binaries, *arguments):
     return subprocess.run(
-        ["bash", ROOT / "deploy" / "cloud", *arguments, "--stage", STAGE], env=clean_environment() | root.environment
+        ["bash", copy / "deploy" / "cloud", *arguments, "--stage", STAGE], env=clean_environment() | root.environment
         | {"NOTES_BINARIES": str(binaries)}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
 
@@ -589,7 +589,7 @@ def stages(emulator, scratch, with_ci, boundary_arn):
         own_machine = binary.read(20)[18]
         binary.seek(18)
         binary.write(bytes([{"x86_64": 0xB7, "arm64": 0x3E}[ARCHITECTURE]]))
-    done = by_hand(root, changed, "function", "-f", "get-note", f"--param=architecture={other}")
+    done = by_hand(copy, root, changed, "function", "-f", "get-note", f"--param=architecture={other}")
     check("code for another processor is refused", done.returncode != 0 and "is deployed for" in done.stdout, done.stdout)
     check("and the function is as it was", deployed_code(root) == code)
     with open(changed / "get-note", "r+b") as binary:
@@ -598,16 +598,16 @@ def stages(emulator, scratch, with_ci, boundary_arn):
         binary.seek(0, os.SEEK_END)
         # Bytes after its end change a binary, and not what it does.
         binary.write(secrets.token_bytes(8))
-    done = by_hand(root, changed, "function", "-f", "get-note")
+    done = by_hand(copy, root, changed, "function", "-f", "get-note")
     check("code for its own is deployed", done.returncode == 0 and deployed_code(root) != code, done.stdout)
     if deploy_stage():
         check("the next run of the pipeline undoes it", deployed_code(root) == code)
-    done = by_hand(root, fetch_binaries(root, scratch / "again"), "--force")
+    done = by_hand(copy, root, fetch_binaries(root, scratch / "again"), "--force")
     bounds = boundaries(root)
     check("a deployment of all by hand keeps the boundary", done.returncode == 0 and set(bounds.values()) == {boundary_arn},
           done.stdout)
 
-    done = by_hand(root, scratch / "again" / "deployed", "--param=permissionsBoundary=none")
+    done = by_hand(copy, root, scratch / "again" / "deployed", "--param=permissionsBoundary=none")
     bounds = boundaries(root)
     check("unless it says that there is none", done.returncode == 0 and set(bounds.values()) == {None}, done.stdout)
 
