@@ -49,6 +49,15 @@ FAULTS = {
     "a key that is billed": (
         "DynamoDB::Table", lambda table: table.update(SSESpecification={"SSEEnabled": True}), "encrypted with another key",
     ),
+    "another key than asked for": (
+        None,
+        with_option(
+            "keyArn",
+            lambda template: IMPOSSIBLE if not template.all("DynamoDB::Table") else
+            template.one("DynamoDB::Table").update(SSESpecification={"SSEEnabled": True, "SSEType": "KMS"}),
+        ),
+        "encrypted with another key",
+    ),
     "other TTL": (
         "DynamoDB::Table",
         lambda table: table["TimeToLiveSpecification"].update(AttributeName="expiresAt"),
@@ -247,6 +256,14 @@ FAULTS = {
     "no audience": (
         "ApiGatewayV2::Authorizer", lambda authorizer: authorizer["JwtConfiguration"].pop("Audience"), "tokens for any app",
     ),
+    "another issuer": (
+        "ApiGatewayV2::Authorizer",
+        lambda authorizer: authorizer["JwtConfiguration"].update(Issuer="https://login.example.com/"),
+        "tokens of any issuer",
+    ),
+    "another audience": (
+        "ApiGatewayV2::Authorizer", lambda authorizer: authorizer["JwtConfiguration"]["Audience"].append("other"), "tokens for any app",
+    ),
     "no access log": ("ApiGatewayV2::Stage", lambda stage: stage.pop("AccessLogSettings"), "no access log"),
     "other CORS of the gateway": (
         "ApiGatewayV2::Api", lambda api: api["CorsConfiguration"]["AllowHeaders"].pop(), "pages other headers",
@@ -341,6 +358,9 @@ FAULTS = {
         None,
         in_protected(lambda template: template.all("CloudWatch::Alarm")["LatencyAlarm"].update(AlarmName="notes-prod-Slow")),
         "does not explain LatencyAlarm",
+    ),
+    "an alarm that there is no more": (
+        None, in_protected(lambda template: template.resources.pop("ServerErrorsAlarm")), "explains ServerErrors, which there is not",
     ),
     "an alarm for nobody": (
         None,

@@ -380,7 +380,8 @@ def cors(template):
             yield "the gateway allows pages other headers than the functions"
 
 
-OPERATIONS = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
+OPERATIONS = (Path(__file__).resolve().parent.parent / "docs" / "operations.md").read_text()
+EXPLAINED = set(re.findall(r"^\| `(\w+)` \|", OPERATIONS.split("\n## Alarms\n")[1].split("\n## ")[0], re.MULTILINE))
 # What raises an alarm, and of which functions.
 ALARMS = {
     ("AWS/Lambda", "Errors"): {*FUNCTIONS, FEED},
@@ -395,12 +396,13 @@ def alarms(template):
     """Each number that nobody looks at unless it is too large has an alarm that reaches somebody."""
     if not template.is_protected:
         return
-    seen, explained = set(), OPERATIONS.read_text()
+    seen, kinds = set(), set()
     stack = template.custom["name"]
     for name, alarm in template.all("CloudWatch::Alarm").items():
         seen.add((alarm["Namespace"], alarm["MetricName"], json.dumps(alarm["Dimensions"][0]["Value"])))
         kind = alarm["AlarmName"].removeprefix(f"{stack}-").split("-")[0]
-        if f"| `{kind}` |" not in explained:
+        kinds.add(kind)
+        if kind not in EXPLAINED:
             yield f"docs/operations.md does not explain {name}"
         if alarm.get("TreatMissingData") != "notBreaching":
             yield f"{name} goes off where nothing happens"
@@ -419,6 +421,8 @@ def alarms(template):
     wanted |= {("AWS/ApiGateway", metric, api) for metric in ("Latency", "5xx" if template.is_http_api else "5XXError")}
     for metric in sorted(wanted - seen):
         yield f"no alarm is about {metric}"
+    for kind in sorted(EXPLAINED - kinds - (set() if template.options["events"] else {"EventsFailed"})):
+        yield f"docs/operations.md explains {kind}, which there is not"
     if not template.all("CloudWatch::Dashboard"):
         yield "there is no dashboard"
 
