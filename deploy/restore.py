@@ -8,6 +8,8 @@ Without a time and a backup: the latest moment that there is. Nothing of the sta
 import argparse
 from datetime import datetime, timezone
 
+from botocore.exceptions import ClientError
+
 from stack import REGION, Stack, client
 
 
@@ -53,7 +55,10 @@ def main():
     arguments = parser.parse_args()
     if arguments.at and not arguments.at.tzinfo:
         parser.error("--at: a time zone is missing, such as Z")
-    name = restored(Stack(arguments.stage, arguments.region), arguments.at, arguments.backup)
+    try:
+        name = restored(Stack(arguments.stage, arguments.region), arguments.at, arguments.backup)
+    except ClientError as error:
+        raise SystemExit(error) from None
     print(f"""Write these into the params of the stage in deploy/serverless.yml, the second only if sync is on, and deploy:
 
     tableName: '{name}'
