@@ -14,10 +14,13 @@ use tokio::time::timeout;
 /// function that takes longer, so a table that does not respond must not use them up.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Serves these operations, over the table that `NOTES_TABLE` names.
+/// Serves the operations for which the choice is true, over the table that `NOTES_TABLE` names. A binary contains the
+/// code of no other: the compiler knows the choice.
 ///
 /// With `NOTES_CONSISTENT_READS` set to `false`, reads are eventually consistent, at half the price.
-pub(crate) async fn run(operations: impl IntoIterator<Item = Operation>) -> Result<(), StartError> {
+pub(crate) async fn run(
+    choice: impl Fn(Operation) -> bool + Send + Sync + 'static,
+) -> Result<(), StartError> {
     let settings = Settings::from_env()?;
     let table: TableName = required_setting_from_env("NOTES_TABLE")?;
     let consistent_reads = optional_setting_from_env("NOTES_CONSISTENT_READS")?.unwrap_or(true);
@@ -35,6 +38,6 @@ pub(crate) async fn run(operations: impl IntoIterator<Item = Operation>) -> Resu
     // handshake and loading the code for both are faster here than in the first request. If it fails, the first request
     // tries again and reports the error.
     let _ = timeout(WARM_UP, store.warm_up()).await;
-    let api = settings.api(store).only(operations);
+    let api = settings.api(store).only(choice);
     Gateway::new(api, settings.identity).run().await
 }

@@ -6,5 +6,5 @@ use notes_lambda::{Operation, StartError};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    function::run([Operation::Get]).await
+    function::run(|operation| operation == Operation::Get).await
 }

@@ -6,5 +6,5 @@ use notes_lambda::{Operation, StartError};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    function::run([Operation::Update]).await
+    function::run(|operation| operation == Operation::Update).await
 }

@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::cors::CorsOrigins;
 use crate::diagnostics::Diagnostics;
 use crate::handler::{changes, create, delete, get, list, update};
-use crate::operation::{Operation, OperationSet};
+use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::problem::problem_base::ProblemBase;
 use crate::problem::respond::respond;
@@ -94,30 +94,51 @@ use crate::response::reply::{self, Response};
 /// A [`Deadline`](crate::Deadline) in the request's extensions limits how long a response may take. A panic becomes a
 /// 500 or, if the method writes, a 503 `outcome-unknown`, because the write may have happened before the panic. The
 /// panic hook is called as usual.
-pub struct Api<S> {
+///
+/// `O` is the choice of operations that [`only`](Self::only) takes. By default it is all of them.
+pub struct Api<S, O = fn(Operation) -> bool> {
     notes: Arc<Notes<S>>,
     /// Shared, as the notes are: each request clones the API.
-    options: Arc<Options>,
+    options: Arc<Options<O>>,
 }
 
 /// What an API is configured with.
-#[derive(Clone, Debug, Default)]
-struct Options {
+#[derive(Clone)]
+struct Options<O> {
     cors_origins: CorsOrigins,
-    /// The operations to serve.
-    operations: OperationSet,
+    /// Whether to serve an operation.
+    serves: O,
     problem_base: ProblemBase,
+}
+
+impl<O: Fn(Operation) -> bool> fmt::Debug for Options<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = Operation::ALL.iter().copied();
+        let operations: Vec<_> = all.filter(|operation| (self.serves)(*operation)).collect();
+        f.debug_struct("Options")
+            .field("cors_origins", &self.cors_origins)
+            .field("operations", &operations)
+            .field("problem_base", &self.problem_base)
+            .finish()
+    }
 }
 
 impl<S: NoteStore> Api<S> {
     /// An API that serves these notes, with all operations and without CORS.
     pub fn new(notes: Notes<S>) -> Self {
+        let options = Options {
+            cors_origins: CorsOrigins::default(),
+            serves: (|_| true) as fn(Operation) -> bool,
+            problem_base: ProblemBase::default(),
+        };
         Self {
             notes: Arc::new(notes),
-            options: Arc::default(),
+            options: Arc::new(options),
         }
     }
+}
 
+impl<S: NoteStore, O: Clone> Api<S, O> {
     /// Lets pages of these origins call the API from a browser. Not needed where a gateway in front of it handles
     /// CORS already, as an HTTP API of API Gateway can.
     ///
@@ -135,22 +156,39 @@ impl<S: NoteStore> Api<S> {
         self
     }
 
-    /// Serves only these operations; requests for any other get 404 `unknown-path`. A later call replaces the choice of
-    /// an earlier one.
+    /// Serves only the operations for which this function is true; requests for any other get 404 `unknown-path`. A
+    /// later call replaces the choice of an earlier one.
     ///
-    /// An empty choice is no mistake and no synonym for all: it serves nothing. So a choice that is read from somewhere
-    /// never opens more than it names.
+    /// Where the compiler can tell that the function is false, the program does not contain the code of that operation,
+    /// nor what only it needs of the store and of the AWS SDK.
+    ///
+    /// A choice of nothing is no mistake and no synonym for all: it serves nothing. So a choice that is read from
+    /// somewhere never opens more than it names.
     ///
     /// ```
     /// use notes_core::{MemoryNoteStore, Notes};
     /// use notes_lambda::{Api, Operation};
     ///
-    /// let readers = Api::new(Notes::new(MemoryNoteStore::new())).only([Operation::Get, Operation::List]);
+    /// let api = Api::new(Notes::new(MemoryNoteStore::new()));
+    /// let readers = api.clone().only(|operation| matches!(operation, Operation::Get | Operation::List));
+    ///
+    /// // A choice that is known only when the program runs.
+    /// let chosen = vec!["get".parse::<Operation>()?, "list".parse()?];
+    /// let readers = api.only(move |operation| chosen.contains(&operation));
+    /// # Ok::<(), notes_lambda::InvalidOperation>(())
     /// ```
     #[must_use]
-    pub fn only(mut self, operations: impl IntoIterator<Item = Operation>) -> Self {
-        Arc::make_mut(&mut self.options).operations = operations.into_iter().collect();
-        self
+    pub fn only<C: Fn(Operation) -> bool>(self, choice: C) -> Api<S, C> {
+        let options = Arc::unwrap_or_clone(self.options);
+        let options = Options {
+            cors_origins: options.cors_origins,
+            serves: choice,
+            problem_base: options.problem_base,
+        };
+        Api {
+            notes: self.notes,
+            options: Arc::new(options),
+        }
     }
 
     /// Starts the `type` URI of every problem with this base, instead of the address of the documentation.
@@ -174,7 +212,7 @@ impl<S: NoteStore> Api<S> {
 }
 
 // Not derived: that would require `S: Clone`, which sharing does not need.
-impl<S> Clone for Api<S> {
+impl<S, O> Clone for Api<S, O> {
     fn clone(&self) -> Self {
         Self {
             notes: Arc::clone(&self.notes),
@@ -183,7 +221,7 @@ impl<S> Clone for Api<S> {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for Api<S> {
+impl<S: fmt::Debug, O: Fn(Operation) -> bool> fmt::Debug for Api<S, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api")
             .field("notes", &self.notes)
@@ -192,9 +230,10 @@ impl<S: fmt::Debug> fmt::Debug for Api<S> {
     }
 }
 
-impl<S, B> Service<Request<B>> for Api<S>
+impl<S, O, B> Service<Request<B>> for Api<S, O>
 where
     S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -233,7 +272,7 @@ where
     }
 }
 
-impl<S> Api<S> {
+impl<S, O> Api<S, O> {
     /// Adds the headers that let a page of this origin read the response, if the origin is allowed.
     pub(crate) fn expose(&self, origin: Option<&HeaderValue>, response: &mut Response) {
         self.options.cors_origins.expose(origin, response);
@@ -244,7 +283,11 @@ impl<S> Api<S> {
     }
 }
 
-impl<S: NoteStore> Api<S> {
+/// A call of a handler. It is boxed, so that the future of a request has no place for the handlers of other operations: a
+/// place for one would keep its code in the program.
+type Handling<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+
+impl<S: NoteStore, O: Fn(Operation) -> bool + Sync> Api<S, O> {
     /// Calls the handler of the route, if the request is allowed to reach it.
     async fn dispatch(
         &self,
@@ -256,23 +299,37 @@ impl<S: NoteStore> Api<S> {
         if head.uri.path() == Route::CHANGES && !self.notes.has_sync() {
             return Err(Problem::UnknownPath);
         }
-        let route = route?;
-        if !self.options.operations.contains(route.operation()) {
-            return Err(Problem::UnknownPath);
-        }
-        let user: &UserId = head.extensions.get().ok_or(Problem::Unauthenticated)?;
         let notes = &self.notes;
-        match route {
+        let base = self.problem_base();
+        let serves = &self.options.serves;
+        let user = || -> Result<&UserId, Problem> {
+            head.extensions.get().ok_or(Problem::Unauthenticated)
+        };
+        let handler: Handling<'_> = match route? {
             // The creation applies the deadline itself, so that its 503 still carries the Idempotency-Key with
             // which the client can repeat the request safely.
-            Route::Create => create::create(notes, self.problem_base(), user, head, body).await,
-            Route::List => with_deadline(head, list::list(notes, user, head)).await,
-            Route::Get(id) => with_deadline(head, get::get(notes, user, id, head)).await,
-            Route::Update(id) => {
-                with_deadline(head, update::update(notes, user, id, head, body)).await
+            Route::Create if serves(Operation::Create) => {
+                Box::pin(create::create(notes, base, user()?, head, body))
             }
-            Route::Changes => with_deadline(head, changes::changes(notes, user, head)).await,
-            Route::Delete(id) => with_deadline(head, delete::delete(notes, user, id, head)).await,
-        }
+            Route::List if serves(Operation::List) => {
+                Box::pin(with_deadline(head, list::list(notes, user()?, head)))
+            }
+            Route::Get(id) if serves(Operation::Get) => {
+                Box::pin(with_deadline(head, get::get(notes, user()?, id, head)))
+            }
+            Route::Update(id) if serves(Operation::Update) => {
+                let update = update::update(notes, user()?, id, head, body);
+                Box::pin(with_deadline(head, update))
+            }
+            Route::Delete(id) if serves(Operation::Delete) => Box::pin(with_deadline(
+                head,
+                delete::delete(notes, user()?, id, head),
+            )),
+            Route::Changes if serves(Operation::Changes) => {
+                Box::pin(with_deadline(head, changes::changes(notes, user()?, head)))
+            }
+            _ => return Err(Problem::UnknownPath),
+        };
+        handler.await
     }
 }

@@ -75,42 +75,6 @@ impl FromStr for Operation {
 #[non_exhaustive]
 pub struct InvalidOperation;
 
-/// A choice of operations, by default all. It is a number with one bit for each, so that a request can be compared with
-/// it without a search.
-#[derive(Clone, Copy)]
-pub(crate) struct OperationSet(u8);
-
-impl OperationSet {
-    pub(crate) fn contains(self, operation: Operation) -> bool {
-        self.0 & Self::bit(operation) != 0
-    }
-
-    fn bit(operation: Operation) -> u8 {
-        1 << operation as u8
-    }
-}
-
-impl Default for OperationSet {
-    fn default() -> Self {
-        Operation::ALL.iter().copied().collect()
-    }
-}
-
-impl FromIterator<Operation> for OperationSet {
-    fn from_iter<I: IntoIterator<Item = Operation>>(operations: I) -> Self {
-        let bits = operations.into_iter().map(Self::bit);
-        Self(bits.fold(0, |set, bit| set | bit))
-    }
-}
-
-impl fmt::Debug for OperationSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = Operation::ALL.iter();
-        let chosen = all.filter(|operation| self.contains(**operation));
-        f.debug_set().entries(chosen).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,18 +104,6 @@ mod tests {
         }
         for text in ["", "Create", "create ", "create-note", "POST /notes", "all"] {
             assert_eq!(text.parse::<Operation>(), Err(InvalidOperation), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_set_has_what_it_was_made_of() {
-        for chosen in Operation::ALL {
-            let set: OperationSet = [*chosen, *chosen].into_iter().collect();
-            for operation in Operation::ALL {
-                assert_eq!(set.contains(*operation), operation == chosen);
-                assert!(OperationSet::default().contains(*operation));
-            }
-            assert_eq!(format!("{set:?}"), format!("{{{chosen:?}}}"));
         }
     }
 }

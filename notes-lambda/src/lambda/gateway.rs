@@ -1,6 +1,7 @@
 //! The service of Lambda events: makes a request of the event, calls the API, and makes the response of its result.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,6 +19,7 @@ use crate::diagnostics::Diagnostics;
 use crate::lambda::event;
 use crate::lambda::gateway_response::GatewayResponse;
 use crate::lambda::identity::IdentitySource;
+use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::problem::respond::panic_of;
 use crate::request::deadline::Deadline;
@@ -38,9 +40,10 @@ use crate::response::reply::{self, Response};
 ///
 /// A clone serves the same notes, and clones may be called concurrently: Lambda Managed Instances run several
 /// invocations in one process.
-#[derive(Debug)]
-pub struct Gateway<S> {
-    api: Api<S>,
+///
+/// `O` is the choice of operations of the [`Api`].
+pub struct Gateway<S, O = fn(Operation) -> bool> {
+    api: Api<S, O>,
     identity: IdentitySource,
 }
 
@@ -49,7 +52,7 @@ pub struct Gateway<S> {
 const MARGIN: Duration = Duration::from_millis(250);
 
 // Not derived: that would require `S: Clone`, which sharing does not need.
-impl<S> Clone for Gateway<S> {
+impl<S, O> Clone for Gateway<S, O> {
     fn clone(&self) -> Self {
         Self {
             api: self.api.clone(),
@@ -58,10 +61,23 @@ impl<S> Clone for Gateway<S> {
     }
 }
 
-impl<S: NoteStore + 'static> Gateway<S> {
+impl<S: fmt::Debug, O: Fn(Operation) -> bool> fmt::Debug for Gateway<S, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("api", &self.api)
+            .field("identity", &self.identity)
+            .finish()
+    }
+}
+
+impl<S, O> Gateway<S, O>
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     /// A gateway to this API, whose users come from this source.
     #[must_use]
-    pub fn new(api: Api<S>, identity: IdentitySource) -> Self {
+    pub fn new(api: Api<S, O>, identity: IdentitySource) -> Self {
         Self { api, identity }
     }
 
@@ -112,7 +128,11 @@ impl<S: NoteStore + 'static> Gateway<S> {
     }
 }
 
-impl<S: NoteStore + 'static> Service<LambdaEvent<Value>> for Gateway<S> {
+impl<S, O> Service<LambdaEvent<Value>> for Gateway<S, O>
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     type Response = GatewayResponse;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<GatewayResponse, Infallible>> + Send>>;

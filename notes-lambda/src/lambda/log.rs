@@ -69,14 +69,14 @@ pub fn log_capacity(read_units: f64, write_units: f64) {
 }
 
 /// A gateway that writes a line to standard output for each invocation.
-pub(crate) struct LoggingGateway<S> {
-    gateway: Gateway<S>,
+pub(crate) struct LoggingGateway<S, O> {
+    gateway: Gateway<S, O>,
     /// Whether this process has handled an invocation before.
     is_warm: Arc<AtomicBool>,
 }
 
-impl<S> LoggingGateway<S> {
-    pub(crate) fn new(gateway: Gateway<S>) -> Self {
+impl<S, O> LoggingGateway<S, O> {
+    pub(crate) fn new(gateway: Gateway<S, O>) -> Self {
         Self {
             gateway,
             is_warm: Arc::default(),
@@ -85,7 +85,7 @@ impl<S> LoggingGateway<S> {
 }
 
 // Not derived: that would require `S: Clone`, which sharing does not need.
-impl<S> Clone for LoggingGateway<S> {
+impl<S, O> Clone for LoggingGateway<S, O> {
     fn clone(&self) -> Self {
         Self {
             gateway: self.gateway.clone(),
@@ -94,7 +94,11 @@ impl<S> Clone for LoggingGateway<S> {
     }
 }
 
-impl<S: NoteStore + 'static> Service<LambdaEvent<Payload>> for LoggingGateway<S> {
+impl<S, O> Service<LambdaEvent<Payload>> for LoggingGateway<S, O>
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     type Response = GatewayResponse;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<GatewayResponse, Infallible>> + Send>>;

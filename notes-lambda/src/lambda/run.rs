@@ -5,8 +5,13 @@ use notes_core::NoteStore;
 use crate::lambda::gateway::Gateway;
 use crate::lambda::log::{LoggingGateway, report_panics_by_place};
 use crate::lambda::start_error::StartError;
+use crate::operation::Operation;
 
-impl<S: NoteStore + 'static> Gateway<S> {
+impl<S, O> Gateway<S, O>
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     /// Handles invocations for as long as Lambda sends any, and writes one line of JSON for each to standard output.
     ///
     /// The line has these properties:

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
 use notes_core::{MemoryNoteStore, NewNote, NoteStore, Notes, SyncSettings, Timestamp, UserId};
-use notes_lambda::{Api, Gateway, IdentitySource};
+use notes_lambda::{Api, Gateway, IdentitySource, Operation};
 use serde_json::{Value, json};
 use tower_service::Service;
 
@@ -87,15 +87,23 @@ pub(crate) async fn response(event: Value) -> Value {
 }
 
 /// The response to an event, whose body, if it has one, is JSON.
-pub(crate) async fn call<S: NoteStore + 'static>(gateway: &mut Gateway<S>, event: Value) -> Value {
+pub(crate) async fn call<S, O>(gateway: &mut Gateway<S, O>, event: Value) -> Value
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     call_within(gateway, event, Duration::from_secs(30)).await
 }
 
-pub(crate) async fn call_within<S: NoteStore + 'static>(
-    gateway: &mut Gateway<S>,
+pub(crate) async fn call_within<S, O>(
+    gateway: &mut Gateway<S, O>,
     event: Value,
     timeout: Duration,
-) -> Value {
+) -> Value
+where
+    S: NoteStore + 'static,
+    O: Fn(Operation) -> bool + Send + Sync + 'static,
+{
     let mut context = Context::default();
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + timeout;
     context.deadline = end.as_millis().try_into().unwrap();
