@@ -1,1 +1,1 @@
-//! This library is empty: the benches are in `benches/`. Run them with `cargo bench -p notes-benches`.
+//! This library is empty: the benches are in `benches/`. `bash benches/run` runs them.

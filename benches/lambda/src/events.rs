@@ -21,8 +21,11 @@ const ID: &str = "018bcfe5-6be8-7000-8000-000000000007";
 /// How many notes the stub's user has, and how many a list is asked for.
 pub(crate) const NOTES: usize = 20;
 
-/// The content of each note.
-const CONTENT_BYTES: usize = 1_000;
+/// The content of each note, unless it is said.
+pub(crate) const CONTENT_BYTES: usize = 1_000;
+
+/// The most that a note may have.
+pub(crate) const LARGEST_CONTENT_BYTES: usize = 350_000;
 
 impl Operation {
     pub(crate) const ALL: [Self; 5] = [
@@ -46,7 +49,12 @@ impl Operation {
 
     /// The event of an invocation: a request with 1 kB of text, or with none.
     pub(crate) fn event(self) -> Vec<u8> {
-        let content = "n".repeat(CONTENT_BYTES);
+        self.event_with(CONTENT_BYTES)
+    }
+
+    /// The same with so many bytes of text.
+    pub(crate) fn event_with(self, content_bytes: usize) -> Vec<u8> {
+        let content = "n".repeat(content_bytes);
         let (method, body) = match self {
             Self::Create => (
                 "POST",
@@ -145,12 +153,12 @@ impl fmt::Display for Operation {
 }
 
 /// The item of a note, as DynamoDB returns it.
-pub(crate) fn item(number: usize) -> Value {
+pub(crate) fn item(number: usize, content_bytes: usize) -> Value {
     json!({
         "userId": {"S": "reader"},
         "timestamp": {"N": format!("17000000{number:02}00000000000000000000000007")},
         "title": {"S": format!("Note {number:02}")},
-        "content": {"S": "n".repeat(CONTENT_BYTES)},
+        "content": {"S": "n".repeat(content_bytes)},
         "category": {"S": "bench"},
         "expiresAt": {"N": "4102444800"},
         "purgeAt": {"N": "4102448400"},

@@ -110,6 +110,11 @@ impl Function {
         }
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> Pid {
+        self.pid
+    }
+
     /// The CPU time that all its threads have taken, of the user and of the system.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         Ok(clock_getcpuclockid(self.pid)?.now()?.into())

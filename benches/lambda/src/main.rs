@@ -11,6 +11,7 @@ mod function;
 mod measure;
 mod report;
 mod runtime_api;
+mod shares;
 mod statistics;
 mod stub;
 
@@ -23,7 +24,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::contestant::Contestant;
+use crate::events::CONTENT_BYTES;
 use crate::report::Report;
+use crate::shares::CpuGroup;
 use crate::stub::Stub;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -49,6 +52,10 @@ struct Options {
     /// Counts instructions with valgrind and system calls with strace as well
     #[arg(long)]
     count: bool,
+    /// A control group of Linux with the `cpu` controller, which nothing else uses: measures the notes functions with
+    /// the shares of a CPU that Lambda gives to several memory sizes as well
+    #[arg(long, value_name = "DIRECTORY")]
+    shares: Option<PathBuf>,
     /// Writes all results to this file
     #[arg(long)]
     json: Option<PathBuf>,
@@ -71,9 +78,10 @@ async fn main() -> ExitCode {
 
 /// Measures, prints the tables, and returns whether all bounds are kept.
 async fn run(options: &Options) -> Result<bool> {
-    let stub = Stub::start(&options.certificates).await?;
+    let stub = Stub::start(&options.certificates, CONTENT_BYTES).await?;
     let baselines = options.baselines.as_deref();
     let mut contestants = baselines.map_or_else(Vec::new, Contestant::baselines);
+    let compared = contestants.len();
     for functions in &options.functions {
         let (name, directory) = functions
             .split_once('=')
@@ -88,6 +96,13 @@ async fn run(options: &Options) -> Result<bool> {
             counts::count(&contestants, &stub).await?
         } else {
             Vec::new()
+        },
+        shares: match &options.shares {
+            Some(group) => {
+                let group = CpuGroup(group.clone());
+                shares::shares(&contestants[compared..], &options.certificates, &group).await?
+            }
+            None => Vec::new(),
         },
     };
     let exceeded = match &options.bounds {

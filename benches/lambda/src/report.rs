@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::counts::Count;
 use crate::measure::{Cold, Size, Warm};
-use crate::statistics::digits;
+use crate::shares::Share;
+use crate::statistics::{Summary, digits};
 
 /// All results. The tables show ratios to the function on the bare SDK.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,7 @@ pub(crate) struct Report {
     pub(crate) cold: Vec<Cold>,
     pub(crate) warm: Vec<Warm>,
     pub(crate) counts: Vec<Count>,
+    pub(crate) shares: Vec<Share>,
 }
 
 /// What one notes function must not exceed.
@@ -94,7 +96,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cold_table(f)?;
         self.warm_table(f)?;
-        self.count_table(f)
+        self.count_table(f)?;
+        self.share_table(f)
     }
 }
 
@@ -186,6 +189,44 @@ impl Report {
                 count.warm.instructions / 1_000,
                 count.warm.system_calls,
                 size.map_or(0, |size| size.bytes),
+            )?;
+        }
+        writeln!(f)
+    }
+
+    fn share_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.shares.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "With the share of a CPU of a memory size. Time on the clock in ms: median (least to greatest). Ratio of the \
+             medians to those of a whole CPU.\n\n\
+             | operation | content | MB | first invocation | ratio | warm | ratio | peak RSS MiB |\n\
+             |---|---|---|---|---|---|---|---|"
+        )?;
+        for share in &self.shares {
+            let of_request = |other: &&Share| {
+                (&other.contestant, other.operation, other.content_bytes)
+                    == (&share.contestant, share.operation, share.content_bytes)
+            };
+            let whole = self.shares.iter().rfind(of_request);
+            let ratio = |part: fn(&Share) -> f64| part(share) / whole.map_or(f64::NAN, part);
+            let shown = |summary: &Summary| {
+                let Summary { median, min, max } = *summary;
+                format!("{} ({} to {})", digits(median), digits(min), digits(max))
+            };
+            writeln!(
+                f,
+                "| {} | {} | {} | {} | {} | {} | {} | {} |",
+                share.operation,
+                share.content_bytes,
+                share.memory_mb,
+                shown(&share.first),
+                digits(ratio(|share| share.first.median)),
+                shown(&share.warm),
+                digits(ratio(|share| share.warm.median)),
+                digits(share.peak_mib.median),
             )?;
         }
         writeln!(f)

@@ -39,14 +39,16 @@ struct Responses {
 }
 
 impl Stub {
-    /// Starts it with the certificates in this directory.
-    pub(crate) async fn start(certificates: &Path) -> Result<Self> {
+    /// Starts it with the certificates in this directory, and so many bytes of text in each note.
+    pub(crate) async fn start(certificates: &Path, content_bytes: usize) -> Result<Self> {
         let listener = TlsListener {
             tcp: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
             tls: TlsAcceptor::from(Arc::new(tls(certificates)?)),
         };
         let url = format!("https://{}", listener.tcp.local_addr()?);
-        let items: Vec<_> = (1..=NOTES).map(item).collect();
+        let items: Vec<_> = (1..=NOTES)
+            .map(|number| item(number, content_bytes))
+            .collect();
         let responses = Responses {
             get: json!({"Item": items[0]}).to_string(),
             query: json!({"Items": items, "Count": NOTES, "ScannedCount": NOTES}).to_string(),
