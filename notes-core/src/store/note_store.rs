@@ -116,8 +116,8 @@ pub trait NoteStore: Debug + Send + Sync {
     ///   removal by [`Update::purge_at`]. One that removes the expiry also removes that time: the note is kept
     ///   until it is deleted. Any other update leaves it as it is.
     /// - For an update that moves or removes the expiry, a note is `Missing` from
-    ///   [`Update::EXPIRY_MARGIN`] before its expiry on. If the patch would change nothing in the note, it is
-    ///   `Stale` instead: then the update may have happened before.
+    ///   [`Update::EXPIRY_MARGIN`] before its expiry on. If the update would change nothing in the note, it is
+    ///   `Stale` instead: then it may have happened before. A renewal of a retained note always changes it.
     /// - An item that lacks an attribute that every note has, or has one of another type or size, is
     ///   left as it is: `Stale`. A store need not see that a value of the right type and size breaks
     ///   another rule, such as a blank title or an expiry with a fraction: such an item may be changed.
