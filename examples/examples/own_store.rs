@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use notes_core::{
-    Category, ChangePage, ChangesQuery, Content, DeleteOutcome, Deletion, Expected, Expires,
-    Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote, Note, NoteId, NoteStore,
-    Notes, Occupant, Order, Page, PurgeAt, Purged, Revision, StoreError, StoreErrorKind, Timestamp,
-    Title, Update, UpdateOutcome, UserId,
+    Category, ChangePage, ChangesQuery, Content, CreateOutcome, DeleteOutcome, Deletion, Expected,
+    Expires, Expiry, Fingerprint, InsertOutcome, Insertion, ListQuery, NewNote, Note, NoteId,
+    NoteStore, Notes, Occupant, Order, Page, PurgeAt, Purged, Revision, StoreError, StoreErrorKind,
+    Timestamp, Title, Update, UpdateOutcome, UserId,
 };
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition};
 use serde::{Deserialize, Serialize};
@@ -389,7 +389,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let notes = Notes::new(store.clone());
     let user = "alice".parse()?;
     let new = NewNote::new("Visit".parse()?, "of this program".parse()?);
-    notes.create(&user, notes.new_id(), new).await?;
+    let outcome = notes.create(&user, notes.new_id(), new).await?;
+    assert!(matches!(outcome, CreateOutcome::Created(_)), "{outcome:?}");
     let page = notes.list(&user, &ListQuery::default()).await?;
     println!("own-store.redb has the last {} visits.", page.notes.len());
     store.sweep(notes.now()).await?;

@@ -5,8 +5,8 @@
 #![allow(clippy::print_stdout, reason = "a program that a person starts")]
 
 use notes_core::{
-    Category, ListQuery, MemoryNoteStore, NewNote, NoteStore, Notes, Order, PageLimit, StoreError,
-    UserId,
+    Category, CreateOutcome, ListQuery, MemoryNoteStore, NewNote, NoteStore, Notes, Order,
+    PageLimit, StoreError, UserId,
 };
 
 /// What a mail of every morning says of a user's tasks.
@@ -53,7 +53,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (notes, user) = (Notes::new(MemoryNoteStore::new()), "alice".parse()?);
     let task = NewNote::new("Call the bank".parse()?, "".parse()?);
     let task = task.with_category("task".parse()?);
-    notes.create(&user, notes.new_id(), task).await?;
+    let outcome = notes.create(&user, notes.new_id(), task).await?;
+    assert!(matches!(outcome, CreateOutcome::Created(_)), "{outcome:?}");
     println!("{:?}", reminder(&notes, &user).await?);
     Ok(())
 }
@@ -75,7 +76,8 @@ mod tests {
         for (title, category) in [("Call the bank", "task"), ("Milk", "shopping")] {
             let new = NewNote::new(title.parse().unwrap(), "".parse().unwrap());
             let new = new.with_category(category.parse().unwrap());
-            notes.create(&alice(), notes.new_id(), new).await.unwrap();
+            let outcome = notes.create(&alice(), notes.new_id(), new).await.unwrap();
+            assert!(matches!(outcome, CreateOutcome::Created(_)));
         }
         let reminder = reminder(&notes, &alice()).await.unwrap();
         assert_eq!(reminder, Reminder::Tasks(vec!["Call the bank".to_owned()]));

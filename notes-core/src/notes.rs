@@ -439,7 +439,7 @@ impl<S: NoteStore> Notes<S> {
     /// let notes = Notes::new(MemoryNoteStore::new()).with_sync(SyncSettings::new("first"));
     /// let user: UserId = "alice".parse()?;
     /// let milk = NewNote::new("Milk".parse()?, "2 litres".parse()?);
-    /// notes.create(&user, notes.new_id(), milk).await?;
+    /// let _created = notes.create(&user, notes.new_id(), milk).await?;
     ///
     /// let mut copy = Vec::new();
     /// let mut token = None;
@@ -591,6 +591,7 @@ impl<S: fmt::Debug> fmt::Debug for Notes<S> {
 
 /// The outcome of a creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the note may not have been created"]
 pub enum CreateOutcome {
     /// The note was created.
     Created(Note),

@@ -115,7 +115,8 @@ impl Counted {
         self.insert(&probe).await;
         let overhead = item_size(&self.item(probe.note.id).await);
         let all = NonZeroU32::MAX;
-        self.store.purge(&self.user, all).await.unwrap();
+        let purged = self.store.purge(&self.user, all).await.unwrap();
+        assert!(!purged.more);
         self.consumed();
         // Under the same key: how large it is depends on its digits.
         let mut insertion = probe;
@@ -189,7 +190,8 @@ async fn update_and_delete_consume_the_units_of_the_item_and_read_nothing() {
         let patch = NotePatch::default().with_title("Beer".parse().unwrap());
         let update = Update::new(patch, Expected::Any, counted.later(), WINDOW);
         let (user, now) = (&counted.user, counted.now);
-        counted.store.update(user, id, &update, now).await.unwrap();
+        let outcome = counted.store.update(user, id, &update, now).await;
+        assert!(matches!(outcome, Ok(UpdateOutcome::Updated(_))));
         assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
 
         let deletion = Deletion::new(
@@ -197,11 +199,8 @@ async fn update_and_delete_consume_the_units_of_the_item_and_read_nothing() {
             NoteId::generate(Timestamp::from_millis(now.as_millis() + 2)).into(),
             PurgeAt::new(id, now.as_secs(), WINDOW),
         );
-        counted
-            .store
-            .delete(user, id, &deletion, now)
-            .await
-            .unwrap();
+        let outcome = counted.store.delete(user, id, &deletion, now).await;
+        assert_eq!(outcome.unwrap(), DeleteOutcome::Deleted);
         assert_eq!(counted.consumed(), (0.0, writes(size)), "{size}");
     }
 }
@@ -231,11 +230,8 @@ async fn list_consumes_the_units_of_all_its_items_together() {
             assert_eq!(counted.consumed(), (expected * factor, 0.0), "{size}");
         }
         // So that the next size is alone.
-        counted
-            .store
-            .purge(&counted.user, NonZeroU32::MAX)
-            .await
-            .unwrap();
+        let purged = counted.store.purge(&counted.user, NonZeroU32::MAX).await;
+        assert!(!purged.unwrap().more);
     }
 }
 
@@ -278,18 +274,18 @@ async fn what_cannot_write_consumes_one_read() {
     for size in SIZES {
         let id = counted.note_of(size).await;
         counted.consumed();
-        for (patch, expected) in [
-            (NotePatch::default(), Expected::Any),
-            (NotePatch::default(), never.clone()),
-            (retitle.clone(), never.clone()),
+        for (patch, expected, changes_nothing) in [
+            (NotePatch::default(), Expected::Any, true),
+            (NotePatch::default(), never.clone(), true),
+            (retitle.clone(), never.clone(), false),
         ] {
-            notes
-                .update(&counted.user, id, patch, &expected)
-                .await
-                .unwrap();
+            let outcome = notes.update(&counted.user, id, patch, &expected).await;
+            let is_updated = matches!(outcome.unwrap(), UpdateOutcome::Updated(_));
+            assert_eq!(is_updated, changes_nothing, "{expected:?}");
             assert_eq!(counted.consumed(), (reads(size), 0.0), "{size}");
         }
-        notes.delete(&counted.user, id, &never).await.unwrap();
+        let outcome = notes.delete(&counted.user, id, &never).await;
+        assert!(matches!(outcome, Ok(DeleteOutcome::Stale(Some(_)))));
         assert_eq!(counted.consumed(), (reads(size), 0.0), "{size}");
     }
 }
@@ -339,7 +335,8 @@ async fn writes_of_a_note(changes: bool, windows: [u64; 4]) -> Vec<f64> {
     let (store, now, _) = at(0);
     let insertion = counted.insertion_at(now, 100);
     let id = insertion.note.id;
-    store.insert(&insertion, now).await.unwrap();
+    let outcome = store.insert(&insertion, now).await.unwrap();
+    assert_eq!(outcome, InsertOutcome::Inserted);
     consumed.push(counted.consumed().1);
     for write in 1..=2 {
         let (store, now, revision) = at(write);
@@ -411,7 +408,8 @@ async fn a_page_of_changes_consumes_one_read_and_the_units_of_each_item() {
     let mut sizes = Vec::new();
     for content in [100, 3_900, 4_100, 20_000] {
         let insertion = counted.insertion(content);
-        store.insert(&insertion, now).await.unwrap();
+        let outcome = store.insert(&insertion, now).await.unwrap();
+        assert_eq!(outcome, InsertOutcome::Inserted);
         sizes.push(item_size(&counted.item(insertion.note.id).await));
     }
     counted.consumed();
@@ -427,13 +425,11 @@ async fn the_time_of_the_change_takes_27_bytes() {
     let insertion = counted.insertion(100);
     counted.insert(&insertion).await;
     let without = item_size(&counted.item(insertion.note.id).await);
-    counted
-        .store
-        .purge(&counted.user, NonZeroU32::MIN)
-        .await
-        .unwrap();
+    let purged = counted.store.purge(&counted.user, NonZeroU32::MIN).await;
+    assert_eq!(purged.unwrap().removed, 1);
     let store = counted.with_changes_at(counted.now);
-    store.insert(&insertion, counted.now).await.unwrap();
+    let outcome = store.insert(&insertion, counted.now).await.unwrap();
+    assert_eq!(outcome, InsertOutcome::Inserted);
     let with = item_size(&counted.item(insertion.note.id).await);
     assert_eq!(with, without + 27);
 }

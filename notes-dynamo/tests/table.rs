@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveStatus,
 };
 use notes_core::{
-    ChangedState, ChangesOutcome, CreateOutcome, Expected, NewNote, Notes, PageLimit, SyncSettings,
-    UserId,
+    ChangedState, ChangesOutcome, CreateOutcome, DeleteOutcome, Expected, NewNote, Notes,
+    PageLimit, SyncSettings, UserId,
 };
 use notes_dynamo::{DynamoNoteStore, ensure_table, ensure_table_with_changes};
 use notes_testing::Engine;
@@ -96,7 +96,8 @@ async fn what_is_copied_from_a_table_without_the_index_is_in_the_first_pass() {
         created.push(note);
     }
     let deleted = created.pop().unwrap().id;
-    old.delete(&user, deleted, &Expected::Any).await.unwrap();
+    let outcome = old.delete(&user, deleted, &Expected::Any).await;
+    assert_eq!(outcome.unwrap(), DeleteOutcome::Deleted);
 
     ensure_table_with_changes(&client, "new").await.unwrap();
     let scan = client.scan().table_name("notes").send().await.unwrap();

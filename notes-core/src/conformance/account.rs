@@ -274,6 +274,17 @@ impl<'a> Account<'a> {
         })
     }
 
+    /// Updates a note in the state that the update expects, and returns it as it is then.
+    #[track_caller]
+    pub(super) fn change(&self, note: &Note, update: &Update) -> impl Future<Output = Note> {
+        called(async move {
+            let after = updated(note, update);
+            let outcome = self.update(note.id, update).await;
+            assert_same!(outcome, UpdateOutcome::Updated(after.clone()));
+            after
+        })
+    }
+
     /// Deletes a note, whatever its revision.
     #[track_caller]
     pub(super) fn remove(&self, note: &Note) -> impl Future<Output = ()> {
@@ -502,9 +513,7 @@ pub(super) fn assert_updates(
     update: &Update,
 ) -> impl Future<Output = Note> {
     called(async move {
-        let after = updated(note, update);
-        let outcome = account.update(note.id, update).await;
-        assert_same!(outcome, UpdateOutcome::Updated(after.clone()));
+        let after = account.change(note, update).await;
         assert_same!(account.get(note.id).await.as_ref(), Some(&after));
         assert_same!(account.notes().await, slice::from_ref(&after));
         after

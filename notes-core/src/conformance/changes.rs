@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Harness;
 use super::account::{
-    Account, after, assert_updates, expiry, renewal, retitle, until, update_of, updated, value,
+    Account, after, assert_updates, expiry, renewal, retitle, until, update_of, value,
 };
 use super::report::{assert_same, called, expect_success, fail};
 use crate::note::list_query::PageLimit;
@@ -162,16 +162,14 @@ pub async fn return_what_was_written_since(harness: &dyn Harness) {
 
     let inserted = account.put_new().await;
     let update = update_of(&updated_note, retitle("Changed"));
-    account.update(updated_note.id, &update).await;
     let renewal = renewal(&renewed_note, account.expiry_in(3 * 60 * 60));
-    account.update(renewed_note.id, &renewal).await;
-    account.remove(&deleted_note).await;
-
     let live = [
         inserted,
-        updated(&updated_note, &update),
-        updated(&renewed_note, &renewal),
+        account.change(&updated_note, &update).await,
+        account.change(&renewed_note, &renewal).await,
     ];
+    account.remove(&deleted_note).await;
+
     for since in [account.now, before.now, Timestamp::from_millis(0)] {
         let changes = all(&account, ChangesQuery::since(since)).await;
         assert_has(&changes, &live, &[deleted_note.id]);
@@ -193,10 +191,10 @@ pub async fn count_by_now_and_not_by_id_or_revision(harness: &dyn Harness) {
         revision: Revision::generate(earlier(&account, 8 * DAY).now),
         ..update_of(&old, retitle("Changed"))
     };
-    account.update(old.id, &update).await;
+    let updated = account.change(&old, &update).await;
 
     let changes = all(&account, ChangesQuery::since(account.now)).await;
-    assert_has(&changes, &[imported, updated(&old, &update)], &[]);
+    assert_has(&changes, &[imported, updated], &[]);
 }
 
 /// A note that is deleted is `Gone`, from its deletion on.
@@ -223,8 +221,8 @@ pub async fn return_an_expired_note_as_gone(harness: &dyn Harness) {
     before.put(&expired).await;
     let ended = before.put_new().await;
     let past = expiry(before.now.as_secs());
-    account
-        .update(ended.id, &update_of(&ended, until(past)))
+    let ended = account
+        .change(&ended, &update_of(&ended, until(past)))
         .await;
 
     let changes = all(&account, ChangesQuery::since(before.now)).await;
@@ -271,7 +269,7 @@ pub async fn return_items_at_rest_while_others_move(harness: &dyn Harness) {
                 && moved.insert(note.id)
             {
                 let update = update_of(note, retitle("Moved"));
-                account.update(note.id, &update).await;
+                account.change(note, &update).await;
             }
         })
         .await;
@@ -308,7 +306,7 @@ pub async fn continue_where_an_item_has_vanished(harness: &dyn Harness) {
             {
                 is_first = false;
                 account
-                    .update(note.id, &update_of(note, retitle("Moved")))
+                    .change(note, &update_of(note, retitle("Moved")))
                     .await;
             }
         })
@@ -451,8 +449,7 @@ pub async fn are_the_live_notes_without_a_time(harness: &dyn Harness) {
         revision: after(last.revision),
         ..update_of(&last, retitle("Changed"))
     };
-    account.update(last.id, &update).await;
-    last = updated(&last, &update);
+    last = account.change(&last, &update).await;
     let live = [notes[6].clone(), notes[7].clone(), last];
     for size in [1, 2, 100] {
         let changes = all(&account, ChangesQuery::live().with_limit(limit(size))).await;

@@ -137,7 +137,8 @@ pub async fn finds_a_note_deleted_by_another_missing(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let first = account.deletion_of(&note);
-    account.delete(note.id, &first).await;
+    let outcome = account.delete(note.id, &first).await;
+    assert_same!(outcome, DeleteOutcome::Deleted);
     let second = Deletion {
         revision: after(first.revision),
         ..account.deletion_of(&note)
@@ -177,8 +178,7 @@ pub async fn refuses_a_foreign_revision(harness: &dyn Harness) {
     let account = Account::open(harness);
     let created = account.put_new().await;
     let update = update_of(&created, retitle("Changed"));
-    account.update(created.id, &update).await;
-    let note = updated(&created, &update);
+    let note = account.change(&created, &update).await;
     let others = (0..Revisions::MAX).map(|_| foreign()).collect();
     for expected in [
         only(created.revision),
@@ -363,7 +363,7 @@ pub async fn leaves_no_text_of_the_note(harness: &dyn Harness) {
         };
         account.put(&note).await;
         let update = update_of(&note, recontent("four pounds of quinces"));
-        account.update(note.id, &update).await;
+        account.change(&note, &update).await;
         let stored = account.stored_text(note.id).await;
         // The texts must be found before the deletion, or the search would prove nothing.
         for text in ["Quince marmalade", "four pounds of quinces", "larder"] {

@@ -32,8 +32,7 @@ pub async fn sees_every_acknowledged_write(harness: &dyn Harness) {
     assert_same!(account.get(note.id).await.as_ref(), Some(&note));
     for round in 0..10 {
         let update = update_of(&note, retitle(&format!("Round {round}")));
-        account.update(note.id, &update).await;
-        note = updated(&note, &update);
+        note = account.change(&note, &update).await;
         assert_same!(account.get(note.id).await.as_ref(), Some(&note));
     }
     account.remove(&note).await;

@@ -6,7 +6,7 @@ use std::slice;
 use futures_util::future::join;
 
 use super::Harness;
-use super::account::{Account, expiry, retitle, update_of, updated, value};
+use super::account::{Account, expiry, retitle, update_of, value};
 use super::history::assert_whole_while_changing;
 use super::report::{assert_same, called, fail};
 use crate::note::list_query::{ListQuery, Order, PageLimit};
@@ -133,8 +133,7 @@ pub async fn keeps_the_order_of_creation_when_notes_change(harness: &dyn Harness
     let mut notes = put(&account, 5).await;
     for index in [3, 0] {
         let update = update_of(&notes[index], retitle("Changed last"));
-        account.update(notes[index].id, &update).await;
-        notes[index] = updated(&notes[index], &update);
+        notes[index] = account.change(&notes[index], &update).await;
     }
     assert_listed(&account, &notes).await;
 }
@@ -326,9 +325,9 @@ pub async fn returns_exactly_the_notes_of_a_category(harness: &dyn Harness) {
     }
     account.put_all(&notes).await;
     let update = update_of(&notes[0], NotePatch::default().without_category());
-    account.update(notes[0].id, &update).await;
+    account.change(&notes[0], &update).await;
     let update = update_of(&notes[1], NotePatch::default().with_category(value("work")));
-    account.update(notes[1].id, &update).await;
+    account.change(&notes[1], &update).await;
     account.remove(&notes[5]).await;
     for limit in [1, 2, 100] {
         for (category, expected) in [

@@ -168,7 +168,7 @@ pub async fn by_a_thread_loses_no_note_of_another_user(harness: &dyn Harness) {
         let insertions: Vec<_> = notes.iter().map(insertion).collect();
         race(2, BATCH, async |round: usize, thread: usize| {
             if thread == 0 {
-                purge(&account, 1).await;
+                let _ = purge(&account, 1).await;
             } else {
                 let outcome = other.insert(&insertions[round]).await;
                 assert_same!(outcome, InsertOutcome::Inserted);

@@ -8,7 +8,7 @@ use super::account::{
 };
 use super::report::{assert_same, called};
 use crate::note::stored::Note;
-use crate::store::note_store::{Deletion, InsertOutcome, Occupant};
+use crate::store::note_store::{DeleteOutcome, Deletion, InsertOutcome, Occupant};
 use crate::store::update::{Expected, Update};
 use crate::value::expires::Expires;
 use crate::value::timestamp::Timestamp;
@@ -162,7 +162,8 @@ pub async fn waits_as_long_as_a_deletion_asks(harness: &dyn Harness) {
             purge_at: purge_at(note.id, account.now.as_secs() + 30 * DAY),
             ..account.deletion_of(&note)
         };
-        account.delete(note.id, &deletion).await;
+        let outcome = account.delete(note.id, &deletion).await;
+        assert_same!(outcome, DeleteOutcome::Deleted);
         assert_spent(&account, &note, account.now.as_secs() + DAY).await;
         assert_spent(&account, &note, deletion.purge_at.as_secs() - 1).await;
     }

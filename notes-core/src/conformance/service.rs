@@ -152,11 +152,13 @@ pub async fn keeps_a_copy_by_its_tokens(harness: &dyn Harness) {
             4..8 => {
                 let id = ids[page];
                 let updated = notes.update(user, id, retitle("Changed"), &Expected::Any);
-                updated.await.expect("update has an outcome");
+                let outcome = updated.await.expect("update has an outcome");
+                assert!(matches!(outcome, UpdateOutcome::Updated(_)), "{outcome:?}");
             }
             8 | 9 => {
                 let deleted = notes.delete(user, ids[page - 8], &Expected::Any);
-                deleted.await.expect("delete has an outcome");
+                let outcome = deleted.await.expect("delete has an outcome");
+                assert_same!(outcome, DeleteOutcome::Deleted);
             }
             _ if changes.more => {}
             // The pass that ends first may have begun before the last write, and have read its place before it.

@@ -179,7 +179,8 @@ pub async fn never_brings_a_deleted_note_back(harness: &dyn Harness) {
     let account = Account::open(harness);
     let note = account.put_new().await;
     let deletion = account.deletion_of(&note);
-    account.delete(note.id, &deletion).await;
+    let outcome = account.delete(note.id, &deletion).await;
+    assert_same!(outcome, DeleteOutcome::Deleted);
     assert_missing(&account, note.id, &update_of(&note, retitle("Back"))).await;
     let of_the_deletion = Update {
         expected: only(deletion.revision),

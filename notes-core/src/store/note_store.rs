@@ -249,6 +249,7 @@ impl Insertion {
 
 /// The outcome of an insertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the note may not have been inserted"]
 pub enum InsertOutcome {
     /// The note is stored.
     Inserted,
@@ -338,6 +339,7 @@ impl Deletion {
 
 /// The outcome of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the note may not have been deleted"]
 pub enum DeleteOutcome {
     /// The note is deleted.
     Deleted,
@@ -349,6 +351,7 @@ pub enum DeleteOutcome {
 
 /// The result of a purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "there may be more items to remove"]
 #[non_exhaustive]
 pub struct Purged {
     /// How many items were removed.
@@ -359,7 +362,6 @@ pub struct Purged {
 
 impl Purged {
     /// The result of a purge that has removed so many items; `more` says whether there may be more.
-    #[must_use]
     pub const fn new(removed: u32, more: bool) -> Self {
         Self { removed, more }
     }

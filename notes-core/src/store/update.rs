@@ -190,6 +190,7 @@ impl Update {
 
 /// The outcome of an update.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the note may not have been updated"]
 pub enum UpdateOutcome {
     /// The update is done, by this call or an earlier one; the note as it is now.
     Updated(Note),

@@ -8,6 +8,7 @@ use crate::value::timestamp::Timestamp;
 
 /// What a client gets for its token.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the client may have to begin again"]
 pub enum ChangesOutcome {
     /// Changes, and the token for what comes next.
     Page(Changes),

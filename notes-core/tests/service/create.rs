@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use notes_core::{
-    CreateOutcome, Expected, Expires, InsertOutcome, MockNoteStore, NewNote, Note, Notes, Occupant,
-    PurgeAt, StoreErrorKind,
+    CreateOutcome, DeleteOutcome, Expected, Expires, InsertOutcome, MockNoteStore, NewNote, Note,
+    Notes, Occupant, PurgeAt, StoreErrorKind, UpdateOutcome,
 };
 
 use super::{Clock, DAY, Fixture, assert_kind, milk, milk_until, only, value};
@@ -95,7 +95,7 @@ async fn create_never_brings_a_deleted_note_back() {
     fixture.clock.advance(DAY);
     let expected = only(note.revision);
     let deleted = fixture.notes.delete(&fixture.user, note.id, &expected);
-    deleted.await.unwrap();
+    assert_eq!(deleted.await.unwrap(), DeleteOutcome::Deleted);
     let again = fixture.notes.create(&fixture.user, note.id, milk()).await;
     assert_eq!(again.unwrap(), CreateOutcome::Spent);
     assert_eq!(fixture.get(note.id).await, None);
@@ -122,7 +122,7 @@ async fn one_id_may_be_used_by_each_user() {
     let update = fixture
         .notes
         .update(&other, note.id, super::retitle("Bob's"), &Expected::Any);
-    update.await.unwrap();
+    assert!(matches!(update.await, Ok(UpdateOutcome::Updated(_))));
     assert_eq!(fixture.get(note.id).await, Some(note));
 }
 
@@ -171,6 +171,7 @@ async fn a_note_may_be_removed_only_if_it_expires_and_no_retry_can_come() {
         });
         let notes = clock.notes(store).with_acceptance_window(window);
         let (user, id) = (value("alice"), notes.new_id());
-        notes.create(&user, id, new).await.unwrap();
+        let outcome = notes.create(&user, id, new).await.unwrap();
+        assert!(matches!(outcome, CreateOutcome::Created(_)));
     }
 }

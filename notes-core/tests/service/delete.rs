@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use notes_core::{
-    DeleteOutcome, Expected, MockNoteStore, NoteId, Notes, Revision, Revisions, StoreErrorKind,
+    CreateOutcome, DeleteOutcome, Expected, MockNoteStore, NoteId, Notes, Revision, Revisions,
+    StoreErrorKind,
 };
 
 use super::{Clock, DAY, Fixture, assert_kind, at_once, cause, milk, only, value};
@@ -35,7 +36,8 @@ async fn delete_of_a_missing_note_is_told_so() {
     let fixture = Fixture::new();
     let note = fixture.create(milk()).await;
     let never_used = fixture.notes.new_id();
-    delete(&fixture, note.id, &ANY).await;
+    let outcome = delete(&fixture, note.id, &ANY).await;
+    assert_eq!(outcome, DeleteOutcome::Deleted);
     for id in [note.id, never_used] {
         for expected in [ANY, only(note.revision), Expected::OneOf(Revisions::EMPTY)] {
             let outcome = delete(&fixture, id, &expected).await;
@@ -173,7 +175,7 @@ async fn a_note_with_the_last_revision_cannot_be_deleted() {
     let fixture = Fixture::new();
     let id = NoteId::from_ordinal((1 << 122) - 1).unwrap();
     let created = fixture.notes.create(&fixture.user, id, milk());
-    created.await.unwrap();
+    assert!(matches!(created.await, Ok(CreateOutcome::Created(_))));
     let outcome = fixture.notes.delete(&fixture.user, id, &ANY).await;
     assert_eq!(cause(&outcome.unwrap_err()), "it has the last revision");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use notes_core::conformance::Harness;
 use notes_core::{
-    Expected, ListQuery, MockNoteStore, Note, NoteId, NoteStore, Notes, Order, Page, PageLimit,
-    Purged, StoreError, StoreErrorKind, Timestamp, UnacceptableDate,
+    CreateOutcome, DeleteOutcome, Expected, ListQuery, MockNoteStore, Note, NoteId, NoteStore,
+    Notes, Order, Page, PageLimit, Purged, StoreError, StoreErrorKind, Timestamp, UnacceptableDate,
 };
 
 use super::{Clock, DAY, Fixture, assert_kind, cause, milk, milk_until, value};
@@ -45,7 +45,7 @@ async fn stream_returns_all_notes_in_order() {
     let mut notes = create_many(&fixture, 250).await;
     let gone = notes.remove(100);
     let deleted = fixture.notes.delete(&fixture.user, gone.id, &Expected::Any);
-    deleted.await.unwrap();
+    assert_eq!(deleted.await.unwrap(), DeleteOutcome::Deleted);
     let collected = async |order| -> Vec<Note> {
         let all = stream_of(&fixture, order).await.into_iter();
         all.map(Result::unwrap).collect()
@@ -140,10 +140,10 @@ async fn erase_removes_everything_and_counts_it() {
     let deleted = fixture
         .notes
         .delete(&fixture.user, notes[0].id, &Expected::Any);
-    deleted.await.unwrap();
+    assert_eq!(deleted.await.unwrap(), DeleteOutcome::Deleted);
     let other = value("bob");
     let kept = fixture.notes.create(&other, notes[0].id, milk());
-    kept.await.unwrap();
+    assert!(matches!(kept.await, Ok(CreateOutcome::Created(_))));
     assert_eq!(fixture.notes.erase(&fixture.user).await.unwrap(), 2_500);
     assert_eq!(stream_of(&fixture, Order::Newest).await.len(), 0);
     assert_eq!(fixture.notes.erase(&fixture.user).await.unwrap(), 0);

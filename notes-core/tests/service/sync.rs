@@ -128,7 +128,7 @@ async fn a_client_gets_all_notes_and_then_what_changes() {
     let deleted = fixture
         .notes
         .delete(&fixture.user, butter.id, &Expected::Any);
-    deleted.await.unwrap();
+    assert_eq!(deleted.await.unwrap(), DeleteOutcome::Deleted);
     assert_eq!(next_states().await, [ChangedState::Gone(butter.id)]);
 }
 
@@ -260,7 +260,7 @@ async fn what_is_deleted_is_kept_for_the_horizon_after_the_deletion() {
     fixture.clock.advance(30 * DAY);
     let secs = fixture.clock.now().as_millis().div_ceil(1_000);
     let deleted = fixture.notes.delete(&fixture.user, note.id, &Expected::Any);
-    deleted.await.unwrap();
+    assert_eq!(deleted.await.unwrap(), DeleteOutcome::Deleted);
     let removed_at = secs + DEFAULT_HORIZON.as_secs() + 3_600;
     assert!(fixture.is_kept(note.id, removed_at - 1).await);
     assert!(!fixture.is_kept(note.id, removed_at).await);
@@ -317,7 +317,8 @@ async fn only_a_change_of_the_expiry_moves_the_time_of_removal() {
     fixture.retitled(note.id, "Butter").await;
     assert!(fixture.is_kept(note.id, expiry.as_secs() + 3_599).await);
     let patch = NotePatch::default().without_expiry();
-    fixture.update(note.id, patch, &Expected::Any).await;
+    let outcome = fixture.update(note.id, patch, &Expected::Any).await;
+    assert!(matches!(outcome, UpdateOutcome::Updated(_)));
     assert!(
         fixture
             .is_kept(note.id, expiry.as_secs() + 400 * DAY.as_secs())

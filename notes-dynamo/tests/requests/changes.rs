@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use notes_core::{
-    ChangePage, ChangePosition, Changed, ChangedState, ChangesQuery, NoteId, NoteStore, PageLimit,
-    StoreErrorKind,
+    ChangePage, ChangePosition, Changed, ChangedState, ChangesQuery, DeleteOutcome, InsertOutcome,
+    NoteId, NoteStore, PageLimit, StoreErrorKind, UpdateOutcome,
 };
 use notes_dynamo::{DynamoNoteStore, sort_key};
 use serde_json::{Value, json};
@@ -21,9 +21,12 @@ async fn writes(store: impl FnOnce(&Wire) -> DynamoNoteStore) -> Vec<(String, Va
     let updated = json!({"Attributes": item(NEW)});
     let wire = Wire::new([json!({}), updated, json!({})].iter().map(Reply::ok));
     let (store, user) = (store(&wire), alice());
-    store.insert(&insertion(), NOW).await.unwrap();
-    store.update(&user, id(), &update(), NOW).await.unwrap();
-    store.delete(&user, id(), &deletion(), NOW).await.unwrap();
+    let inserted = store.insert(&insertion(), NOW).await.unwrap();
+    assert_eq!(inserted, InsertOutcome::Inserted);
+    let updated = store.update(&user, id(), &update(), NOW).await.unwrap();
+    assert!(matches!(updated, UpdateOutcome::Updated(_)));
+    let deleted = store.delete(&user, id(), &deletion(), NOW).await.unwrap();
+    assert_eq!(deleted, DeleteOutcome::Deleted);
     wire.sent()
 }
 

@@ -2,7 +2,9 @@ use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-use notes_core::{ListQuery, NoteStore, Purged, StoreErrorKind};
+use notes_core::{
+    DeleteOutcome, InsertOutcome, ListQuery, NoteStore, Purged, StoreErrorKind, UpdateOutcome,
+};
 use notes_dynamo::{ensure_table, ensure_table_with_changes};
 use serde_json::{Value, json};
 
@@ -334,13 +336,17 @@ async fn capacity_is_asked_for_and_told_to_one_who_observes_it() {
         listener.lock().unwrap().push(units);
     });
     let alice = alice();
-    store.insert(&insertion(), NOW).await.unwrap();
+    let inserted = store.insert(&insertion(), NOW).await.unwrap();
+    assert_eq!(inserted, InsertOutcome::Inserted);
     store.get(&alice, id(), NOW).await.unwrap();
     let query = ListQuery::default();
     store.list(&alice, &query, NOW).await.unwrap();
-    store.update(&alice, id(), &update(), NOW).await.unwrap();
-    store.delete(&alice, id(), &deletion(), NOW).await.unwrap();
-    store.purge(&alice, NonZeroU32::MIN).await.unwrap();
+    let updated = store.update(&alice, id(), &update(), NOW).await.unwrap();
+    assert!(matches!(updated, UpdateOutcome::Updated(_)));
+    let deleted = store.delete(&alice, id(), &deletion(), NOW).await.unwrap();
+    assert_eq!(deleted, DeleteOutcome::Deleted);
+    let purged = store.purge(&alice, NonZeroU32::MIN).await.unwrap();
+    assert_eq!(purged.removed, 1);
     for (operation, body) in wire.sent() {
         assert_eq!(body["ReturnConsumedCapacity"], "TOTAL", "{operation}");
     }

@@ -1,6 +1,6 @@
 use notes_core::{
-    Expected, Expires, InsertOutcome, Insertion, NotePatch, NoteStore, Occupant, Revision,
-    Revisions, StoreErrorKind, Timestamp, Update,
+    DeleteOutcome, Expected, Expires, InsertOutcome, Insertion, NotePatch, NoteStore, Occupant,
+    Revision, Revisions, StoreErrorKind, Timestamp, Update, UpdateOutcome,
 };
 use serde_json::{Value, json};
 
@@ -48,14 +48,16 @@ fn live_names_and_values() -> Value {
 
 async fn insert_request(insertion: &Insertion) -> Value {
     let wire = Wire::new([Reply::ok(&json!({}))]);
-    wire.store().insert(insertion, NOW).await.unwrap();
+    let outcome = wire.store().insert(insertion, NOW).await.unwrap();
+    assert_eq!(outcome, InsertOutcome::Inserted);
     wire.only("PutItem")
 }
 
 async fn update_request(update: &Update) -> Value {
     let wire = Wire::new([Reply::ok(&json!({"Attributes": item(NEW)}))]);
     let store = wire.store();
-    store.update(&alice(), id(), update, NOW).await.unwrap();
+    let outcome = store.update(&alice(), id(), update, NOW).await.unwrap();
+    assert!(matches!(outcome, UpdateOutcome::Updated(_)));
     wire.only("UpdateItem")
 }
 
@@ -64,7 +66,8 @@ async fn delete_request(expected: Expected) -> Value {
     let mut deletion = deletion();
     deletion.expected = expected;
     let store = wire.store();
-    store.delete(&alice(), id(), &deletion, NOW).await.unwrap();
+    let outcome = store.delete(&alice(), id(), &deletion, NOW).await.unwrap();
+    assert_eq!(outcome, DeleteOutcome::Deleted);
     wire.only("UpdateItem")
 }
 

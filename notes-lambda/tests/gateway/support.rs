@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
-use notes_core::{MemoryNoteStore, NewNote, NoteStore, Notes, SyncSettings, Timestamp, UserId};
+use notes_core::{
+    CreateOutcome, MemoryNoteStore, NewNote, NoteStore, Notes, SyncSettings, Timestamp, UserId,
+};
 use notes_lambda::{Api, Gateway, IdentitySource, Operation};
 use serde_json::{Value, json};
 use tower_service::Service;
@@ -58,10 +60,8 @@ pub(crate) async fn store() -> MemoryNoteStore {
     let notes = Notes::new(store.clone()).with_clock(clock);
     let new = NewNote::new("Bread".parse().unwrap(), "Rye".parse().unwrap());
     let alice: UserId = ALICE.parse().unwrap();
-    notes
-        .create(&alice, NOTE.parse().unwrap(), new)
-        .await
-        .unwrap();
+    let outcome = notes.create(&alice, NOTE.parse().unwrap(), new).await;
+    assert!(matches!(outcome, Ok(CreateOutcome::Created(_))));
     store
 }
 

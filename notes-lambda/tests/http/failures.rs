@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use http::Method;
 use notes_core::conformance::Harness;
 use notes_core::{
-    MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError, StoreErrorKind, SyncSettings,
-    Timestamp,
+    DeleteOutcome, InsertOutcome, MemoryNoteStore, MockNoteStore, NoteStore, Notes, StoreError,
+    StoreErrorKind, SyncSettings, Timestamp, UpdateOutcome,
 };
 use notes_lambda::{Api, Diagnostics};
 use serde_json::{Value, json};
@@ -150,7 +150,8 @@ fn panicking_after_writes(store: &MemoryNoteStore) -> MockNoteStore {
     let mut panicking = MockNoteStore::new();
     let own = store.clone();
     panicking.expect_insert().returning(move |note, now| {
-        own.insert(note, now).now_or_never().unwrap().unwrap();
+        let inserted = own.insert(note, now).now_or_never().unwrap();
+        assert_eq!(inserted.unwrap(), InsertOutcome::Inserted);
         panic!("after the write")
     });
     let own = store.clone();
@@ -158,7 +159,8 @@ fn panicking_after_writes(store: &MemoryNoteStore) -> MockNoteStore {
         .expect_update()
         .returning(move |key, patch, expected, now| {
             let updated = own.update(key, patch, expected, now).now_or_never();
-            updated.unwrap().unwrap();
+            let updated = updated.unwrap().unwrap();
+            assert!(matches!(updated, UpdateOutcome::Updated(_)));
             panic!("after the write")
         });
     let own = store.clone();
@@ -166,7 +168,7 @@ fn panicking_after_writes(store: &MemoryNoteStore) -> MockNoteStore {
         .expect_delete()
         .returning(move |key, expected, revision, now| {
             let deleted = own.delete(key, expected, revision, now).now_or_never();
-            deleted.unwrap().unwrap();
+            assert_eq!(deleted.unwrap().unwrap(), DeleteOutcome::Deleted);
             panic!("after the write")
         });
     panicking

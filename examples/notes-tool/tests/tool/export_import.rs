@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use notes_core::{DeleteOutcome, Expected, NewNote, NotePatch, Timestamp};
+use notes_core::{
+    CreateOutcome, DeleteOutcome, Expected, NewNote, NotePatch, Timestamp, UpdateOutcome,
+};
 
 use crate::support::{World, all, create, user};
 
@@ -16,7 +18,8 @@ async fn what_is_exported_and_imported_is_the_same_to_the_last_date() {
         new().with_expiry("2999-01-01T00:00:00Z".parse().unwrap()),
         new(),
     ] {
-        retaining.create(&alice, notes.new_id(), new).await.unwrap();
+        let outcome = retaining.create(&alice, notes.new_id(), new).await;
+        assert!(matches!(outcome, Ok(CreateOutcome::Created(_))));
     }
     // Its revision is later than its id.
     let later = notes
@@ -24,7 +27,8 @@ async fn what_is_exported_and_imported_is_the_same_to_the_last_date() {
         .with_clock(|| Timestamp::now().saturating_add(Duration::from_mins(1)));
     let patch = NotePatch::default().with_title("Changed".parse().unwrap());
     let (id, any) = (created[0].id, Expected::Any);
-    later.update(&alice, id, patch, &any).await.unwrap();
+    let outcome = later.update(&alice, id, patch, &any).await;
+    assert!(matches!(outcome, Ok(UpdateOutcome::Updated(_))));
 
     let file = world.path("alice.jsonl");
     let said = world
@@ -53,10 +57,8 @@ async fn an_import_that_is_repeated_doubles_nothing_and_brings_nothing_back() {
     assert_eq!(deleted.unwrap(), DeleteOutcome::Deleted);
     let patch = NotePatch::default().with_title("Changed".parse().unwrap());
     let changed = created[1].id;
-    notes
-        .update(&alice, changed, patch, &Expected::Any)
-        .await
-        .unwrap();
+    let outcome = notes.update(&alice, changed, patch, &Expected::Any).await;
+    assert!(matches!(outcome, Ok(UpdateOutcome::Updated(_))));
     let before = all(&notes, &alice).await;
 
     for _ in 0..2 {

@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use notes_core::{Category, Expected, Expires, NoteStore, Notes};
+use notes_core::{Category, DeleteOutcome, Expected, Expires, NoteStore, Notes};
 
 use crate::support::{World, all, user};
 
@@ -115,10 +115,8 @@ async fn a_migration_that_is_repeated_doubles_nothing_and_undoes_nothing() {
     let notes = world.notes("notes");
     world.succeed("notes", &MIGRATE).await;
     let [milk, _] = all(&notes, &user("alice")).await.try_into().unwrap();
-    notes
-        .delete(&milk.user, milk.id, &Expected::Any)
-        .await
-        .unwrap();
+    let outcome = notes.delete(&milk.user, milk.id, &Expected::Any).await;
+    assert_eq!(outcome.unwrap(), DeleteOutcome::Deleted);
     let before = all(&notes, &user("alice")).await;
     let said = world.succeed("notes", &MIGRATE).await;
     assert!(

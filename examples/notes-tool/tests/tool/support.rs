@@ -1,7 +1,9 @@
 use std::process::{Command, Output, Stdio};
 
 use aws_sdk_dynamodb::Client;
-use notes_core::{ListQuery, NewNote, Note, NoteStore, Notes, Order, PageLimit, UserId};
+use notes_core::{
+    CreateOutcome, ListQuery, NewNote, Note, NoteStore, Notes, Order, PageLimit, UserId,
+};
 use notes_dynamo::{DynamoNoteStore, ensure_table_with_changes};
 use notes_testing::Engine;
 use tempfile::TempDir;
@@ -97,7 +99,8 @@ pub(crate) async fn create(
     for number in 0..count {
         let title = format!("Note {number}").parse().unwrap();
         let new = NewNote::new(title, "line 1\nline 2\u{2028}\u{1F600}".parse().unwrap());
-        notes.create(user, notes.new_id(), new).await.unwrap();
+        let outcome = notes.create(user, notes.new_id(), new).await;
+        assert!(matches!(outcome, Ok(CreateOutcome::Created(_))));
     }
     all(notes, user).await
 }
