@@ -223,7 +223,9 @@ impl Problem {
                 | StoreErrorKind::Unavailable
                 | StoreErrorKind::Contended => "Nothing was written. Repeat the request later.",
                 StoreErrorKind::OutcomeUnknown => OUTCOME_UNKNOWN,
-                StoreErrorKind::TooLarge => "The note is larger than a note can be.",
+                StoreErrorKind::TooLarge => {
+                    "The note is larger than a note can be, or all notes of the user are."
+                }
                 _ => "The cause is not in the request.",
             },
             Self::PanicInWrite => OUTCOME_UNKNOWN,

@@ -11,6 +11,10 @@ use crate::{BoxError, line, progress};
 ///
 /// The position in the list is the id in the last complete line. Ids are in the order of creation, so what was created
 /// meanwhile comes later; what was changed or deleted meanwhile is in the file as it was.
+///
+/// # Errors
+/// Also when there are items that can't be read: the file then has all notes but these. An export that continues does
+/// not look again at what came before.
 pub(crate) async fn export(
     notes: &Notes<DynamoNoteStore>,
     user: &UserId,
@@ -33,6 +37,7 @@ pub(crate) async fn export(
         .with_limit(PageLimit::LARGEST);
     query.position = last;
     let bar = progress::of_items();
+    let mut left_out = 0_usize;
     loop {
         let page = notes.list(user, &query).await?;
         for note in &page.notes {
@@ -42,6 +47,7 @@ pub(crate) async fn export(
         for id in &page.unreadable {
             bar.suspend(|| eprintln!("left out: item {id} can't be read"));
         }
+        left_out += page.unreadable.len();
         count += page.notes.len();
         bar.set_position(count as u64);
         let Some(next) = page.next else { break };
@@ -51,7 +57,10 @@ pub(crate) async fn export(
     std::fs::rename(&part, file)?;
     bar.finish_and_clear();
     println!("{count} notes are in {}", file.display());
-    Ok(())
+    match left_out {
+        0 => Ok(()),
+        _ => Err(format!("{left_out} items are not in it, because they can't be read").into()),
+    }
 }
 
 /// What an interrupted export has written.

@@ -1,5 +1,6 @@
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,6 +15,9 @@ use crate::{BoxError, line, progress};
 const LINES_BETWEEN_NOTES: usize = 200;
 
 /// Stores the notes of an export. Each has its own id, so repeating a line changes nothing.
+///
+/// # Errors
+/// Also when some of them could not be stored. All others are.
 pub(crate) async fn import(
     notes: &Notes<DynamoNoteStore>,
     table: &str,
@@ -25,9 +29,8 @@ pub(crate) async fn import(
         table: table.to_owned(),
         user: user.map(|user| user.as_str().to_owned()),
     };
-    let mut place = Place::read(&place_file, &target);
     let mut input = BufReader::new(File::open(file)?);
-    input.seek(SeekFrom::Start(place.bytes))?;
+    let mut place = skip_imported(&mut input, Place::read(&place_file, &target))?;
     if place.lines > 0 {
         println!("continuing after line {}", place.lines);
     }
@@ -53,7 +56,25 @@ pub(crate) async fn import(
     }
     bar.finish_and_clear();
     println!("{counts}");
-    Ok(())
+    match counts.refused() {
+        0 => Ok(()),
+        refused => Err(format!("{refused} notes are not stored").into()),
+    }
+}
+
+/// Skips what has been imported up to this place, unless the file begins with something else: then it is another one
+/// of the same name, and is imported from its start.
+fn skip_imported(input: &mut (impl BufRead + Seek), imported: Place) -> io::Result<Place> {
+    let (mut place, mut text) = (Place::default(), Vec::new());
+    while place.bytes < imported.bytes && input.read_until(b'\n', &mut text)? > 0 {
+        place = place.after(&text);
+        text.clear();
+    }
+    if place == imported {
+        return Ok(place);
+    }
+    input.rewind()?;
+    Ok(Place::default())
 }
 
 /// The next notes, and the place after them.
@@ -65,12 +86,10 @@ fn read_batch(
     let (mut batch, mut text) = (Vec::new(), Vec::new());
     while batch.len() < LINES_BETWEEN_NOTES {
         text.clear();
-        let length = input.read_until(b'\n', &mut text)?;
-        if length == 0 {
+        if input.read_until(b'\n', &mut text)? == 0 {
             break;
         }
-        place.lines += 1;
-        place.bytes += length as u64;
+        *place = place.after(&text);
         let mut note =
             line::read(&text).map_err(|error| format!("line {}: {error}", place.lines))?;
         if let Some(user) = user {
@@ -89,13 +108,26 @@ struct Target {
 }
 
 /// Up to where a file has been imported.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
     lines: u64,
     bytes: u64,
+    /// Of all lines before. Another version of Rust may compute another one, and the import then starts again.
+    hash: u64,
 }
 
 impl Place {
+    /// The place after this line.
+    fn after(self, line: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (self.hash, line).hash(&mut hasher);
+        Self {
+            lines: self.lines + 1,
+            bytes: self.bytes + line.len() as u64,
+            hash: hasher.finish(),
+        }
+    }
+
     /// The place that was noted for this target. The start, if there is none: that is only slower.
     fn read(file: &Path, target: &Target) -> Self {
         let noted = std::fs::read(file).ok();

@@ -75,6 +75,11 @@ impl Counts {
     pub(crate) fn all(&self) -> u64 {
         self.0.iter().sum()
     }
+
+    /// How many are not in the table, although nobody has deleted them and they have not expired.
+    pub(crate) fn refused(&self) -> u64 {
+        self.0[Inserted::Different as usize] + self.0[Inserted::Unreadable as usize]
+    }
 }
 
 impl fmt::Display for Counts {

@@ -64,7 +64,12 @@ impl Migration {
             if self.dry_run { "would be: " } else { "" },
         );
         println!("{read} items read: {what}{counts}, {left_out} left out");
-        Ok(())
+        match left_out + counts.refused() {
+            missing if missing > 0 && !self.dry_run => {
+                Err(format!("{missing} items are not in the new table").into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Stores the note, or finds out what that would do.

@@ -21,10 +21,12 @@ pub(crate) async fn list<S: NoteStore>(
 ) -> Result<Response, Problem> {
     let ViewedQuery { list: query, view } = query::of_request(head)?;
     let preconditions = Preconditions::read(&head.headers)?;
+    let page = notes.list(user, &query).await?;
+    // Only now: a precondition counts for what would be a success without it (RFC 9110, section 13.2.1).
     if preconditions.evaluate_list(&head.method)? == Evaluation::NotModified {
         return Ok(reply::empty(StatusCode::NOT_MODIFIED));
     }
-    listed(notes.list(user, &query).await?, query.order, view)
+    listed(page, query.order, view)
 }
 
 /// The response that shows a page of a list in this order and view.

@@ -130,10 +130,11 @@ fn path(event: &Value, is_v2: bool) -> String {
         None => {
             let path = text(event, if is_v2 { "/rawPath" } else { "/path" }).unwrap_or("/");
             let stage = text(event, "/requestContext/stage").unwrap_or("$default");
+            // A stage may be called `notes`, and a domain's path does not have it.
             let inside = path
                 .strip_prefix('/')
                 .and_then(|path| path.strip_prefix(stage))
-                .filter(|path| path.starts_with('/'));
+                .filter(|path| path.starts_with("/notes"));
             inside.unwrap_or(path).to_owned()
         }
     }

@@ -139,6 +139,7 @@ async fn a_note_is_found_by_the_path_within_a_catch_all_route() {
         "http-get-default",
         "http-get-default-stage",
         "http-get-default-stage-notes",
+        "http-get-default-stage-notes-custom-domain",
         "http-v1-get-default-stage",
     ] {
         let found = success(200, json!({"etag": format!("\"{NOTE}\"")}), bread());

@@ -1,9 +1,8 @@
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use notes_core::NoteId;
-use notes_dynamo::{ensure_table, sort_key};
+use notes_dynamo::ensure_table;
 
 use crate::support::{World, create, user};
 
@@ -32,13 +31,7 @@ async fn an_item_that_cannot_be_read_is_named() {
     let alice = user("alice");
     create(&world.notes("notes"), &alice, 2).await;
     let id = NoteId::generate(notes_core::Timestamp::now());
-    let item = world.client().put_item().table_name("notes");
-    item.item("userId", AttributeValue::S("alice".to_owned()))
-        .item("timestamp", AttributeValue::N(sort_key(id)))
-        .item("title", AttributeValue::Bool(true))
-        .send()
-        .await
-        .unwrap();
+    world.put("notes", "alice", id).await;
     // It costs reads, so it has to be asked for.
     world.succeed("notes", &["check"]).await;
     let said = world.run("notes", &["check", "--items"]).await;
@@ -49,6 +42,19 @@ async fn an_item_that_cannot_be_read_is_named() {
         said.out.contains("items: WRONG: 1 of 3 can't be read"),
         "{}",
         said.out
+    );
+}
+
+#[tokio::test]
+async fn other_entities_of_the_table_are_nothing_wrong() {
+    let world = World::with_tables(&["notes"]).await;
+    create(&world.notes("notes"), &user("alice"), 2).await;
+    let id = NoteId::generate(notes_core::Timestamp::now());
+    world.put("notes", "tag\u{1}alice", id).await;
+    let said = world.succeed("notes", &["check", "--items"]).await;
+    assert!(
+        said.contains("items: ADVICE: 1 partition keys are no user ids"),
+        "{said}"
     );
 }
 

@@ -71,6 +71,32 @@ async fn an_import_that_is_repeated_doubles_nothing_and_brings_nothing_back() {
     assert_eq!(all(&notes, &alice).await, before);
 }
 
+/// A script sees that something is missing, and has everything else.
+#[tokio::test]
+async fn what_could_not_be_exported_or_imported_is_an_error() {
+    let world = World::with_tables(&["notes", "copy"]).await;
+    let (alice, notes) = (user("alice"), world.notes("notes"));
+    let created = create(&notes, &alice, 3).await;
+    world.put("notes", "alice", notes.new_id()).await;
+    let file = world.path("alice.jsonl");
+    let export = ["export", "--user", "alice", &file];
+    let said = world.run("notes", &export).await;
+    assert!(!said.succeeded);
+    assert!(said.out.starts_with("3 notes are in "), "{}", said.out);
+    let error = "notes: 1 items are not in it, because they can't be read\n";
+    assert!(said.err.ends_with(error), "{}", said.err);
+
+    let (copy, [taken, spoilt, _]) = (world.notes("copy"), [0, 1, 2].map(|nth| created[nth].id));
+    let other = NewNote::new("Other".parse().unwrap(), "".parse().unwrap());
+    let outcome = copy.create(&alice, taken, other).await;
+    assert!(matches!(outcome, Ok(CreateOutcome::Created(_))));
+    world.put("copy", "alice", spoilt).await;
+    let said = world.run("copy", &["import", &file]).await;
+    assert!(!said.succeeded);
+    assert!(said.out.starts_with("1 created, 0 there"), "{}", said.out);
+    assert_eq!(said.err, "notes: 2 notes are not stored\n");
+}
+
 #[tokio::test]
 async fn an_import_can_give_the_notes_to_another_user() {
     let world = World::with_tables(&["notes"]).await;

@@ -159,3 +159,25 @@ async fn the_place_of_an_import_is_not_taken_for_that_of_another_table() {
     let said = world.succeed("other", &["import", &file]).await;
     assert_eq!(said, "300 created, 0 there before\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_place_of_an_import_is_not_taken_for_that_of_another_file_of_the_name() {
+    let world = World::with_tables(&["source", "notes"]).await;
+    let file = world.path("notes.jsonl");
+    for (name, count) in [("alice", 300), ("bob", 300), ("carol", 10)] {
+        create(&world.notes("source"), &user(name), count).await;
+        let export = ["export", "--user", name, &file];
+        if name == "alice" {
+            world.succeed("source", &export).await;
+            killed_after(&world, 250, &["import", &file]).await;
+            continue;
+        }
+        let place = format!("{file}.imported");
+        let kept = std::fs::read(&place).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        world.succeed("source", &export).await;
+        let said = world.succeed("notes", &["import", &file]).await;
+        assert_eq!(said, format!("{count} created, 0 there before\n"));
+        std::fs::write(&place, kept).unwrap();
+    }
+}

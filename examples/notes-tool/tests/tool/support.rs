@@ -1,10 +1,11 @@
 use std::process::{Command, Output, Stdio};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use notes_core::{
-    CreateOutcome, ListQuery, NewNote, Note, NoteStore, Notes, Order, PageLimit, UserId,
+    CreateOutcome, ListQuery, NewNote, Note, NoteId, NoteStore, Notes, Order, PageLimit, UserId,
 };
-use notes_dynamo::{DynamoNoteStore, ensure_table_with_changes};
+use notes_dynamo::{DynamoNoteStore, ensure_table_with_changes, sort_key};
 use notes_testing::Engine;
 use tempfile::TempDir;
 
@@ -40,6 +41,17 @@ impl World {
 
     pub(crate) fn notes(&self, table: &str) -> Notes<DynamoNoteStore> {
         Notes::new(DynamoNoteStore::new(self.client(), table))
+    }
+
+    /// Puts an item that is no note under this partition key.
+    pub(crate) async fn put(&self, table: &str, partition_key: &str, id: NoteId) {
+        let item = self.client().put_item().table_name(table);
+        item.item("userId", AttributeValue::S(partition_key.to_owned()))
+            .item("timestamp", AttributeValue::N(sort_key(id)))
+            .item("title", AttributeValue::Bool(true))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// The path of a file of this test.
