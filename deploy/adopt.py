@@ -19,8 +19,19 @@ def template(printed):
     """Only what is imported: an import can create nothing."""
     kinds = ("AWS::DynamoDB::Table", "AWS::Cognito::UserPool")
     resources = printed["resources"]["Resources"]
+    options = printed["custom"].get("options", {})
     # Whatever happens to the import, they stay. A deployment gives them their own policy again.
     imported = {name: resource for name, resource in resources.items() if resource["Type"] in kinds}
+    if not imported:
+        sys.exit(f"{printed['custom']['name']} has neither a table nor a user pool of its own: nothing is adopted")
+    for resource in imported.values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            # As options.cjs writes them into a deployment, which would set them again: DynamoDB refuses that.
+            if options.get("keyArn"):
+                key = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": options["keyArn"]}
+                resource["Properties"]["SSESpecification"] = key
+            if options.get("events"):
+                resource["Properties"]["StreamSpecification"] = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     return {"Resources": {name: resource | {"DeletionPolicy": "Retain"} for name, resource in imported.items()}}
 
 
@@ -47,22 +58,20 @@ def local_indexes(table):
 
 def check_indexes(dynamodb, resources):
     """CloudFormation imports a table whatever its indexes, and takes them for those of the template."""
-    (wanted,) = (
-        resource["Properties"] for resource in resources.values() if resource["Type"] == "AWS::DynamoDB::Table"
-    )
-    name = wanted["TableName"]
-    try:
-        found = local_indexes(dynamodb.describe_table(TableName=name)["Table"])
-    except ClientError as error:
-        sys.exit(f"{name} has adopted nothing: {error}")
-    for index, described in local_indexes(wanted).items():
-        if found.get(index) != described:
-            difference = f"its index {index} is not that" if index in found else f"it lacks the index {index}"
-            sys.exit(
-                f"{name} has adopted nothing of its table: {difference} of the template, and DynamoDB can't add or change such an "
-                "index. Move the notes to a table that has it, or remove the index from deploy/table.yml: see "
-                "docs/deployment.md, A table without the index of changes."
-            )
+    for wanted in (resource["Properties"] for resource in resources.values() if resource["Type"] == "AWS::DynamoDB::Table"):
+        name = wanted["TableName"]
+        try:
+            found = local_indexes(dynamodb.describe_table(TableName=name)["Table"])
+        except ClientError as error:
+            sys.exit(f"{name} has adopted nothing: {error}")
+        for index, described in local_indexes(wanted).items():
+            if found.get(index) != described:
+                difference = f"its index {index} is not that" if index in found else f"it lacks the index {index}"
+                sys.exit(
+                    f"{name} has adopted nothing of its table: {difference} of the template, and DynamoDB can't add or change such "
+                    "an index. Move the notes to a table that has it, or remove the index from deploy/table.yml: see "
+                    "docs/deployment.md, A table without the index of changes."
+                )
 
 
 def reason(cloudformation, error):

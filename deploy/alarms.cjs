@@ -4,9 +4,8 @@
 const MINUTES = 5;
 
 // stack: name, functions (the names of their programs), apiFunctions (those that the API calls), pipe (the name of that
-// of the change feed, if there is one), api (`dimensions`, and the names of its metrics), topic (what
-// is told, if anything). Plain alarms, of one metric each: the sum of several costs as much as an alarm for each, and
-// says less.
+// of the change feed, if there is one), api (`dimensions`, and the names of its metrics), topic (what is told, if
+// anything). Plain alarms, of one metric each: the sum of several costs as much as an alarm for each, and says less.
 function alarms({ name, functions, apiFunctions, api, pipe, topic }) {
   const writes = apiFunctions.filter((one) => /^(create|update|delete)-/.test(one));
   const reads = apiFunctions.filter((one) => one !== 'create-note');

@@ -280,6 +280,7 @@ async function users(variables) {
   if (api !== 'http') throw refused('issuer: with api=rest, only a user pool of Cognito can vouch for users');
   return { issuer, audience, resources: {} };
 }
+
 // The change feed, if there is one.
 async function feed(variables) {
   const [events] = await parameters(variables, 'events');
@@ -299,4 +300,5 @@ async function alarmed(variables) {
   if (!['', 'true', 'false'].includes(said)) throw refused(`alarms: ${said} is neither true nor false`);
   return (said || String(development !== 'true')) === 'true';
 }
+
 Object.assign(module.exports, { table, users, feed, eventContents, alarmed });

@@ -942,9 +942,9 @@ class Adoption(unittest.TestCase):
         self.pool = cognito.create_user_pool(PoolName=self.name)["UserPool"]["Id"]
         self.addCleanup(cognito.delete_user_pool, UserPoolId=self.pool)
 
-    def adopt(self, pool, succeeds):
+    def adopt(self, pool, succeeds, options=()):
         done = subprocess.run(
-            ["bash", HERE / "cloud", "adopt", pool, "--stage", self.stage], text=True,
+            ["bash", HERE / "cloud", "adopt", pool, "--stage", self.stage, *options], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         self.assertEqual(done.returncode == 0, succeeds, done.stdout)
@@ -971,6 +971,27 @@ class Adoption(unittest.TestCase):
         cloudformation.delete_stack(StackName=self.name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig={"Delay": 1})
         self.assert_kept()
+
+    def test_a_table_is_imported_with_the_key_and_the_stream_that_it_has(self):
+        """DynamoDB refuses a deployment that sets either as it is already."""
+        key = "arn:aws:kms:eu-central-1:123456789012:key/1"
+
+        def imported(options):
+            table = {"Type": "AWS::DynamoDB::Table", "Properties": {"SSESpecification": {"SSEEnabled": False}}}
+            printed = {"custom": {"name": self.name, "options": options}, "resources": {"Resources": {"NotesTable": table}}}
+            return adopt.template(printed)["Resources"]["NotesTable"]["Properties"]
+
+        self.assertEqual(imported({"keyArn": "", "events": ""}), {"SSESpecification": {"SSEEnabled": False}})
+        properties = imported({"keyArn": key, "events": "true"})
+        self.assertEqual(properties["SSESpecification"], {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+        self.assertEqual(properties["StreamSpecification"], {"StreamViewType": "NEW_AND_OLD_IMAGES"})
+
+    def test_a_stage_without_a_table_and_users_of_its_own_has_nothing_to_adopt(self):
+        own = ["--param=tableName=notes-other", "--param=issuer=https://login.example.org/", "--param=audience=notes"]
+        said = self.adopt(self.pool, succeeds=False, options=own)
+        self.assertIn(f"{self.name} has neither a table nor a user pool of its own", said)
+        self.assertNotIn("Traceback", said)
+        self.assertEqual(self.stacks(), [])
 
     def test_an_import_that_is_taken_back_says_why_and_leaves_no_stack(self):
         printed = {
