@@ -129,8 +129,15 @@ impl Function {
     }
 
     /// Ends the function by a signal, so that its observer writes down what it has seen.
+    ///
+    /// valgrind is in the function's process. strace has it as a child, and would keep a signal of its own to itself.
     pub(crate) async fn end(mut self) -> Result<()> {
-        kill(self.pid, Signal::SIGTERM)?;
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid))?;
+        let function = match children.split_whitespace().next() {
+            Some(child) => Pid::from_raw(child.parse()?),
+            None => self.pid,
+        };
+        kill(function, Signal::SIGTERM)?;
         timeout(PATIENCE, self.process.wait()).await??;
         Ok(())
     }
