@@ -66,14 +66,16 @@ fn events(
             Err(_) => unreadable.push(&record["dynamodb"]["Keys"]["timestamp"]["N"]),
         }
     }
-    let line = json!({
+    let mut line = json!({
         "FunctionName": context.env_config.function_name,
         "requestId": context.request_id,
         "records": records.len(),
         "events": events.len(),
         "unreadable": unreadable,
-        "error": payload.is_none().then_some(NO_JSON),
     });
+    if payload.is_none() {
+        line["error"] = NO_JSON.into();
+    }
     // If standard output is closed, there is nowhere to report it.
     let _ = writeln!(std::io::stdout(), "{line}");
     if payload.is_none() {

@@ -37,6 +37,18 @@ struct Contents {
     category: Option<String>,
 }
 
+/// How many bytes of JSON the detail of an event may have. A bus takes [256 KB][size], with the rest of the event; the pipe
+/// would repeat a larger one for a day, and hold back all that comes after it.
+///
+/// [size]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+const LARGEST: usize = 250_000;
+
+impl Detail {
+    fn fits(&self) -> bool {
+        serde_json::to_vec(self).is_ok_and(|json| json.len() <= LARGEST)
+    }
+}
+
 impl NoteEvent {
     /// The event of a [record][record]; `None` if it is about nothing that a user or an operator has done to a note.
     ///
@@ -64,7 +76,7 @@ impl NoteEvent {
         };
         let is_there = detail_type != "NoteDeleted";
         let revision = image.revision.revision()?;
-        let detail = Detail {
+        let mut detail = Detail {
             user_id: UserId::try_from(keys.user_id.string()?)
                 .map_err(|_| Unreadable)?
                 .into(),
@@ -86,6 +98,9 @@ impl NoteEvent {
                 None
             },
         };
+        if detail.note.is_some() && !detail.fits() {
+            detail.note = None;
+        }
         Ok(Some(Self {
             detail_type,
             detail,

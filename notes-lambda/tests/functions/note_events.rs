@@ -135,6 +135,28 @@ async fn contents_are_in_an_event_only_if_asked_for_and_never_in_that_of_a_delet
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_is_larger_than_a_bus_takes_is_published_without_its_contents() {
+    let variables = [("NOTES_EVENT_CONTENTS", "true".to_owned())];
+    let function = Function::start(BINARY, &variables).await;
+    let with_content =
+        |text: &str, length| with(image(), "content", json!({"S": text.repeat(length)}));
+    let records = [
+        with_content("x", 249_000),
+        with_content("x", 250_000),
+        // Each is six bytes of JSON.
+        with_content("\u{1}", 50_000),
+    ];
+    let records = records.map(|image| record("INSERT", None, Some(image)));
+    let events = events(&function, &records).await;
+    assert_eq!(events.as_array().unwrap().len(), 3);
+    let content = events[0]["detail"]["note"]["content"].as_str().unwrap();
+    assert_eq!(content.len(), 249_000);
+    assert_eq!(events[1]["detail"], detail());
+    assert_eq!(events[2]["detail"], detail());
+    function.end_quietly().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_can_not_be_read_is_left_out_and_in_the_line_and_holds_nothing_back() {
     let function = Function::start(BINARY, &[]).await;
     let mut no_note = record("INSERT", None, Some(image()));
