@@ -20,12 +20,13 @@ use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 /// A client configuration without region and credentials. Add both, and an endpoint if it is not AWS's.
 ///
 /// Retries and timeouts are set here and do not change with the SDK's defaults: at most 3 attempts of at most 3 seconds
-/// each, and 10 seconds in total. Retries are those of the [standard mode][retries], with pauses that start at 50 ms and
-/// grow to at most a second; a connection has to be there within 2 seconds. All of this can be set otherwise on the builder.
+/// each, and 10 seconds in total. Retries are those of the [standard mode][retries], with pauses that start at 50 ms
+/// and grow to at most a second; a connection has to be there within 2 seconds. All of this can be set otherwise on the
+/// builder.
 ///
-/// TLS is by `rustls` with `ring`, which, unlike the SDK's default, does not collect entropy from CPU jitter at the first
-/// handshake, and trusts the system's roots. Requests are signed with the time of this machine's clock, which is not
-/// corrected by the server's.
+/// TLS is by `rustls` with `ring`, which, unlike the SDK's default, does not collect entropy from CPU jitter at the
+/// first handshake, and trusts the system's roots. Requests are signed with the time of this machine's clock, which is
+/// not corrected by the server's.
 ///
 /// [retries]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 ///

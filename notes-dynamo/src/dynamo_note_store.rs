@@ -38,18 +38,20 @@ use crate::table::Table;
 ///
 /// # What is sent
 ///
-/// | call | requests | permission | capacity units, for an item of *n* bytes |
-/// |---|---|---|---|
-/// | `insert` | one conditional `PutItem` | `dynamodb:PutItem` | write: *n* / 1,024, rounded up |
-/// | `get` | one `GetItem` | `dynamodb:GetItem` | read: *n* / 4,096, rounded up; half with eventual consistency |
-/// | `update`, `delete` | one conditional `UpdateItem` | `dynamodb:UpdateItem` | write: as `insert`, of the larger of the item before and after |
-/// | `list` | 1 to 8 times `Query` | `dynamodb:Query` | read: as `get`, of all items read, at most 2 MB a call |
-/// | `changes` | with a time `Query` of the index, then `BatchGetItem`; without one as `list` | both, `dynamodb:Query` also on the index | read: of the entries and the items |
-/// | `purge` | `Query`, then `BatchWriteItem`, until the budget is used up | both | read of what is found, write of what is removed |
+/// Each action needs the permission of its name, such as `dynamodb:PutItem`, on the table. An item has *n* bytes.
 ///
-/// A write whose condition fails costs as much as one that is done. A store
-/// [`with_changes`](Self::with_changes) pays for the entries of the index, too. The repository's `docs/data-model.md`
-/// has the sizes of all attributes.
+/// | call | requests | capacity units |
+/// |---|---|---|
+/// | `insert` | one conditional `PutItem` | write: *n* / 1,024, rounded up |
+/// | `get` | one `GetItem` | read: *n* / 4,096, rounded up; half with eventual consistency |
+/// | `update`, `delete` | one conditional `UpdateItem` | write: as `insert`, of the larger of before and after |
+/// | `list` | 1 to 8 times `Query` | read: as `get`, of all items read, at most 2 MB a call |
+/// | `changes` | `Query` of the index, then `BatchGetItem` | read: of the entries and of the items |
+/// | `purge` | `Query`, then `BatchWriteItem`, up to the budget | read of what is found, write of what is removed |
+///
+/// `changes` needs `dynamodb:Query` on the index, too; without a time it is as `list`. A write whose condition fails
+/// costs as much as one that is done. A store [`with_changes`](Self::with_changes) pays for the entries of the index,
+/// too. The repository's `docs/data-model.md` has the sizes of all attributes.
 ///
 /// # Errors
 ///
@@ -67,8 +69,8 @@ use crate::table::Table;
 /// | `Unsupported` | `changes` of a store that is not [`with_changes`](Self::with_changes) |
 /// | `Other` | no table of this name, a client without region or credentials, a request that DynamoDB finds invalid |
 ///
-/// The sources are the SDK's errors. Log an error by its own `Debug` or by [`ErrorChain`](notes_core::ErrorChain), which
-/// have no text of a note; the `Debug` of a source may have the whole response.
+/// The sources are the SDK's errors. Log an error by its own `Debug` or by [`ErrorChain`](notes_core::ErrorChain),
+/// which have no text of a note; the `Debug` of a source may have the whole response.
 ///
 /// # Late writes
 /// A request whose caller has stopped waiting can still be executed as long as DynamoDB accepts its signature,
@@ -83,7 +85,8 @@ pub struct DynamoNoteStore {
 }
 
 impl DynamoNoteStore {
-    /// The store of the notes in this table, by its name (3 to 255 characters) or its ARN. Reads are strongly consistent.
+    /// The store of the notes in this table, by its name (3 to 255 characters) or its ARN. Reads are strongly
+    /// consistent.
     ///
     /// Nothing is sent yet: that the table exists and has the right key shows in the first call, or in
     /// [`ensure_table`](crate::ensure_table). [`TableName`](crate::TableName) checks the form of a name that comes from

@@ -71,7 +71,7 @@ use crate::response::reply::{self, Response};
 /// | | |
 /// |---|---|
 /// | a request's body | 2.5 MiB, then 413; JSON in UTF-8, without a `Content-Encoding` |
-/// | a response's body | what fits into Lambda's limit of 6 MB after it is escaped as a JSON string: a page is cut, its cursor leads on |
+/// | a response's body | Lambda's 6 MB, as an escaped JSON string: a page is cut, and its cursor leads on |
 /// | `limit` of a page | 1 to 100, by default 20; of changes by default 100 |
 /// | `If-Match`, `If-None-Match` | 100 entity tags |
 /// | errors that a 400 names | the first 100 |

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::BoxError;
 
-/// An item of the Node.js original's table: `user_id` (S), `timestamp` (N, seconds), `note_id`, `title`, `content`, `cat`
-/// (all S), `expires` (N, seconds).
+/// An item of the Node.js original's table: `user_id` (S), `timestamp` (N, seconds), `note_id`, `title`, `content`,
+/// `cat` (all S), `expires` (N, seconds).
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The note of an item.

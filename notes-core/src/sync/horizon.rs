@@ -6,8 +6,8 @@ use crate::sync::bounds::{DEFAULT_HORIZON, OVERLAP};
 /// ([`Horizon::MIN`]), and 90 days by default ([`DEFAULT_HORIZON`](crate::sync_bounds::DEFAULT_HORIZON)).
 ///
 /// A longer one lets devices stay offline for longer. But a note that is deleted, or to which an update gives an
-/// expiry, stays in the store, invisible, for that long after the write. If that is longer than a retention setting, the contents of
-/// expired notes stay for longer than the retention.
+/// expiry, stays in the store, invisible, for that long after the write. If that is longer than a retention setting,
+/// the contents of expired notes stay for longer than the retention.
 ///
 /// It should be much longer than the minimum, and it has to be longer than a device takes to read all notes: with a
 /// shorter one, its token is refused before it has come to the end, again and again.

@@ -2,8 +2,8 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::error::BoxError;
 
-/// What the SDK says of a likely mistake, in part, and what the mistake is. The SDK speaks of its own parts there, and the
-/// engine of a resource.
+/// What the SDK says of a likely mistake, in part, and what the mistake is. The SDK speaks of its own parts there, and
+/// the engine of a resource.
 const HINTS: [(&str, &str); 4] = [
     ("no identity resolver", "the client has no credentials"),
     ("missing signing region", "the client has no region"),
@@ -22,8 +22,8 @@ struct Explained {
     source: BoxError,
 }
 
-/// The error, under a hint if there is one for it. Only the hint depends on the SDK's texts, and no kind of error: if they
-/// change, it is missing.
+/// The error, under a hint if there is one for it. Only the hint depends on the SDK's texts, and no kind of error: if
+/// they change, it is missing.
 pub(crate) fn with_hint(source: BoxError) -> BoxError {
     match hint_of(&*source) {
         Some(hint) => Explained { hint, source }.into(),

@@ -52,8 +52,8 @@ impl Detail {
 impl NoteEvent {
     /// The event of a [record][record]; `None` if it is about nothing that a user or an operator has done to a note.
     ///
-    /// That the table removes an item after its time is no event: the deletion of the note was one, and its expiry is in
-    /// those before. An item that was removed by anybody else was a note that is erased.
+    /// That the table removes an item after its time is no event: the deletion of the note was one, and its expiry is
+    /// in those before. An item that was removed by anybody else was a note that is erased.
     ///
     /// [record]: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
     pub(crate) fn of(record: &Value, with_contents: bool) -> Result<Option<Self>, Unreadable> {

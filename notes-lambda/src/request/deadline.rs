@@ -12,8 +12,8 @@ use crate::problem::Problem;
 /// A request that is not done by then gets a 503: `unavailable` if it reads, and `outcome-unknown` if it writes,
 /// because the write may have happened, or may still happen. It needs a tokio runtime with its timer enabled.
 ///
-/// Behind Lambda it is set by the function's own deadline. In a server, a layer sets it; choose a time in which the store's
-/// client has finished its own attempts, which is 10 seconds for that of `notes-dynamo`:
+/// Behind Lambda it is set by the function's own deadline. In a server, a layer sets it; choose a time in which the
+/// store's client has finished its own attempts, which is 10 seconds for that of `notes-dynamo`:
 ///
 /// ```
 /// use std::time::{Duration, Instant};

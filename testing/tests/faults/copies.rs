@@ -348,8 +348,8 @@ fn a_run_is_the_same_each_time() {
     assert!(one.copies.iter().any(|copy| !copy.is_empty()));
 }
 
-/// The most runs in which a flaw has to be found. The rarest, a write that is sent long after its time, is found by 18 of
-/// the first 20 seeds.
+/// The most runs in which a flaw has to be found. The rarest, a write that is sent long after its time, is found by 18
+/// of the first 20 seeds.
 const MOST_RUNS: u64 = 40;
 
 /// Whether one of some runs with this flaw finds a copy that differs.
