@@ -63,8 +63,8 @@ def memory(measured):
 # Of each kind: its rows, what is compared with the base, the base if it is not the first row of a group, a title.
 KINDS = {
     "criterion": (criterion, "microseconds", None, "Time on the clock, as a ratio to the first of each group"),
-    "load": (lambda measured: measured["rows"], "requests_per_second", None, "Requests a second to the local API"),
-    "pages": (lambda measured: measured["rows"], "milliseconds", None, "Milliseconds of a page of 10 notes"),
+    "load": (list, "requests_per_second", None, "Requests a second to the local API"),
+    "pages": (list, "milliseconds", None, "Milliseconds of a page of 10 notes"),
     "functions": (functions, "cpu_ms", "bare-sdk", "CPU time of a function in ms"),
     "memory": (memory, "warm_ms", None, "Time of a warm invocation in ms, DynamoDB's not included"),
 }
@@ -79,13 +79,13 @@ def digits(number):
 
 
 def with_ratios(kind, rows):
-    """The rows, each with its ratio to the base of its group."""
+    """The rows, each with its ratio to the base of its group, unless it is alone there."""
     _, measure, base, _ = KINDS[kind]
-    bases = {}
+    groups = {}
     for row in rows:
-        if base in (None, row["name"]):
-            bases.setdefault(row["group"], row[measure])
-    return [row | {"ratio": row[measure] / bases[row["group"]]} for row in rows]
+        groups.setdefault(row["group"], []).append(row)
+    bases = {group: next((row for row in of if row["name"] == base), of[0])[measure] for group, of in groups.items()}
+    return [row | {"ratio": row[measure] / bases[group]} if len(of) > 1 else row for group, of in groups.items() for row in of]
 
 
 def table(kind, rows):

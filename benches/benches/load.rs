@@ -44,10 +44,10 @@ struct Row {
     group: &'static str,
     name: String,
     requests_per_second: f64,
-    p50_milliseconds: f64,
-    p99_milliseconds: f64,
+    p50_ms: f64,
+    p99_ms: f64,
     /// Of the server, engine included.
-    cpu_milliseconds: f64,
+    cpu_ms: f64,
     /// Of the server, after the requests.
     rss_mib: f64,
 }
@@ -235,7 +235,9 @@ async fn measure(store: &'static str, connections: &[usize], time: Duration) -> 
     let body = Bytes::from(body);
     let paths = fill(&server, &body).await?;
     let mut rows = Vec::new();
-    for count in connections {
+    for (number, count) in connections.iter().enumerate() {
+        let is_repeated = connections[..number].contains(count);
+        let again = if is_repeated { ", again" } else { "" };
         let mut opened = Vec::new();
         for number in 0..*count {
             opened.push(Connection::open(&server.address, number * 977).await?);
@@ -262,11 +264,11 @@ async fn measure(store: &'static str, connections: &[usize], time: Duration) -> 
         let requests = f64::from(u32::try_from(latencies.len())?);
         rows.push(Row {
             group: store,
-            name: format!("{count} connections"),
+            name: format!("{count} connections{again}"),
             requests_per_second: requests / taken.as_secs_f64(),
-            p50_milliseconds: quantile(50),
-            p99_milliseconds: quantile(99),
-            cpu_milliseconds: (server.cpu()? - cpu) / requests,
+            p50_ms: quantile(50),
+            p99_ms: quantile(99),
+            cpu_ms: (server.cpu()? - cpu) / requests,
             rss_mib: server.rss_mib()?,
         });
     }

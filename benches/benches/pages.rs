@@ -127,6 +127,22 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The number of the user who has deleted all notes but the oldest ten.
+const DELETER: usize = 1;
+
+/// A user whose id is as long as a Cognito user's.
+fn user(number: usize) -> Result<UserId> {
+    Ok(format!("3b241101-e2bb-4255-8caf-{number:012}").parse()?)
+}
+
+/// A number below a million with a comma after its thousands.
+fn with_commas(number: usize) -> String {
+    match number {
+        1_000.. => format!("{},{:03}", number / 1_000, number % 1_000),
+        _ => number.to_string(),
+    }
+}
+
 async fn run(sizes: &[usize], tombstones: usize, rounds: usize) -> Result<Vec<Row>> {
     let engine = Engine::in_memory()?;
     let bench = Bench::new(&engine).await?;
@@ -151,7 +167,7 @@ impl Bench {
 
         // A note and a tombstone as the store writes them.
         let notes = Notes::new(store.clone());
-        let user: UserId = "model".parse()?;
+        let user = user(0)?;
         let mut items = Vec::new();
         for is_deleted in [false, true] {
             let new = NewNote::new("Milk".parse()?, "a".repeat(850).parse()?);
@@ -179,11 +195,12 @@ impl Bench {
         })
     }
 
-    /// The id of the item with this age in milliseconds: a UUID of version 7 without random bits.
+    /// The id of the item with this age in milliseconds: a UUID of version 7 without random bits. It ends in 1,
+    /// because a number is the shorter the more zeros it ends in.
     fn id(&self, age: usize) -> Result<NoteId> {
         let created = self.now.as_millis() - u64::try_from(age)?;
         let (high, low) = (created >> 16, created & 0xFFFF);
-        Ok(format!("{high:08x}-{low:04x}-7000-8000-000000000000").parse()?)
+        Ok(format!("{high:08x}-{low:04x}-7000-8000-000000000001").parse()?)
     }
 
     /// Writes copies of an item, one for each of these ages.
@@ -214,38 +231,36 @@ impl Bench {
         let first = ListQuery::default().with_limit(LIMIT.try_into()?);
         let mut cases = Vec::new();
         for size in sizes {
-            let user: UserId = format!("has-{size}").parse()?;
+            let user = user(*size)?;
             self.fill(&user, &self.note, 0..*size).await?;
             if *size > usize::from(LIMIT) {
                 cases.push(Case {
-                    name: format!("in the middle of {size} notes"),
+                    name: format!("in the middle of {} notes", with_commas(*size)),
                     user: user.clone(),
                     query: first.clone().with_position(self.id(size / 2)?),
                 });
             }
             cases.push(Case {
-                name: format!("the first of {size} notes"),
+                name: format!("the first of {} notes", with_commas(*size)),
                 user,
                 query: first.clone(),
             });
         }
         // The first pages come first, the smallest partition's at the very beginning: what the others are compared with.
         cases.sort_by_key(|case| case.query.position.is_some());
-        let user = Self::deleter()?;
+        let user = user(DELETER)?;
         self.fill(&user, &self.tombstone, 0..tombstones).await?;
         self.fill(&user, &self.note, tombstones..tombstones + 10)
             .await?;
         cases.push(Case {
-            name: format!("after {tombstones} tombstones, by its cursor"),
+            name: format!(
+                "after {} tombstones, by its cursor",
+                with_commas(tombstones)
+            ),
             user,
             query: first.with_position(self.id(tombstones - 1)?),
         });
         Ok(cases)
-    }
-
-    /// Who has deleted all notes but the oldest ten.
-    fn deleter() -> Result<UserId> {
-        Ok("deleter".parse()?)
     }
 
     async fn read(&self, user: &UserId, query: &ListQuery) -> Result<(Page, Cost, Duration)> {
@@ -282,7 +297,7 @@ impl Bench {
 
     /// The pages from the first one, which has only tombstones, to the first one that has notes.
     async fn pass_tombstones(&self, tombstones: usize) -> Result<Row> {
-        let user = Self::deleter()?;
+        let user = user(DELETER)?;
         let mut query = ListQuery::default().with_limit(LIMIT.try_into()?);
         let (mut total, mut taken, mut pages) = (Cost::default(), Duration::ZERO, 0);
         let page = loop {
@@ -303,7 +318,10 @@ impl Bench {
         };
         Ok(Row {
             group: "all pages until the first note",
-            name: format!("{pages} pages, behind {tombstones} tombstones"),
+            name: format!(
+                "{pages} pages, behind {} tombstones",
+                with_commas(tombstones)
+            ),
             notes: page.notes.len(),
             cost: total,
             milliseconds: taken.as_secs_f64() * 1_000.0,

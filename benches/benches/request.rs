@@ -93,7 +93,13 @@ fn requests(criterion: &mut Criterion) {
         let list = format!("/notes?limit={LISTED}");
         let full = || api.clone();
         let mut request = |what: &str, call| {
-            bench(criterion, &runtime, &format!("{what}, {size}"), full, call);
+            bench(
+                criterion,
+                &runtime,
+                &format!("API: {what}, {size}"),
+                full,
+                call,
+            );
         };
         request("get", (Method::GET, &path, &nothing));
         request("list of 20", (Method::GET, &list, &nothing));
@@ -101,7 +107,7 @@ fn requests(criterion: &mut Criterion) {
         request("patch of the title", (Method::PATCH, &path, &title));
         // Each time in an empty store, so that memory stays as it is.
         let create = (Method::POST, "/notes", &note);
-        let name = format!("create, {size}");
+        let name = format!("API: create, {size}");
         bench(criterion, &runtime, &name, empty, create);
     }
 }

@@ -52,7 +52,7 @@ fn store(criterion: &mut Criterion) {
             .expect("the engine responds");
         let item = got.item.expect("it has the note");
 
-        let mut group = criterion.benchmark_group(format!("get, {size}"));
+        let mut group = criterion.benchmark_group(format!("DynamoNoteStore: get, {size}"));
         group.bench_function("sdk", |bencher| {
             bencher.to_async(&runtime).iter(|| {
                 let request = client.get_item().table_name("notes");
@@ -66,7 +66,8 @@ fn store(criterion: &mut Criterion) {
         });
         group.finish();
 
-        let mut group = criterion.benchmark_group(format!("list of {listed}, {size}"));
+        let mut group =
+            criterion.benchmark_group(format!("DynamoNoteStore: list of {listed}, {size}"));
         group.bench_function("sdk", |bencher| {
             bencher.to_async(&runtime).iter(|| {
                 let request = client.query().table_name("notes");
@@ -89,7 +90,7 @@ fn store(criterion: &mut Criterion) {
         let fingerprint = Fingerprint::of(&new);
         let note = Note::new(user.clone(), id, new.title, new.content);
         let insertion = Insertion::new(note, fingerprint, Duration::from_mins(1));
-        let mut group = criterion.benchmark_group(format!("insert, {size}"));
+        let mut group = criterion.benchmark_group(format!("DynamoNoteStore: insert, {size}"));
         group.bench_function("sdk", |bencher| {
             bencher.to_async(&runtime).iter(|| {
                 let request = client.put_item().table_name("notes");
