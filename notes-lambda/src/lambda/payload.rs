@@ -3,10 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use http::HeaderName;
+use http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH,
+    IF_NONE_MATCH, ORIGIN,
+};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 
 /// The payload of an invocation, whatever its bytes are.
 ///
@@ -15,8 +22,8 @@ use serde_json::{Map, Value};
 /// than `serde_json` allows, or that has a lone surrogate in what is read, becomes `null`, which is an event without a
 /// request.
 ///
-/// Of the event, only the members are kept that something reads. A tree of all of them would be a fifth of what a warm
-/// invocation costs.
+/// Of the event, only the members and the headers are kept that something reads. A tree of all of them would be a fifth of
+/// what a warm invocation costs, and would contain the caller's token.
 #[derive(Debug)]
 pub(crate) struct Payload(pub(crate) Value);
 
@@ -37,14 +44,28 @@ enum Kept {
     Whole,
     /// These members of an object. Any other value becomes `null`: nothing reads it.
     Members(&'static [(&'static str, Self)]),
+    /// The members of an object that are headers which the API reads, whatever the case of their names.
+    Headers,
 }
+
+/// The headers that the API reads.
+const HEADERS: [HeaderName; 8] = [
+    ACCESS_CONTROL_REQUEST_METHOD,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    ORIGIN,
+];
 
 const EVENT: Kept = Kept::Members(&[
     ("body", Kept::Whole),
-    ("headers", Kept::Whole),
+    ("headers", Kept::Headers),
     ("httpMethod", Kept::Whole),
     ("isBase64Encoded", Kept::Whole),
-    ("multiValueHeaders", Kept::Whole),
+    ("multiValueHeaders", Kept::Headers),
     ("multiValueQueryStringParameters", Kept::Whole),
     ("path", Kept::Whole),
     ("pathParameters", Kept::Whole),
@@ -73,12 +94,29 @@ impl<'de> DeserializeSeed<'de> for Kept {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self {
             Self::Whole => Value::deserialize(deserializer),
-            Self::Members(members) => deserializer.deserialize_any(MembersVisitor(members)),
+            Self::Members(_) | Self::Headers => deserializer.deserialize_any(MembersVisitor(self)),
         }
     }
 }
 
-struct MembersVisitor(&'static [(&'static str, Kept)]);
+impl Kept {
+    /// What is kept of the member of this name, if anything.
+    fn of_member(self, name: &str) -> Option<Self> {
+        match self {
+            Self::Whole => Some(Self::Whole),
+            Self::Members(members) => {
+                let member = members.iter().find(|(kept, _)| *kept == name);
+                member.map(|(_, kept)| *kept)
+            }
+            Self::Headers => HEADERS
+                .iter()
+                .any(|header| header.as_str().eq_ignore_ascii_case(name))
+                .then_some(Self::Whole),
+        }
+    }
+}
+
+struct MembersVisitor(Kept);
 
 impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Value;
@@ -92,16 +130,16 @@ impl<'de> Visitor<'de> for MembersVisitor {
         let mut is_empty = true;
         while let Some(name) = object.next_key::<Name<'de>>()? {
             is_empty = false;
-            match self.0.iter().find(|(kept, _)| *kept == name.0) {
-                Some((name, kept)) => {
-                    let value = object.next_value_seed(*kept)?;
-                    members.insert((*name).to_owned(), value);
+            match self.0.of_member(&name.0) {
+                Some(kept) => {
+                    let value = object.next_value_seed(kept)?;
+                    members.insert(name.0.into_owned(), value);
                 }
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        // An object without members keeps a function warm. One whose members nothing reads is not such an event.
-        if members.is_empty() && !is_empty {
+        // An event without members keeps a function warm. One whose members nothing reads is not such an event.
+        if members.is_empty() && !is_empty && matches!(self.0, Kept::Members(_)) {
             members.insert(String::new(), Value::Null);
         }
         Ok(Value::Object(members))
@@ -166,6 +204,39 @@ mod tests {
             payload(r#"{"p\u0061th": 1, "path": 2}"#),
             json!({"path": 2})
         );
+    }
+
+    #[test]
+    fn of_the_headers_those_are_kept_that_are_read_whatever_their_case() {
+        let event = json!({
+            "headers": {"IF-MATCH": "a", "authorization": "Bearer token", "x": 7},
+            "multiValueHeaders": {"If-Match": ["a", "b"], "Host": ["notes.example"]},
+        });
+        let kept =
+            json!({"headers": {"IF-MATCH": "a"}, "multiValueHeaders": {"If-Match": ["a", "b"]}});
+        assert_eq!(payload(&event.to_string()), kept);
+        let nothing = json!({"headers": {}, "multiValueHeaders": null});
+        let event = json!({"headers": {"host": "notes.example"}, "multiValueHeaders": null});
+        assert_eq!(payload(&event.to_string()), nothing);
+    }
+
+    #[cfg(feature = "openapi")]
+    #[test]
+    fn each_header_that_the_api_describes_is_kept() {
+        let description: Value = serde_json::from_str(&crate::openapi()).unwrap();
+        let paths = description["paths"].as_object().unwrap().values();
+        let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+        let mut described = 0;
+        for operation in operations.filter(|operation| operation.is_object()) {
+            for parameter in operation["parameters"].as_array().unwrap() {
+                if parameter["in"] == "header" {
+                    let name = parameter["name"].as_str().unwrap();
+                    assert!(Kept::Headers.of_member(name).is_some(), "{name}");
+                    described += 1;
+                }
+            }
+        }
+        assert!(described > 0);
     }
 
     #[test]

@@ -28,10 +28,8 @@ async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
         [before.as_bytes(), body, after.as_bytes()].concat()
     };
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    let mut headers = event("http-create");
-    for number in 0..33_000 {
-        headers["headers"][format!("x-{number}")] = json!("");
-    }
+    let mut header = event("http-create");
+    header["headers"]["If-Match"] = json!("a\nb");
     let events = [
         b"".to_vec(),
         b"{".to_vec(),
@@ -41,7 +39,7 @@ async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
         nested(200).into(),
         nested(100_000).into(),
         "[".repeat(1_000).into(),
-        serde_json::to_vec(&headers).unwrap(),
+        serde_json::to_vec(&header).unwrap(),
         b"null".to_vec(),
         b"[]".to_vec(),
         b"7".to_vec(),
@@ -59,6 +57,21 @@ async fn an_event_that_is_none_is_400_with_a_line_and_the_function_goes_on() {
         assert_eq!(line["status"], 400);
         assert_eq!(line["route"], "none");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_nothing_reads_do_no_harm() {
+    let engine = engine().await;
+    let mut function = Function::start(ALL, &variables(&engine.url())).await;
+    let mut create = creation(new_id());
+    // More than a `HeaderMap` holds, one that is no text, and one that is no header.
+    for number in 0..33_000 {
+        create["headers"][format!("x-{number}")] = json!("");
+    }
+    create["headers"]["x"] = json!(7);
+    create["headers"]["not a name"] = json!("a\nb");
+    let response = function.invoke(&create, TIMEOUT).await;
+    assert_eq!(response["statusCode"], 201, "{response}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
