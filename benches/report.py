@@ -44,19 +44,19 @@ def functions(measured):
 
 def memory(measured):
     for share in measured["shares"]:
-        megabytes, warm = share["memory_mb"], share["warm"]["median"]
-        billed = ceil(warm + DYNAMODB_MS)
+        megabytes, busy = share["memory_mb"], share["busy"]
+        billed = ceil(DYNAMODB_MS + busy["cpu"] + busy["throttled"])
         seconds = 1e6 * billed / 1_000 * megabytes / 1_024
         price = seconds * costs.PRICES["Lambda on arm64, a GB-second"] + costs.PRICES["Lambda, a million requests"]
         yield {
             "group": f"{share['operation']}, {share['content_bytes'] // 1_000} KB",
             "name": f"{megabytes:,} MB",
-            "first_ms": share["first"]["median"],
-            "warm_ms": warm,
-            "warm_greatest_ms": share["warm"]["max"],
+            "cpu_ms": busy["cpu"],
+            "first_waits_ms": share["first"]["throttled"],
+            "idle_waits_ms": share["idle"]["throttled"],
+            "busy_waits_ms": busy["throttled"],
             "billed_ms": billed,
             "dollars_a_million": price,
-            "peak_rss_mib": share["peak_mib"]["median"],
         }
 
 
@@ -66,7 +66,7 @@ KINDS = {
     "load": (list, "requests_per_second", None, "Requests a second to the local API"),
     "pages": (list, "milliseconds", None, "Milliseconds of a page of 10 notes"),
     "functions": (functions, "cpu_ms", "bare-sdk", "CPU time of a function in ms"),
-    "memory": (memory, "warm_ms", None, "Time of a warm invocation in ms, DynamoDB's not included"),
+    "memory": (memory, "billed_ms", None, "Milliseconds that Lambda bills for an invocation"),
 }
 
 

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::counts::Count;
 use crate::measure::{Cold, Size, Warm};
 use crate::shares::Share;
-use crate::statistics::{Summary, digits};
+use crate::statistics::digits;
 
 /// All results. The tables show ratios to the function on the bare SDK.
 #[derive(Debug, Serialize)]
@@ -200,34 +200,21 @@ impl Report {
         }
         writeln!(
             f,
-            "With the share of a CPU of a memory size. Time on the clock in ms: median (least to greatest). Ratio of the \
-             medians to those of a whole CPU.\n\n\
-             | operation | content | MB | first invocation | ratio | warm | ratio | peak RSS MiB |\n\
-             |---|---|---|---|---|---|---|---|"
+            "With the share of a CPU of a memory size: ms of an invocation, CPU time and for how long it was kept from its \
+             CPU.\n\n\
+             | operation | content | MB | first | kept | after a pause | kept | one after the other | kept | peak RSS MiB |\n\
+             |---|---|---|---|---|---|---|---|---|---|"
         )?;
         for share in &self.shares {
-            let of_request = |other: &&Share| {
-                (&other.contestant, other.operation, other.content_bytes)
-                    == (&share.contestant, share.operation, share.content_bytes)
-            };
-            let whole = self.shares.iter().rfind(of_request);
-            let ratio = |part: fn(&Share) -> f64| part(share) / whole.map_or(f64::NAN, part);
-            let shown = |summary: &Summary| {
-                let Summary { median, min, max } = *summary;
-                format!("{} ({} to {})", digits(median), digits(min), digits(max))
-            };
-            writeln!(
+            write!(
                 f,
-                "| {} | {} | {} | {} | {} | {} | {} | {} |",
-                share.operation,
-                share.content_bytes,
-                share.memory_mb,
-                shown(&share.first),
-                digits(ratio(|share| share.first.median)),
-                shown(&share.warm),
-                digits(ratio(|share| share.warm.median)),
-                digits(share.peak_mib.median),
+                "| {} | {} | {} |",
+                share.operation, share.content_bytes, share.memory_mb
             )?;
+            for taken in [share.first, share.idle, share.busy] {
+                write!(f, " {} | {} |", digits(taken.cpu), digits(taken.throttled))?;
+            }
+            writeln!(f, " {} |", digits(share.peak_mib))?;
         }
         writeln!(f)
     }

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::Result;
 use crate::contestant::Contestant;
 use crate::events::{CONTENT_BYTES, LARGEST_CONTENT_BYTES, Operation};
 use crate::function::Function;
-use crate::statistics::Summary;
 use crate::stub::Stub;
 
 /// The memory size that has [one whole CPU](https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
@@ -23,11 +22,17 @@ const SIZES_MB: [u64; 4] = [128, 256, 512, WHOLE_CPU_MB];
 /// After so much time, in microseconds, a process gets its share anew. Lambda has 20 ms as well.
 const PERIOD: u64 = 20_000;
 
-/// How many processes are started for each request and memory size.
-const ROUNDS: usize = 10;
+/// Until the share is whole again.
+const RECOVERY: Duration = Duration::from_micros(2 * PERIOD);
 
-/// Invocations of each process after the first.
-const WARM: usize = 10;
+/// How many processes are started for each request and memory size.
+const ROUNDS: u32 = 5;
+
+/// Invocations of each process after the first: so many after a pause, then so many one after the other.
+const WARM: u32 = 10;
+
+/// What an invocation waits for DynamoDB, of which the stub takes nothing: a busy environment pauses for so long.
+const DYNAMODB: Duration = Duration::from_millis(5);
 
 /// What is invoked: the usual size, and the greatest. DynamoDB gives only 2 notes of 350 KB at once, so there is no
 /// list of them.
@@ -40,18 +45,28 @@ const REQUESTS: [(Operation, usize); 6] = [
     (Operation::Create, LARGEST_CONTENT_BYTES),
 ];
 
-/// Invocations with one memory size. Times on the clock, in milliseconds.
+/// Invocations with one memory size. CPU time, and the time for which the function was kept from its CPU because its
+/// share of the period was used up, in milliseconds of one invocation. Neither depends much on what else the machine does.
 #[derive(Debug, Serialize)]
 pub(crate) struct Share {
     pub(crate) contestant: String,
     pub(crate) operation: Operation,
     pub(crate) content_bytes: usize,
     pub(crate) memory_mb: u64,
-    /// From the first event to its response.
-    pub(crate) first: Summary,
-    /// The same of the later ones.
-    pub(crate) warm: Summary,
-    pub(crate) peak_mib: Summary,
+    /// The first, whose share is whole.
+    pub(crate) first: Taken,
+    /// Later ones, each with a whole share, as after a pause between two requests.
+    pub(crate) idle: Taken,
+    /// Those of an environment that gets one event after the other.
+    pub(crate) busy: Taken,
+    pub(crate) peak_mib: f64,
+}
+
+/// The mean of an invocation.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Taken {
+    pub(crate) cpu: f64,
+    pub(crate) throttled: f64,
 }
 
 /// A control group of Linux, of one's own, with the `cpu` controller of version 1 or 2.
@@ -73,10 +88,20 @@ impl CpuGroup {
         }
         Ok(())
     }
+
+    /// For how long its processes were kept from their CPU so far, in milliseconds.
+    fn throttled(&self) -> Result<f64> {
+        let stat = fs::read_to_string(self.0.join("cpu.stat"))?;
+        let of = |name: &str| stat.lines().find_map(|line| line.strip_prefix(name));
+        match (of("throttled_usec "), of("throttled_time ")) {
+            (Some(micros), _) => Ok(micros.parse::<f64>()? / 1e3),
+            (_, Some(nanos)) => Ok(nanos.parse::<f64>()? / 1e6),
+            _ => Err("cpu.stat has no throttled time".into()),
+        }
+    }
 }
 
-/// Measures the notes functions with each memory size. They take turns, so that whatever else the machine does falls on
-/// all of them.
+/// Measures the notes functions with each memory size.
 pub(crate) async fn shares(
     contestants: &[Contestant],
     certificates: &Path,
@@ -86,45 +111,64 @@ pub(crate) async fn shares(
     for contestant in contestants {
         for (operation, content_bytes) in REQUESTS {
             let stub = Stub::start(certificates, content_bytes).await?;
-            let event = operation.event_with(content_bytes);
-            let binary = contestant.binary(operation);
-            let mut samples = vec![(Vec::new(), Vec::new(), Vec::new()); SIZES_MB.len()];
-            for _ in 0..ROUNDS {
-                for (memory_mb, (first, warm, peak)) in SIZES_MB.into_iter().zip(&mut samples) {
-                    // Lambda gives a function a whole CPU until it asks for its first event.
-                    group.limit(None)?;
-                    let mut function = Function::start(&binary, &[], &stub).await?;
-                    fs::write(group.0.join("cgroup.procs"), function.id().to_string())?;
-                    function.ready().await?;
-                    group.limit(Some(memory_mb))?;
-                    for number in 0..=WARM {
-                        // Until the share of the period is whole again, as after a pause between two requests.
-                        sleep(Duration::from_micros(2 * PERIOD)).await;
-                        let sent = Instant::now();
-                        let responded = function.respond(event.clone()).await?;
-                        let taken = (responded - sent).as_secs_f64() * 1_000.0;
-                        if number == 0 {
-                            first.push(taken);
-                        } else {
-                            warm.push(taken);
-                        }
-                        function.ready().await?;
-                    }
-                    peak.push(function.peak_mib()?);
-                }
-            }
-            for (memory_mb, (first, warm, peak)) in SIZES_MB.into_iter().zip(samples) {
-                shares.push(Share {
+            for memory_mb in SIZES_MB {
+                let mut share = Share {
                     contestant: contestant.name.clone(),
                     operation,
                     content_bytes,
                     memory_mb,
-                    first: Summary::of(first),
-                    warm: Summary::of(warm),
-                    peak_mib: Summary::of(peak),
-                });
+                    first: Taken::default(),
+                    idle: Taken::default(),
+                    busy: Taken::default(),
+                    peak_mib: 0.0,
+                };
+                for _ in 0..ROUNDS {
+                    // Lambda gives a function a whole CPU until it asks for its first event.
+                    group.limit(None)?;
+                    let binary = contestant.binary(operation);
+                    let mut function = Function::start(&binary, &[], &stub).await?;
+                    fs::write(group.0.join("cgroup.procs"), function.id().to_string())?;
+                    function.ready().await?;
+                    group.limit(Some(memory_mb))?;
+                    let event = operation.event_with(content_bytes);
+                    for (taken, count, pause) in [
+                        (&mut share.first, 1, RECOVERY),
+                        (&mut share.idle, WARM, RECOVERY),
+                        (&mut share.busy, WARM, DYNAMODB),
+                    ] {
+                        let more = invoke(&mut function, group, &event, count, pause).await?;
+                        taken.cpu += more.cpu / f64::from(ROUNDS);
+                        taken.throttled += more.throttled / f64::from(ROUNDS);
+                    }
+                    share.peak_mib = share.peak_mib.max(function.peak_mib()?);
+                }
+                shares.push(share);
             }
         }
     }
     Ok(shares)
+}
+
+/// Invokes a function so many times, with a pause before each.
+async fn invoke(
+    function: &mut Function,
+    group: &CpuGroup,
+    event: &[u8],
+    count: u32,
+    pause: Duration,
+) -> Result<Taken> {
+    sleep(RECOVERY).await;
+    let (cpu, throttled) = (function.cpu()?, group.throttled()?);
+    for _ in 0..count {
+        sleep(pause).await;
+        function.respond(event.to_vec()).await?;
+        function.ready().await?;
+    }
+    // What it has used beyond its share keeps it waiting afterwards.
+    sleep(RECOVERY).await;
+    let cpu = function.cpu()?.saturating_sub(cpu).as_secs_f64() * 1_000.0;
+    Ok(Taken {
+        cpu: cpu / f64::from(count),
+        throttled: (group.throttled()? - throttled) / f64::from(count),
+    })
 }
