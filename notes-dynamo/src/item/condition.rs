@@ -1,3 +1,21 @@
+//! Conditions and filters, as the expressions of DynamoDB that they are. An update of a note whose revision is known
+//! requires, with names and values in place of their placeholders:
+//!
+//! ```text
+//! revision < NEW
+//!   AND attribute_type(title, S) AND attribute_type(content, S)
+//!   AND attribute_type(revision, B) AND size(revision) = 16
+//!   AND attribute_type(creation, B) AND size(creation) = 8
+//!   AND (attribute_not_exists(category) OR attribute_type(category, S))
+//!   AND (attribute_not_exists(retained) OR attribute_type(retained, BOOL))
+//!   AND attribute_not_exists(deleted)
+//!   AND (attribute_not_exists(expiresAt) OR (expiresAt > NOW AND expiresAt <= LAST))
+//!   AND (revision IN (EXPECTED))
+//! ```
+//!
+//! A comparison with an attribute that is missing, or of another type, does not hold. That is what keeps a write away
+//! from items that are no notes; and it is why a filter that must not hide them is written with `NOT`.
+
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;

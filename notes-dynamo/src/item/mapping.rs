@@ -1,3 +1,19 @@
+//! Notes as items, and back. A note as DynamoDB has it, with its attributes in the order of a note's life:
+//!
+//! ```json
+//! {
+//!   "userId":    {"S": "alice"},            "timestamp": {"N": "…"},
+//!   "creation":  {"B": "8 bytes"},          "revision":  {"B": "16 bytes"},
+//!   "title":     {"S": "Milk"},             "content":   {"S": "2 litres"},
+//!   "category":  {"S": "shopping"},
+//!   "expiresAt": {"N": "1798761600"},       "retained":  {"BOOL": true},
+//!   "purgeAt":   {"N": "1801353600"}
+//! }
+//! ```
+//!
+//! What a note does not have is absent, never NULL. A tombstone has the key, `creation`, `revision`, `purgeAt`, and
+//! `deleted` with the value true. Other attributes are left as they are by every write but a removal.
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BoxError;

@@ -15,6 +15,15 @@ use crate::table::Table;
 /// The response to a failed condition contains the item, so the outcome of a refused write takes no second
 /// request, and shows the very state that the condition was checked on.
 ///
+/// What the caller makes of a failed condition:
+///
+/// | the item | no attempt in doubt | an attempt in doubt |
+/// |---|---|---|
+/// | has the revision of this write | done | done |
+/// | has another revision, or can't be read | stale | `OutcomeUnknown`: that attempt may have come before the other write |
+/// | is a tombstone, or has expired | missing | the same |
+/// | is not there | missing | the same: it may have been purged since |
+///
 /// # Errors
 /// As [`write_error`](crate::request::error::write_error): `OutcomeUnknown` when an attempt of this call may have been
 /// executed. A failed condition is no error, unless nothing is left of the item by which an attempt in doubt could be

@@ -10,6 +10,12 @@ use crate::table::Table;
 
 /// [`NoteStore::delete`](notes_core::NoteStore::delete) as one conditional `UpdateItem` request. It is no
 /// `DeleteItem`: the item stays as a tombstone, so that the id stays spent.
+///
+/// It is conditional as an update is, and a repetition is recognised in the same way: a tombstone has the revision of
+/// its deletion. Title, content and category leave the item with it.
+///
+/// # Errors
+/// As [`conditional_update`].
 pub(crate) async fn delete(
     table: &Table,
     user: &UserId,

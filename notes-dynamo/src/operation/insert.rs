@@ -12,6 +12,22 @@ use crate::table::Table;
 
 /// [`NoteStore::insert`](notes_core::NoteStore::insert) as one `PutItem` request, on the condition that there
 /// is no item with this key. If there is one, the response contains it.
+///
+/// | DynamoDB's response | outcome |
+/// |---|---|
+/// | done | `Inserted` |
+/// | the condition failed on a live note | `Taken`, with the note and the fingerprint of its creation |
+/// | it failed on a tombstone or an expired note | `Taken` by `Spent`: the id does not become free again |
+/// | it failed on anything else | `Taken` by `Unreadable` |
+/// | it failed, as it must, and on no item | `Expired`: the note to insert is, so nothing was to be stored |
+///
+/// When the SDK repeats the request and its first attempt was executed, the condition fails on the very note that was
+/// inserted. That is `Taken` as well, and needs no special case: the fingerprint shows that this request has created
+/// it.
+///
+/// # Errors
+/// As [`write_error`](crate::request::error::write_error); `Other` if the table has another key, or if the engine
+/// does not return the item on which a condition fails.
 pub(crate) async fn insert(
     table: &Table,
     insertion: &Insertion,

@@ -26,6 +26,13 @@ const MAX_BYTES: f64 = (1 << 20) as f64;
 
 /// [`NoteStore::list`](notes_core::NoteStore::list) as one or more `Query` requests, which skip what is deleted
 /// or expired, or of another category than asked for.
+///
+/// DynamoDB charges for what a query reads, not for what its filter lets through. So a list among many tombstones, or
+/// of a rare category, costs as much as one of everything, and [`MAX_QUERIES`] and [`MAX_BYTES`] bound each page: one
+/// that has reached either is returned with few notes or none, and with the position of the next.
+///
+/// # Errors
+/// As [`read_error`]. An item that can't be read is none: the page names it.
 pub(crate) async fn list(
     table: &Table,
     user: &UserId,
@@ -57,6 +64,9 @@ pub(crate) enum Listed {
 
 /// Reads a page of a list, and calls `found` for each of its items, in order, with the position after the item.
 /// Returns the position of the next page, or `None` if this is the last one.
+///
+/// The position is the id of the last item of the page, and not DynamoDB's `LastEvaluatedKey`, which is that of the
+/// last item that was read: a page that is cut to its limit would then skip what was read behind it.
 pub(crate) async fn read(
     table: &Table,
     user: &UserId,

@@ -11,6 +11,14 @@ use crate::table::Table;
 
 /// [`NoteStore::update`](notes_core::NoteStore::update) as one conditional `UpdateItem` request, whose
 /// response contains the note after the update.
+///
+/// The condition is that the item is a live note, with a revision that is expected and smaller than the new one. So the
+/// update can be executed only once: after it, the revision is no longer smaller. A repetition fails on that, and is
+/// recognised by the revision, which no other write gives.
+///
+/// # Errors
+/// As [`conditional_update`]; `Corrupt` if the item that was written can't be read, which the condition prevents as far
+/// as an expression can.
 pub(crate) async fn update(
     table: &Table,
     user: &UserId,
