@@ -8,7 +8,7 @@ use crate::events::Operation;
 #[derive(Debug)]
 pub(crate) struct Contestant {
     pub(crate) name: String,
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The one binary of all operations; if there is none, each operation has its own.
     binary: Option<&'static str>,
 }

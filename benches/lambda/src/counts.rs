@@ -3,9 +3,9 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::contestant::Contestant;
@@ -16,12 +16,12 @@ use crate::stub::Stub;
 /// Over how many warm invocations the mean is taken.
 const WARM: u64 = 20;
 
-/// Of how many cold starts the one with the fewest instructions counts. Under valgrind, a function is so slow that on a
-/// busy machine its start may give up opening the connection, and open another one in the first invocation.
-const COLD: u64 = 3;
+/// Of how many runs under valgrind the one with the fewest instructions counts. A function is so slow there that on a busy
+/// machine it may give up opening a connection, and open another one.
+const RUNS: u32 = 3;
 
 /// What a function does, counted. Threads are counted together.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Count {
     pub(crate) contestant: String,
     pub(crate) operation: Operation,
@@ -32,24 +32,32 @@ pub(crate) struct Count {
 }
 
 /// Instructions of user space, as valgrind executes them, and system calls.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) instructions: u64,
     pub(crate) system_calls: u64,
 }
 
-pub(crate) async fn count(contestants: &[Contestant], stub: &Stub) -> Result<Vec<Count>> {
+/// Counts each function, or only those of one operation.
+pub(crate) async fn count(
+    contestants: &[Contestant],
+    stub: &Stub,
+    only: Option<Operation>,
+    profiles: Option<&Path>,
+) -> Result<Vec<Count>> {
     let mut counts = Vec::new();
     for contestant in contestants {
         for operation in contestant.operations() {
-            let binary = contestant.binary(operation);
-            let mut cold = run(&binary, operation, stub, 1).await?;
-            for _ in 1..COLD {
-                let again = run(&binary, operation, stub, 1).await?;
-                cold.instructions = cold.instructions.min(again.instructions);
-                cold.system_calls = cold.system_calls.min(again.system_calls);
+            if only.is_some_and(|only| only != operation) {
+                continue;
             }
-            let more = run(&binary, operation, stub, 1 + WARM).await?;
+            let profile = |kind: &str| {
+                let name = format!("{}-{operation}.{kind}", contestant.name);
+                profiles.map(|directory| directory.join(name))
+            };
+            let binary = contestant.binary(operation);
+            let cold = run(&binary, operation, stub, 1, profile("cold")).await?;
+            let more = run(&binary, operation, stub, 1 + WARM, profile("warm")).await?;
             let per_invocation = |cold: u64, more: u64| more.saturating_sub(cold) / WARM;
             counts.push(Count {
                 contestant: contestant.name.clone(),
@@ -65,28 +73,34 @@ pub(crate) async fn count(contestants: &[Contestant], stub: &Stub) -> Result<Vec
     Ok(counts)
 }
 
-/// Counts a process from its start until it has handled so many events.
-async fn run(binary: &Path, operation: Operation, stub: &Stub, events: u64) -> Result<Counted> {
-    let directory = tempfile::tempdir()?;
-    let output = directory.path().join("output");
-    let observer = |program: &str, arguments: &[&str], file: &str| {
-        let mut observer: Vec<OsString> = vec![program.into()];
-        observer.extend(arguments.iter().map(Into::into));
-        let mut file = OsString::from(file);
-        file.push(&output);
-        observer.push(file);
-        observer
-    };
-    let arguments = ["--quiet", "--tool=callgrind"];
-    let valgrind = observer("valgrind", &arguments, "--callgrind-out-file=");
-    let profile = observed(binary, &valgrind, operation, stub, events, &output).await?;
-    let strace = observer("strace", &["-f", "-qq", "-e", "signal=none"], "--output=");
-    let calls = observed(binary, &strace, operation, stub, events, &output).await?;
-    let total = profile
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: "));
+/// Counts a process from its start until it has handled so many events. What valgrind writes is kept in a file.
+async fn run(
+    binary: &Path,
+    operation: Operation,
+    stub: &Stub,
+    events: u64,
+    keep: Option<PathBuf>,
+) -> Result<Counted> {
+    let mut fewest = (u64::MAX, String::new());
+    for _ in 0..RUNS {
+        let arguments = ["--quiet", "--tool=callgrind", "--callgrind-out-file="];
+        let profile = observed(binary, "valgrind", &arguments, operation, stub, events).await?;
+        let total = profile
+            .lines()
+            .find_map(|line| line.strip_prefix("totals: "));
+        let total = total.ok_or("no totals of valgrind")?.trim().parse()?;
+        if total < fewest.0 {
+            fewest = (total, profile);
+        }
+    }
+    let (instructions, profile) = fewest;
+    if let Some(file) = keep {
+        fs::write(file, profile)?;
+    }
+    let arguments = ["-f", "-qq", "-e", "signal=none", "--output="];
+    let calls = observed(binary, "strace", &arguments, operation, stub, events).await?;
     Ok(Counted {
-        instructions: total.ok_or("no totals of valgrind")?.trim().parse()?,
+        instructions,
         // A call that another thread interrupts in the log has a second line.
         system_calls: calls
             .lines()
@@ -95,16 +109,23 @@ async fn run(binary: &Path, operation: Operation, stub: &Stub, events: u64) -> R
     })
 }
 
-/// Runs a function by an observer, and returns what the observer wrote.
+/// Runs a function by an observer, and returns what the observer wrote to the file that its last argument names.
 async fn observed(
     binary: &Path,
-    observer: &[OsString],
+    observer: &str,
+    arguments: &[&str],
     operation: Operation,
     stub: &Stub,
     events: u64,
-    output: &Path,
 ) -> Result<String> {
-    let mut function = Function::start(binary, observer, stub).await?;
+    let directory = tempfile::tempdir()?;
+    let output = directory.path().join("output");
+    let mut observer: Vec<OsString> = vec![observer.into()];
+    observer.extend(arguments.iter().map(Into::into));
+    if let Some(last) = observer.last_mut() {
+        last.push(&output);
+    }
+    let mut function = Function::start(binary, &observer, stub).await?;
     function.ready().await?;
     for _ in 0..events {
         function.respond(operation.event()).await?;

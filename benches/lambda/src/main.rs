@@ -4,6 +4,7 @@
 //!
 //! `bash benches/lambda/run` builds everything and calls this program.
 
+mod bounds;
 mod contestant;
 mod counts;
 mod events;
@@ -15,6 +16,7 @@ mod shares;
 mod statistics;
 mod stub;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
@@ -24,7 +26,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::contestant::Contestant;
-use crate::events::CONTENT_BYTES;
+use crate::counts::Count;
+use crate::events::{CONTENT_BYTES, Operation};
 use crate::report::Report;
 use crate::shares::CpuGroup;
 use crate::stub::Stub;
@@ -52,6 +55,12 @@ struct Options {
     /// Counts instructions with valgrind and system calls with strace as well
     #[arg(long)]
     count: bool,
+    /// The only operation to count
+    #[arg(long, requires = "count")]
+    operation: Option<Operation>,
+    /// Keeps what valgrind writes in this directory, as FUNCTION-OPERATION.cold and .warm
+    #[arg(long, requires = "count", value_name = "DIRECTORY")]
+    profiles: Option<PathBuf>,
     /// A control group of Linux with the `cpu` controller, which nothing else uses: measures the notes functions with
     /// the shares of a CPU that Lambda gives to several memory sizes as well
     #[arg(long, value_name = "DIRECTORY")]
@@ -59,9 +68,12 @@ struct Options {
     /// Writes all results to this file
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Fails if a count or a size exceeds its bound in this file
-    #[arg(long)]
+    /// Fails if a count or a size of the last functions exceeds its bound in this file
+    #[arg(long, requires = "count")]
     bounds: Option<PathBuf>,
+    /// Writes bounds for the last functions to this file: what they have, and a little room
+    #[arg(long, requires = "count")]
+    write_bounds: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -93,7 +105,13 @@ async fn run(options: &Options) -> Result<bool> {
         cold: measure::cold_starts(&contestants, &stub, options.cold).await?,
         warm: measure::warm_invocations(&contestants, &stub, options.warm).await?,
         counts: if options.count {
-            counts::count(&contestants, &stub).await?
+            counts::count(
+                &contestants,
+                &stub,
+                options.operation,
+                options.profiles.as_deref(),
+            )
+            .await?
         } else {
             Vec::new()
         },
@@ -105,17 +123,30 @@ async fn run(options: &Options) -> Result<bool> {
             None => Vec::new(),
         },
     };
-    let exceeded = match &options.bounds {
-        Some(bounds) => report.exceeded(&serde_json::from_slice(&fs::read(bounds)?)?)?,
-        None => Vec::new(),
-    };
     let mut out = io::stdout();
     write!(out, "{report}")?;
-    for line in &exceeded {
-        writeln!(out, "{line}")?;
-    }
     if let Some(file) = &options.json {
         fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    let last = contestants.last().ok_or("no functions are named")?;
+    let of_last = |count: &&Count| count.contestant == last.name;
+    let counts: Vec<_> = report.counts.iter().filter(of_last).cloned().collect();
+    if let Some(file) = &options.write_bounds {
+        let measured = bounds::measured(&last.directory, &counts)?.into_iter();
+        let bounds: BTreeMap<_, _> = measured
+            .map(|(function, numbers)| (function, numbers.with_room()))
+            .collect();
+        fs::write(file, serde_json::to_string_pretty(&bounds)? + "\n")?;
+    }
+    let exceeded = match &options.bounds {
+        Some(file) => {
+            let bounds = serde_json::from_slice(&fs::read(file)?)?;
+            bounds::exceeded(&bounds, &bounds::measured(&last.directory, &counts)?)
+        }
+        None => Vec::new(),
+    };
+    for line in &exceeded {
+        writeln!(out, "EXCEEDED: {line}")?;
     }
     Ok(exceeded.is_empty())
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -61,19 +62,24 @@ pub(crate) fn sizes(contestants: &[Contestant]) -> Result<Vec<Size>> {
     let mut sizes = Vec::new();
     for contestant in contestants {
         for operation in contestant.operations() {
-            let path = contestant.binary(operation);
-            let binary = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let mut archive = DeflateEncoder::new(Vec::new(), Compression::best());
-            archive.write_all(&binary)?;
+            let (bytes, compressed) = size(&contestant.binary(operation))?;
             sizes.push(Size {
                 contestant: contestant.name.clone(),
                 operation,
-                bytes: binary.len().try_into()?,
-                compressed: archive.finish()?.len().try_into()?,
+                bytes: bytes.try_into()?,
+                compressed: compressed.try_into()?,
             });
         }
     }
     Ok(sizes)
+}
+
+/// The bytes of a binary, and those as an archive holds it.
+pub(crate) fn size(path: &Path) -> Result<(u64, u64)> {
+    let binary = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut archive = DeflateEncoder::new(Vec::new(), Compression::best());
+    archive.write_all(&binary)?;
+    Ok((binary.len() as u64, archive.finish()?.len() as u64))
 }
 
 pub(crate) async fn cold_starts(

@@ -1,11 +1,9 @@
-//! The tables, and the comparison with bounds.
+//! The tables.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::Result;
 use crate::counts::Count;
 use crate::measure::{Cold, Size, Warm};
 use crate::shares::Share;
@@ -21,76 +19,7 @@ pub(crate) struct Report {
     pub(crate) shares: Vec<Share>,
 }
 
-/// What one notes function must not exceed.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Bounds {
-    bytes: u32,
-    compressed: u32,
-    cold_instructions: u64,
-    cold_system_calls: u64,
-    warm_instructions: u64,
-    warm_system_calls: u64,
-}
-
 const BASELINE: &str = "bare-sdk";
-
-impl Report {
-    /// A line for each count and size of a notes function that exceeds its bound.
-    pub(crate) fn exceeded(&self, bounds: &BTreeMap<String, Bounds>) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
-        for (function, bounds) in bounds {
-            let mut check = |what: &str, value: u64, bound: u64| {
-                if value > bound {
-                    lines.push(format!("EXCEEDED: {function}, {what}: {value} > {bound}"));
-                }
-            };
-            let of_notes = |contestant: &str| contestant == "notes";
-            let sizes = self.sizes.iter();
-            let size = sizes
-                .filter(|size| of_notes(&size.contestant))
-                .find(|size| size.operation.function() == function);
-            let counts = self.counts.iter();
-            let count = counts
-                .filter(|count| of_notes(&count.contestant))
-                .find(|count| count.operation.function() == function);
-            let (Some(size), Some(count)) = (size, count) else {
-                return Err(format!("{function} was not counted").into());
-            };
-            check("bytes", size.bytes.into(), bounds.bytes.into());
-            check(
-                "compressed",
-                size.compressed.into(),
-                bounds.compressed.into(),
-            );
-            for (name, value, bound) in [
-                (
-                    "cold instructions",
-                    count.cold.instructions,
-                    bounds.cold_instructions,
-                ),
-                (
-                    "cold system calls",
-                    count.cold.system_calls,
-                    bounds.cold_system_calls,
-                ),
-                (
-                    "warm instructions",
-                    count.warm.instructions,
-                    bounds.warm_instructions,
-                ),
-                (
-                    "warm system calls",
-                    count.warm.system_calls,
-                    bounds.warm_system_calls,
-                ),
-            ] {
-                check(name, value, bound);
-            }
-        }
-        Ok(lines)
-    }
-}
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
