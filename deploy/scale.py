@@ -6,7 +6,7 @@ Nothing is measured here: prices, requests and capacity units are those of costs
 from dataclasses import replace
 from math import ceil
 
-from costs import GB, OVERHEAD, PARTITION, PRICES_OF, Usage, costs, dollars, markdown, read_units, requests, stored, write_units
+from costs import GB, OVERHEAD, PARTITION, PRICES_OF, Usage, as_table, costs, dollars, read_units, requests, stored, write_units
 
 SECONDS = 30 * 86_400
 RATES = (100, 10_000, 1_000_000)
@@ -50,7 +50,7 @@ def needs(rate):
 def needs_table():
     columns = [needs(rate) for rate in RATES]
     rows = [[row, *(f"{column[row]:,}" for column in columns)] for row in columns[0]]
-    return markdown(["requests a second", *(f"{rate:,}" for rate in RATES)], rows)
+    return as_table(["requests a second", *(f"{rate:,}" for rate in RATES)], rows)
 
 
 def costs_table():
@@ -60,7 +60,7 @@ def costs_table():
     rows.append(["**together**", *(f"**{dollars(sum(column.values()))}**" for column in columns)])
     a_million = [sum(column.values()) / (rate * SECONDS / 1e6) for rate, column in zip(RATES, columns)]
     rows.append(["for a million requests", *map(dollars, a_million)])
-    return markdown([f"$ a month ({PRICES_OF})", *(f"{rate:,} requests a second" for rate in RATES)], rows)
+    return as_table([f"$ a month ({PRICES_OF})", *(f"{rate:,} requests a second" for rate in RATES)], rows)
 
 
 def of_a_user(item, sync):
@@ -83,7 +83,7 @@ def user_table():
     for row in columns[0]:
         numbers = (column[row] for column in columns)
         rows.append([row, *(f"{number:,.1f}" if number < 10 else f"{number:,.0f}" for number in numbers)])
-    return markdown(["items of", *ITEMS], rows)
+    return as_table(["items of", *ITEMS], rows)
 
 
 if __name__ == "__main__":
