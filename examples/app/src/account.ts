@@ -5,6 +5,8 @@ export interface Account {
   /** Names the copy of the user's notes on this device. */
   id: string;
   token: () => Promise<string | undefined>;
+  /** Whether this user is still the one who is signed in on this device: other tabs sign out and in, too. */
+  isSignedIn: () => boolean;
   signOut: () => void;
 }
 
@@ -28,7 +30,13 @@ const NAME = "notes user";
 export function accountByName(): Account | undefined {
   const name = localStorage.getItem(NAME);
   if (name === null) return undefined;
-  return { name, id: name, token: async () => name, signOut: () => localStorage.removeItem(NAME) };
+  return {
+    name,
+    id: name,
+    token: async () => name,
+    isSignedIn: () => localStorage.getItem(NAME) === name,
+    signOut: () => localStorage.removeItem(NAME),
+  };
 }
 
 export function signInByName(name: string): void {

@@ -6,6 +6,9 @@ import { isTrash } from "./trash.js";
 /** How long the user may pause before what was typed is saved, in milliseconds. */
 const PAUSE = 300;
 
+/** How long after a failure it is tried again, in milliseconds. */
+const RETRY = 5_000;
+
 /** The open note. What is typed is saved while it is typed. */
 export class NoteEditor extends LitElement {
   static override properties = {
@@ -20,6 +23,8 @@ export class NoteEditor extends LitElement {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<unknown> = Promise.resolve();
   #isSaving = false;
+  /** Why the device has not saved what was typed. */
+  #failure: string | undefined;
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -36,40 +41,61 @@ export class NoteEditor extends LitElement {
   }
 
   /** A page that is hidden may never be shown again. */
-  readonly #leave = () => void this.flush();
+  readonly #leave = () => void this.flush().catch(() => {});
 
-  focusTitle(): void {
-    this.querySelector<HTMLInputElement>("#title")?.select();
+  async focusTitle(): Promise<void> {
+    await this.updateComplete;
+    const title = this.querySelector<HTMLInputElement>("#title");
+    title?.focus();
+    title?.select();
   }
 
-  /** Saves what is not saved yet. Returns the note as the user sees it. */
+  /**
+   * Saves what is not saved yet, also what is typed meanwhile. Returns the note as the user sees it.
+   *
+   * Throws if the device does not save it. Then it stays in the editor, which says so and tries again.
+   */
   async flush(): Promise<NoteView | undefined> {
     clearTimeout(this.#timer);
-    this.#saving = this.#saving.then(() => this.#save());
-    await this.#saving;
+    const saving = this.#saving.then(() => this.#save());
+    // One that fails must not keep the next from trying.
+    this.#saving = saving.catch(() => {});
+    await saving;
     return this.#draft?.seen;
   }
 
   async #save(): Promise<void> {
-    const draft = this.#draft;
-    if (!draft?.isChanged) return;
-    const { patch, seen } = draft;
-    this.#isSaving = true;
-    const note = await this.replica.change(seen, patch);
-    this.#isSaving = false;
-    if (note) draft.saved(note, patch);
-    else if (draft === this.#draft) this.#draft = undefined;
-    if (note && note.id !== seen.id && draft === this.#draft) {
-      this.dispatchEvent(new CustomEvent("move-note", { detail: note.id }));
+    for (let draft = this.#draft; draft?.isChanged; draft = this.#draft) {
+      const { patch, seen } = draft;
+      this.#isSaving = true;
+      try {
+        const note = await this.replica.change(seen, patch);
+        this.#failure = undefined;
+        if (note) draft.saved(note, patch);
+        if (draft !== this.#draft) continue;
+        if (!note) this.#draft = undefined;
+        else if (note.id !== seen.id) this.dispatchEvent(new CustomEvent("move-note", { detail: note }));
+      } catch (error) {
+        this.#failure = error instanceof Error ? error.message : String(error);
+        this.#saveSoon(RETRY);
+        throw error;
+      } finally {
+        this.#isSaving = false;
+        this.requestUpdate();
+      }
     }
-    this.requestUpdate();
+  }
+
+  #saveSoon(pause: number): void {
+    clearTimeout(this.#timer);
+    // The editor says that it has failed.
+    this.#timer = setTimeout(() => void this.flush().catch(() => {}), pause);
   }
 
   #write(change: Partial<NoteView>, pause: number): void {
     if (!this.#draft) return;
     Object.assign(this.#draft.fields, change);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.flush(), pause);
+    this.#saveSoon(pause);
     this.requestUpdate();
   }
 
@@ -83,7 +109,7 @@ export class NoteEditor extends LitElement {
       this.#draft = new Draft(note);
     } else if (isChanged) {
       // It was deleted elsewhere while the user wrote: that becomes another note.
-      void this.flush();
+      this.#saveSoon(0);
     } else {
       this.#draft = undefined;
     }
@@ -160,13 +186,19 @@ export class NoteEditor extends LitElement {
 
   #stateOf(draft: Draft): string | typeof nothing {
     const { refused } = draft.seen;
+    if (this.#failure !== undefined) return `Not saved on this device: ${this.#failure}`;
     if (refused !== undefined) return `Not taken by the server: ${refused}`;
     if (draft.fields.title.trim() === "") return "A note needs a title";
     return draft.isChanged ? "Saving…" : "Saved on this device";
   }
 
   async #close(): Promise<void> {
-    await this.flush();
+    try {
+      await this.flush();
+    } catch {
+      // It stays open, with what was typed.
+      return;
+    }
     this.dispatchEvent(new CustomEvent("close-note"));
   }
 }

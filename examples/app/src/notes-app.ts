@@ -27,6 +27,8 @@ class NotesApp extends LitElement {
   /** Several at once: one that is told must not take away the chance to undo. */
   #notices: Notice[] = [];
   #isReady = false;
+  /** Why there are no notes to show. */
+  #failure: string | undefined;
 
   /** In the document itself: one style sheet, and labels that lead to their fields. */
   protected override createRenderRoot(): HTMLElement {
@@ -35,17 +37,29 @@ class NotesApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // Another tab has signed this user out, and may show the notes of another one.
+    addEventListener("storage", async () => {
+      if (this.#account?.isSignedIn() !== false) return;
+      this.#end?.();
+      // What was being typed is kept until this user comes back.
+      await this.#editor?.flush().catch(() => {});
+      location.reload();
+    });
     void this.#start();
   }
 
   async #start(): Promise<void> {
+    this.#isReady = false;
+    this.#failure = undefined;
+    this.requestUpdate();
     const provider = this.#provider;
     try {
       this.#account = provider ? await (await import("./sign-in.js")).accountByProvider(provider) : accountByName();
+      if (this.#account) await this.#openReplica(this.#account);
     } catch (error) {
-      this.#tell({ text: `Signing in failed: ${messageOf(error)}` });
+      const what = this.#account ? "The notes on this device can't be opened" : "Signing in failed";
+      this.#failure = `${what}: ${messageOf(error)}`;
     }
-    if (this.#account) await this.#openReplica(this.#account);
     this.#isReady = true;
     this.requestUpdate();
   }
@@ -55,14 +69,16 @@ class NotesApp extends LitElement {
     return issuer !== undefined && clientId !== undefined ? { issuer, clientId } : undefined;
   }
 
-  async #openReplica({ id, token }: Account): Promise<void> {
+  async #openReplica({ id, token, isSignedIn }: Account): Promise<void> {
     const url = this.#settings.api ?? location.origin;
     const client = createNotesClient({ url, token });
     const replica = await Replica.open({ client, name: `notes of ${id} at ${url}` });
-    this.#replica = replica;
     this.#notes = new Map((await replica.notes()).map((note) => [note.id, note]));
+    this.#replica = replica;
     replica.subscribe(async ({ ids, moved }) => {
       for (const id of ids) {
+        // The page is about to be left, and the copy to be closed.
+        if (!isSignedIn()) return;
         const note = await replica.note(id);
         if (note) this.#notes.set(id, note);
         else this.#notes.delete(id);
@@ -94,32 +110,33 @@ class NotesApp extends LitElement {
           .value=${this.#query}
           @input=${(event: InputEvent) => this.#show(this.#category, (event.target as HTMLInputElement).value)}
         />
-        <sync-state .replica=${replica} @sign-in=${() => this.#signInAgain()}></sync-state>
+        <sync-state .replica=${replica} @sign-in=${() => this.#try(() => this.#signIn())}></sync-state>
         ${this.#renderMenu(replica)}
       </header>
       <nav aria-label="Categories">${this.#renderCategories()}</nav>
       <main class=${open ? "with-note" : ""}>
         <section aria-label="List of notes" class="list">
-          <button class="new" @click=${() => this.#create(replica)}>New note</button>
+          <button class="new" @click=${() => this.#try(() => this.#create(replica))}>New note</button>
           <note-list
             .notes=${this.#found()}
             .open=${this.#open}
             .empty=${this.#query ? "Nothing is found." : isTrashShown ? "The trash is empty." : "No notes yet."}
-            @open-note=${(event: CustomEvent<string>) => this.#openNote(event.detail)}
+            @open-note=${(event: CustomEvent<string>) => this.#try(() => this.#openNote(event.detail))}
           ></note-list>
         </section>
         <note-editor
           .replica=${replica}
           .note=${open}
           .categories=${this.#categories()}
-          @close-note=${() => this.#close(replica)}
-          @move-note=${({ detail }: CustomEvent<string>) => {
-            this.#open = detail;
+          @close-note=${() => this.#try(() => this.#close(replica))}
+          @move-note=${({ detail }: CustomEvent<NoteView>) => {
+            this.#notes.set(detail.id, detail);
+            this.#open = detail.id;
             this.requestUpdate();
           }}
-          @trash-note=${() => this.#trash(replica)}
-          @restore-note=${() => this.#restore(replica)}
-          @delete-note=${() => this.#delete(replica)}
+          @trash-note=${() => this.#try(() => this.#trash(replica))}
+          @restore-note=${() => this.#try(() => this.#restore(replica))}
+          @delete-note=${() => this.#try(() => this.#delete(replica))}
         ></note-editor>
       </main>
       ${this.#renderNotices()}
@@ -129,7 +146,7 @@ class NotesApp extends LitElement {
   #renderNotices(): TemplateResult {
     const undo = async (notice: Notice) => {
       this.#forget(notice);
-      await notice.undo?.();
+      await this.#try(async () => notice.undo?.());
     };
     return html`<div class="notices" role="status">
       ${this.#notices.map(
@@ -145,8 +162,8 @@ class NotesApp extends LitElement {
     if (provider) {
       return html`<main class="sign-in">
         <h1>Notes</h1>
-        <button @click=${async () => (await import("./sign-in.js")).signIn(provider)}>Sign in</button>
-        ${this.#renderNotices()}
+        <button @click=${() => this.#try(() => this.#signIn())}>Sign in</button>
+        ${this.#renderFailure()} ${this.#renderNotices()}
       </main>`;
     }
     const submit = (event: SubmitEvent) => {
@@ -162,7 +179,12 @@ class NotesApp extends LitElement {
         <p>Letters, digits, and the characters . _ @ -. This server is for development: nobody checks it.</p>
         <button>Sign in</button>
       </form>
+      ${this.#renderFailure()}
     </main>`;
+  }
+
+  #renderFailure(): TemplateResult | typeof nothing {
+    return this.#failure === undefined ? nothing : html`<p role="alert">${this.#failure}</p>`;
   }
 
   #renderMenu(replica: Replica): TemplateResult {
@@ -179,7 +201,7 @@ class NotesApp extends LitElement {
             @change=${(event: Event) => this.#import(replica, event.target as HTMLInputElement)}
           />
         </label>
-        <button @click=${() => this.#signOut(replica)}>Sign out</button>
+        <button @click=${() => this.#try(() => this.#signOut(replica))}>Sign out</button>
       </div>
     </details>`;
   }
@@ -223,7 +245,7 @@ class NotesApp extends LitElement {
     this.#open = id;
     this.requestUpdate();
     await this.updateComplete;
-    this.#editor?.focusTitle();
+    await this.#editor?.focusTitle();
   }
 
   get #editor(): NoteEditor | null {
@@ -308,14 +330,30 @@ class NotesApp extends LitElement {
   async #signOut(replica: Replica): Promise<void> {
     await this.#editor?.flush();
     const { pending, refused } = await replica.sync();
+    const unsent = pending + refused;
+    const changes = unsent === 1 ? "1 change is" : `${unsent} changes are`;
+    const question = `${changes} only on this device. All notes stay on it until you sign in again. Sign out?`;
+    if (unsent > 0 && !confirm(question)) return;
     this.#end?.();
-    if (pending + refused === 0) await replica.erase();
-    else replica.close();
+    // First: this makes the other tabs stop.
     this.#account?.signOut();
-    location.reload();
+    try {
+      await replica.erase();
+    } finally {
+      location.reload();
+    }
   }
 
-  async #signInAgain(): Promise<void> {
+  /** Does what can fail, such as because the device is full, and says so then. */
+  async #try(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#tell({ text: `This has failed: ${messageOf(error)}` });
+    }
+  }
+
+  async #signIn(): Promise<void> {
     const provider = this.#provider;
     if (provider) await (await import("./sign-in.js")).signIn(provider);
   }

@@ -22,5 +22,5 @@ addEventListener("fetch", (event) => {
   url.hash = "";
   const isShell = shell.some((file) => new URL(file, registration.scope).href === url.href);
   if (request.method !== "GET" || !isShell) return;
-  event.respondWith(caches.match(url.href).then((response) => response ?? fetch(request)));
+  event.respondWith(caches.match(url.href, { cacheName: version }).then((response) => response ?? fetch(request)));
 });

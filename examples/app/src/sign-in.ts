@@ -84,20 +84,29 @@ export async function accountByProvider(provider: Provider): Promise<Account | u
   const session = load();
   if (!session) return undefined;
 
-  const token = async () => {
-    if (accessToken !== undefined && Date.now() < validUntil) return accessToken;
+  const isSignedIn = () => load()?.subject === session.subject;
+  const renewed = async () => {
     const refreshToken = load()?.refreshToken;
-    if (refreshToken === undefined) return undefined;
+    if (refreshToken === undefined || !isSignedIn()) return undefined;
     const server = await discover(provider);
     const request = await oauth.refreshTokenGrantRequest(server, client, none, refreshToken, insecure);
     // A refresh token that is not good any more: the API will ask to sign in again.
     if (request.status === 400) return undefined;
     const response = await oauth.processRefreshTokenResponse(server, client, request);
+    // Meanwhile another tab may have signed in somebody else, whose notes these are not.
+    if (!isSignedIn()) return undefined;
     take(response);
     save({ ...session, refreshToken, ...renewal(response) });
     return accessToken;
   };
-  return { name: session.name, id: session.subject, token, signOut: () => localStorage.removeItem(SESSION) };
+  const token = async () => {
+    if (!isSignedIn()) return undefined;
+    if (accessToken !== undefined && Date.now() < validUntil) return accessToken;
+    // One tab after the other: a provider may take each refresh token only once.
+    return navigator.locks.request(SESSION, renewed);
+  };
+  const signOut = () => localStorage.removeItem(SESSION);
+  return { name: session.name, id: session.subject, token, isSignedIn, signOut };
 }
 
 function renewal({ refresh_token: refreshToken }: oauth.TokenEndpointResponse): Pick<Session, "refreshToken"> {

@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "d296309bf68b710a";
+const version = "d23244d251fa957f";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {
@@ -22,5 +22,5 @@ addEventListener("fetch", (event) => {
   url.hash = "";
   const isShell = shell.some((file) => new URL(file, registration.scope).href === url.href);
   if (request.method !== "GET" || !isShell) return;
-  event.respondWith(caches.match(url.href).then((response) => response ?? fetch(request)));
+  event.respondWith(caches.match(url.href, { cacheName: version }).then((response) => response ?? fetch(request)));
 });

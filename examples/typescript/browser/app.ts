@@ -36,6 +36,12 @@ async function screenshot(tab: Page, name: string): Promise<void> {
   if (values.screenshots !== undefined) await tab.screenshot({ path: join(values.screenshots, name) });
 }
 
+/** Opens a note. */
+async function open(tab: Page, id: string): Promise<void> {
+  await tab.locator(`[data-id="${id}"]`).click();
+  await tab.locator(`[aria-current][data-id="${id}"]`).waitFor();
+}
+
 /** Waits until the list has these notes and no others. */
 async function shows(tab: Page, ...titles: string[]): Promise<void> {
   const expected = JSON.stringify(titles.sort());
@@ -184,6 +190,44 @@ try {
   await tab.emulateMedia({ colorScheme: "light" });
   await tab.setViewportSize({ width: 900, height: 560 });
 
+  // What the device can't save stays in the editor, which says so, and is saved as soon as it can be.
+  const content = (id: string) => tab.locator(`[data-id="${id}"] .excerpt`).innerText();
+  const plumber = (await onServer()).find(({ title }) => title === "Call the plumber");
+  assert.ok(plumber);
+  await open(tab, milk.id);
+  await tab.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("the disk is full", "QuotaExceededError");
+    };
+    Object.assign(globalThis, { makeRoom: () => (IDBObjectStore.prototype.put = put) });
+  });
+  await tab.fill("#content", "3 litres");
+  await tab.getByText("Not saved on this device: the disk is full").waitFor();
+  await tab.locator(`[data-id="${plumber.id}"]`).click();
+  await tab.locator(".notices").getByText("This has failed: the disk is full").waitFor();
+  assert.equal(await tab.inputValue("#content"), "3 litres");
+  await tab.evaluate("void makeRoom()");
+  await saved(tab);
+  assert.equal(await content(milk.id), "3 litres");
+
+  // What is typed while the device saves is saved, too, before another note is opened.
+  await tab.evaluate(async (other) => {
+    const field = document.querySelector("#content") as HTMLTextAreaElement;
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    };
+    type("4 litres");
+    document.querySelector<HTMLElement>(`[data-id="${other}"]`)?.click();
+    // The transaction has begun, and ends in a later task.
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    type("5 litres");
+  }, plumber.id);
+  await tab.locator(`[aria-current][data-id="${plumber.id}"]`).waitFor();
+  assert.equal(await content(milk.id), "5 litres");
+  await synchronise(tab);
+
   // Without a network: the page opens, and what is written is kept and sent later.
   await device.setOnline(false);
   await tab.reload();
@@ -228,6 +272,57 @@ try {
   }
   const median = times.sort((one, other) => one - other)[2] ?? 0;
   console.log(`10,000 notes are shown ${Math.round(median)} ms after the page was asked for (the median of 5).`);
+
+  // Signing out asks before it leaves what the server does not have, and in each tab takes away what can be seen.
+  await tab.locator(".new").click();
+  await tab.fill("#title", "Only here");
+  await saved(tab);
+  const other = await device.openTab();
+  const signOut = async () => {
+    await other.locator(".menu summary").click();
+    await other.getByRole("button", { name: "Sign out" }).click();
+  };
+  const asked = other.waitForEvent("dialog");
+  const pressed = signOut();
+  const question = await asked;
+  assert.match(question.message(), /^1 change is only on this device/);
+  await question.dismiss();
+  await pressed;
+  await device.setOnline(true);
+  await synchronise(tab);
+  await signOut();
+  for (const signedOut of [tab, other]) {
+    await signedOut.locator("#name").waitFor();
+    assert.doesNotMatch(await signedOut.locator("body").innerText(), /Milk|Only here/);
+  }
+  const left = await tab.evaluate(async () => {
+    const name = (await indexedDB.databases()).find(({ name }) => name?.startsWith("notes of anna"))?.name;
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open(name ?? "");
+      request.onsuccess = () => resolve(request.result);
+    });
+    const counts = [...database.objectStoreNames].map((store) => {
+      const request = database.transaction(store).objectStore(store).count();
+      return new Promise<number>((resolve) => (request.onsuccess = () => resolve(request.result)));
+    });
+    const left = await Promise.all(counts);
+    database.close();
+    return left;
+  });
+  assert.deepEqual(left, [0, 0, 0], "nothing of the user is left on the device");
+  assert.ok((await onServer()).some(({ title }) => title === "Only here"));
+
+  // A browser that keeps nothing: the page says so.
+  const broken = await device.context.newPage();
+  await broken.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("no storage here", "SecurityError");
+    };
+  });
+  await broken.goto(device.url);
+  await broken.fill("#name", "anna");
+  await broken.getByRole("button", { name: "Sign in" }).click();
+  await broken.getByRole("alert").getByText("can't be opened: no storage here").waitFor();
   assert.deepEqual(device.complaints, []);
 
   const assets = new URL("../../../assets/app/", import.meta.url);

@@ -45,7 +45,7 @@ export class Device {
   async openTab(): Promise<Page> {
     const tab = await this.context.newPage();
     tab.setDefaultTimeout(30_000);
-    tab.on("pageerror", (error) => this.complaints.push(String(error)));
+    tab.on("pageerror", (error) => this.complaints.push(error.stack ?? String(error)));
     await tab.goto(this.url);
     await drawn(tab);
     this.tabs.push(tab);

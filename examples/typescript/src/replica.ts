@@ -14,7 +14,6 @@ import {
   type Touched,
   type Write,
   countEdits,
-  deleteDatabase,
   editsOf,
   openDatabase,
   putEdit,
@@ -103,10 +102,24 @@ export class Replica {
     this.#listeners.clear();
   }
 
-  /** Closes it and removes it from the device, also what the server does not have. */
-  async erase(): Promise<void> {
-    this.close();
-    await deleteDatabase(this.#name);
+  /**
+   * Removes all notes from the device, when no tab synchronises, and closes this copy; an empty database stays. Returns
+   * whether it did: not while there are edits that the server does not have, also of other tabs.
+   */
+  async erase(): Promise<boolean> {
+    const erase = async () => {
+      const isErased = await this.#write(async ({ tx, touched }) => {
+        if ((await tx.objectStore("outbox").count()) > 0) return false;
+        for (const id of await tx.objectStore("notes").getAllKeys()) touched.ids.add(id);
+        await tx.objectStore("notes").clear();
+        await tx.objectStore("state").clear();
+        return true;
+      });
+      if (isErased) this.close();
+      return isErased;
+    };
+    // A pass under way would store its notes and its token after that.
+    return this.#locks.request(`${this.#name} sync`, erase).then((isErased) => isErased);
   }
 
   get status(): Status {

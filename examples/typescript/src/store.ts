@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, deleteDB, openDB } from "idb";
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
 import type { NewNote, Note } from "./client.js";
 import type { Members, Patch } from "./members.js";
 
@@ -72,10 +72,6 @@ export function openDatabase(name: string): Promise<Database> {
       (event.target as IDBDatabase).close();
     },
   });
-}
-
-export function deleteDatabase(name: string): Promise<void> {
-  return deleteDB(name);
 }
 
 /** What the user has written into a note goes on in another one. */

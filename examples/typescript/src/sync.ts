@@ -99,13 +99,13 @@ export class Sync {
     );
     const note = reply.data;
     if (note) return this.#acknowledged(edit, note);
-    if (reply.status === 409) {
+    if (reply.name === "id-spent") {
       return this.#write("relaxed", async (write) => {
         await removeNote(write, edit.id);
         await afterGone(write, edit.id, this.clock);
       });
     }
-    if (reply.status === 422) return this.#write("strict", (write) => rename(write, edit.id, this.clock.newId()));
+    if (reply.name === "id-reused") return this.#write("strict", (write) => rename(write, edit.id, this.clock.newId()));
     if (["idempotency-key-too-old", "idempotency-key-too-far-ahead"].includes(reply.name ?? "")) {
       // A complete copy says whether it was created before; and what time it is.
       await this.#pull();
