@@ -69,7 +69,7 @@ class NotesApp extends LitElement {
     return issuer !== undefined && clientId !== undefined ? { issuer, clientId } : undefined;
   }
 
-  async #openReplica({ id, token, isSignedIn }: Account): Promise<void> {
+  async #openReplica({ id, token }: Account): Promise<void> {
     const url = this.#settings.api ?? location.origin;
     const client = createNotesClient({ url, token });
     const replica = await Replica.open({ client, name: `notes of ${id} at ${url}` });
@@ -77,11 +77,15 @@ class NotesApp extends LitElement {
     this.#replica = replica;
     replica.subscribe(async ({ ids, moved }) => {
       for (const id of ids) {
-        // The page is about to be left, and the copy to be closed.
-        if (!isSignedIn()) return;
-        const note = await replica.note(id);
-        if (note) this.#notes.set(id, note);
-        else this.#notes.delete(id);
+        try {
+          const note = await replica.note(id);
+          if (note) this.#notes.set(id, note);
+          else this.#notes.delete(id);
+        } catch (error) {
+          // The database is closed when the page is left.
+          if (error instanceof DOMException && error.name === "InvalidStateError") return;
+          throw error;
+        }
       }
       for (const { from, to, isCopy } of moved) {
         if (isCopy) this.#tell({ text: "A note was changed elsewhere, too: what you wrote is a note of its own." });
