@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -29,6 +30,7 @@ pub(crate) struct Stub {
     pub(crate) url: String,
     /// The certificates that a function has to trust.
     pub(crate) roots: PathBuf,
+    connections: Arc<AtomicU64>,
 }
 
 /// The responses, rendered once.
@@ -41,7 +43,9 @@ struct Responses {
 impl Stub {
     /// Starts it with the certificates in this directory, and so many bytes of text in each note.
     pub(crate) async fn start(certificates: &Path, content_bytes: usize) -> Result<Self> {
+        let connections = Arc::<AtomicU64>::default();
         let listener = TlsListener {
+            connections: Arc::clone(&connections),
             tcp: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
             tls: TlsAcceptor::from(Arc::new(tls(certificates)?)),
         };
@@ -60,7 +64,13 @@ impl Stub {
         Ok(Self {
             url,
             roots: certificates.join("roots.pem").canonicalize()?,
+            connections,
         })
+    }
+
+    /// How many connections there have been.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 
@@ -96,6 +106,7 @@ fn tls(certificates: &Path) -> Result<ServerConfig> {
 
 /// Accepts connections over TLS.
 struct TlsListener {
+    connections: Arc<AtomicU64>,
     tcp: TcpListener,
     tls: TlsAcceptor,
 }
@@ -107,6 +118,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, address) = Listener::accept(&mut self.tcp).await;
+            self.connections.fetch_add(1, Ordering::Relaxed);
             let _ = stream.set_nodelay(true);
             // One function runs at a time, so nobody waits while a handshake is under way.
             if let Ok(stream) = self.tls.accept(stream).await {
