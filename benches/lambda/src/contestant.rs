@@ -33,11 +33,12 @@ impl Contestant {
         }
     }
 
-    /// The operations whose sizes and counts are of interest: one of each binary.
-    pub(crate) fn operations(&self) -> Vec<Operation> {
-        match self.binary {
-            Some("null") => vec![Operation::Get],
-            _ => Operation::ALL.to_vec(),
+    /// The operations whose sizes and counts are of interest: one of each binary, or only this one.
+    pub(crate) fn operations(&self, only: Option<Operation>) -> Vec<Operation> {
+        match (self.binary, only) {
+            (Some("null"), _) => vec![Operation::Get],
+            (_, Some(only)) => vec![only],
+            (_, None) => Operation::ALL.to_vec(),
         }
     }
 

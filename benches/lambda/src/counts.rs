@@ -50,10 +50,7 @@ pub(crate) async fn count(
 ) -> Result<Vec<Count>> {
     let mut counts = Vec::new();
     for contestant in contestants {
-        for operation in contestant.operations() {
-            if only.is_some_and(|only| only != operation) {
-                continue;
-            }
+        for operation in contestant.operations(only) {
             let profile = |kind: &str| {
                 let name = format!("{}-{operation}.{kind}", contestant.name);
                 profiles.map(|directory| directory.join(name))

@@ -55,7 +55,7 @@ struct Options {
     /// Counts instructions with valgrind and system calls with strace as well
     #[arg(long)]
     count: bool,
-    /// The only operation to count
+    /// The only operation whose sizes and counts are of interest
     #[arg(long, requires = "count")]
     operation: Option<Operation>,
     /// Keeps what valgrind writes in this directory, as FUNCTION-OPERATION.cold and .warm
@@ -101,7 +101,7 @@ async fn run(options: &Options) -> Result<bool> {
         contestants.push(Contestant::notes(name, directory.as_ref()));
     }
     let report = Report {
-        sizes: measure::sizes(&contestants)?,
+        sizes: measure::sizes(&contestants, options.operation)?,
         cold: measure::cold_starts(&contestants, &stub, options.cold).await?,
         warm: measure::warm_invocations(&contestants, &stub, options.warm).await?,
         counts: if options.count {

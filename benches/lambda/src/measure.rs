@@ -58,10 +58,10 @@ pub(crate) struct Warm {
     pub(crate) cpu: Summary,
 }
 
-pub(crate) fn sizes(contestants: &[Contestant]) -> Result<Vec<Size>> {
+pub(crate) fn sizes(contestants: &[Contestant], only: Option<Operation>) -> Result<Vec<Size>> {
     let mut sizes = Vec::new();
     for contestant in contestants {
-        for operation in contestant.operations() {
+        for operation in contestant.operations(only) {
             let (bytes, compressed) = size(&contestant.binary(operation))?;
             sizes.push(Size {
                 contestant: contestant.name.clone(),
