@@ -1,6 +1,6 @@
 //! Requests over many connections at once, to the server of the example `local_api` in a process of its own: over the
-//! embedded engine, as `local_api` is, and over the memory store. They read and change notes that are there, so that what
-//! is stored does not grow, and nor should the memory of the server.
+//! embedded engine, as `local_api` is, and over the memory store. They read and change notes that are there, so that
+//! what is stored does not grow, and nor should the memory of the server.
 //! `bash benches/run load` prints a table; `cargo test --workspace --bench load` sends a few requests.
 #![allow(
     clippy::print_stdout,
@@ -195,7 +195,8 @@ impl Connection {
         let number = self.sent.wrapping_mul(7919);
         let user = number % USERS;
         let note = &*paths[user][number / USERS % NOTES];
-        let (method, path, body) = match self.sent % 10 {
+        // The same kind for all users in turn, so that no user gets requests of one kind only.
+        let (method, path, body) = match self.sent / USERS % 10 {
             0..6 => (Method::GET, note, Bytes::new()),
             6..8 => (Method::GET, "/notes?limit=20", Bytes::new()),
             _ => (Method::PATCH, note, body.clone()),

@@ -246,7 +246,7 @@ impl Bench {
                 query: first.clone(),
             });
         }
-        // The first pages come first, the smallest partition's at the very beginning: what the others are compared with.
+        // The first pages come first, the smallest partition's at the very beginning: the others are compared with it.
         cases.sort_by_key(|case| case.query.position.is_some());
         let user = user(DELETER)?;
         self.fill(&user, &self.tombstone, 0..tombstones).await?;

@@ -283,8 +283,8 @@ impl<S, O> Api<S, O> {
     }
 }
 
-/// A call of a handler. It is boxed, so that the future of a request has no place for the handlers of other operations: a
-/// place for one would keep its code in the program.
+/// A call of a handler. It is boxed, so that the future of a request has no place for the handlers of other operations:
+/// a place for one would keep its code in the program.
 type Handling<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
 
 impl<S: NoteStore, O: Fn(Operation) -> bool + Sync> Api<S, O> {

@@ -50,8 +50,8 @@
 //!
 //! # too-large
 //!
-//! Status 413. The request body has more than 2.5 MiB, or the note is larger than can be stored: shorten it. The same if
-//! all notes of the user together are, deleted ones included until they are purged: on DynamoDB 10 GB.
+//! Status 413. The request body has more than 2.5 MiB, or the note is larger than can be stored: shorten it. The same
+//! if all notes of the user together are, deleted ones included until they are purged: on DynamoDB 10 GB.
 //!
 //! # incomplete-body
 //!

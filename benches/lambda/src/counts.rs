@@ -19,8 +19,8 @@ const WARM: u64 = 20;
 /// Of how many runs the one with the fewest instructions counts.
 const RUNS: u32 = 2;
 
-/// How often a run is repeated that opened more than one connection. A function is so slow under valgrind that on a busy
-/// machine it may give up opening a connection, and open another one.
+/// How often a run is repeated that opened more than one connection. A function is so slow under valgrind that on a
+/// busy machine it may give up opening a connection, and open another one.
 const REPETITIONS: u32 = 10;
 
 /// What a function does, counted. Threads are counted together.

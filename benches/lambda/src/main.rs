@@ -72,7 +72,7 @@ struct Options {
     #[arg(long, requires = "count")]
     bounds: Option<PathBuf>,
     /// Writes bounds for the last functions to this file: what they have, and a little room
-    #[arg(long, requires = "count")]
+    #[arg(long, requires = "count", conflicts_with = "operation")]
     write_bounds: Option<PathBuf>,
 }
 

@@ -46,7 +46,8 @@ const REQUESTS: [(Operation, usize); 6] = [
 ];
 
 /// Invocations with one memory size. CPU time, and the time for which the function was kept from its CPU because its
-/// share of the period was used up, in milliseconds of one invocation. Neither depends much on what else the machine does.
+/// share of the period was used up, in milliseconds of one invocation. Neither depends much on what else the machine
+/// does.
 #[derive(Debug, Serialize)]
 pub(crate) struct Share {
     pub(crate) contestant: String,

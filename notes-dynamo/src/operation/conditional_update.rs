@@ -20,9 +20,9 @@ use crate::table::Table;
 /// | the item | no attempt in doubt | an attempt in doubt |
 /// |---|---|---|
 /// | has the revision of this write | done | done |
-/// | has another revision, or can't be read | stale | `OutcomeUnknown`: that attempt may have come before the other write |
-/// | is a tombstone, or has expired | missing | the same |
-/// | is not there | missing | the same: it may have been purged since |
+/// | has another revision, or can't be read | stale | `OutcomeUnknown`: it may have come before the other write |
+/// | is a tombstone, or has expired | missing | `OutcomeUnknown` |
+/// | is not there | missing | `OutcomeUnknown`: it may have been purged since |
 ///
 /// # Errors
 /// As [`write_error`](crate::request::error::write_error): `OutcomeUnknown` when an attempt of this call may have been

@@ -27,7 +27,7 @@ use crate::table::Table;
 ///
 /// # Errors
 /// As [`write_error`](crate::request::error::write_error); `Other` if the table has another key, or if the engine
-/// does not return the item on which a condition fails.
+/// does not return the item on which a condition fails (`OutcomeUnknown`, if an attempt before may have been executed).
 pub(crate) async fn insert(
     table: &Table,
     insertion: &Insertion,

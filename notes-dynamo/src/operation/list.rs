@@ -65,8 +65,8 @@ pub(crate) enum Listed {
 /// Reads a page of a list, and calls `found` for each of its items, in order, with the position after the item.
 /// Returns the position of the next page, or `None` if this is the last one.
 ///
-/// The position is the id of the last item of the page, and not DynamoDB's `LastEvaluatedKey`, which is that of the
-/// last item that was read: a page that is cut to its limit would then skip what was read behind it.
+/// The position is that of the last item that is used. That is DynamoDB's `LastEvaluatedKey`, unless the page is cut to
+/// its limit before: the next one would then skip what was read behind it.
 pub(crate) async fn read(
     table: &Table,
     user: &UserId,

@@ -20,8 +20,8 @@ const BATCH: usize = 25;
 /// a `BatchWriteItem` for every 25 of them.
 ///
 /// Every item goes, whatever it is: tombstones, and items that can't be read. A removal has no condition, because a
-/// batch takes none. So an attempt that comes late can remove a note that was created under the same id since; that is why
-/// an id is not to be used for a while after a purge of which the outcome is not known.
+/// batch takes none. So an attempt that comes late can remove a note that was created under the same id since; that is
+/// why an id is not to be used for a while after a purge of which the outcome is not known.
 ///
 /// # Errors
 /// As [`read_error`] and [`write_error`], unless some items were removed before: then it is the number of those, with

@@ -37,8 +37,8 @@ struct Contents {
     category: Option<String>,
 }
 
-/// How many bytes of JSON the detail of an event may have. A bus takes [256 KB][size], with the rest of the event; the pipe
-/// would repeat a larger one for a day, and hold back all that comes after it.
+/// How many bytes of JSON the detail of an event may have. A bus takes [256 KB][size], with the rest of the event; the
+/// pipe would repeat a larger one for a day, and hold back all that comes after it.
 ///
 /// [size]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 const LARGEST: usize = 250_000;

@@ -22,8 +22,8 @@ use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 /// than `serde_json` allows, or that has a lone surrogate in what is read, becomes `null`, which is an event without a
 /// request.
 ///
-/// Of the event, only the members and the headers are kept that something reads. A tree of all of them would be a fifth of
-/// what a warm invocation costs, and would contain the caller's token.
+/// Of the event, only the members and the headers are kept that something reads. A tree of all of them would be a fifth
+/// of what a warm invocation costs, and would contain the caller's token.
 #[derive(Debug)]
 pub(crate) struct Payload(pub(crate) Value);
 

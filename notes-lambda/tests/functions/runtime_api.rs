@@ -103,8 +103,8 @@ impl RuntimeApi {
         outcome.await.unwrap()
     }
 
-    /// Hands this event to the function, from a client that says this of itself. The function may end, and then there is
-    /// no outcome.
+    /// Hands this event to the function, from a client that says this of itself. The function may end, and then there
+    /// is no outcome.
     pub(crate) fn hand_over(
         &self,
         event: Vec<u8>,
