@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 # US dollars in us-east-1: where each was found, and of when that is. Look them up before you rely on them.
-PRICES_OF = "us-east-1, November 2026"
+PRICES_OF = "us-east-1"
 PRICE_LIST = {
     "HTTP API, a million requests up to 300 million": (1.00, "an example of aws.amazon.com/api-gateway/pricing", "September 2026"),
     "HTTP API, a million requests beyond": (0.90, "the same", "September 2026"),

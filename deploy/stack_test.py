@@ -900,8 +900,14 @@ class Feed(unittest.TestCase):
             for one in events
         ]
         self.assertEqual(bridge.put_events(Entries=entries)["FailedEntryCount"], 0)
-        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=10)["Messages"]
-        return [json.loads(one["Body"]) for one in received]
+        received = []
+        while len(received) < 2:
+            polled = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=10)
+            # Without a message for ten seconds, this fails.
+            received += [json.loads(one["Body"]) for one in polled["Messages"]]
+            for one in polled["Messages"]:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
+        return received
 
 
 class Operator(unittest.TestCase):

@@ -70,7 +70,6 @@ export class NoteEditor extends LitElement {
       this.#isSaving = true;
       try {
         const note = await this.replica.change(seen, patch);
-        this.#failure = undefined;
         if (note) draft.saved(note, patch);
         if (draft !== this.#draft) continue;
         if (!note) this.#draft = undefined;
@@ -84,6 +83,9 @@ export class NoteEditor extends LitElement {
         this.requestUpdate();
       }
     }
+    // Also when what could not be saved was taken back.
+    this.#failure = undefined;
+    this.requestUpdate();
   }
 
   #saveSoon(pause: number): void {

@@ -257,6 +257,7 @@ class NotesApp extends LitElement {
   }
 
   async #create(replica: Replica): Promise<void> {
+    await this.#editor?.flush();
     const isOwn = this.#category !== undefined && this.#category !== "Trash";
     const note = await replica.create({
       title: "New note",
@@ -332,12 +333,18 @@ class NotesApp extends LitElement {
 
   /** The copy stays on this device only if it has what the server has not. */
   async #signOut(replica: Replica): Promise<void> {
-    await this.#editor?.flush();
-    const { pending, refused } = await replica.sync();
-    const unsent = pending + refused;
-    const changes = unsent === 1 ? "1 change is" : `${unsent} changes are`;
-    const question = `${changes} only on this device. All notes stay on it until you sign in again. Sign out?`;
-    if (unsent > 0 && !confirm(question)) return;
+    let warning: string | undefined;
+    try {
+      await this.#editor?.flush();
+      const { pending, refused } = await replica.sync();
+      const unsent = pending + refused;
+      const changes = unsent === 1 ? "1 change is" : `${unsent} changes are`;
+      if (unsent > 0) warning = `${changes} only on this device. All notes stay on it until you sign in again.`;
+    } catch (error) {
+      // A full device must not keep anybody from leaving it.
+      warning = `This device can't save: ${messageOf(error)}. What is being written is lost.`;
+    }
+    if (warning !== undefined && !confirm(`${warning} Sign out?`)) return;
     this.#end?.();
     // First: this makes the other tabs stop.
     this.#account?.signOut();
@@ -363,7 +370,9 @@ class NotesApp extends LitElement {
   }
 
   #tell(notice: Notice): void {
-    this.#notices = [...this.#notices.slice(-2), notice];
+    this.#notices.push(notice);
+    // Of more than three, the oldest of those goes with which nothing can be undone.
+    if (this.#notices.length > 3) this.#notices.splice(Math.max(0, this.#notices.findIndex(({ undo }) => !undo)), 1);
     // Whoever wants to undo something may need time to find out how.
     setTimeout(() => this.#forget(notice), notice.undo ? 60_000 : 10_000);
     this.requestUpdate();

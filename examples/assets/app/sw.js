@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "3b47e5a8540e165c";
+const version = "6efd20dca95259b3";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {

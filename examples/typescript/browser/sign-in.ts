@@ -1,5 +1,5 @@
 // Signing in with the pages of an OpenID provider, in a browser: the authorization code flow with PKCE (RFC 7636). The
-// provider here checks what RFC 6749 and RFC 7636 have one check; it is not Cognito.
+// provider here makes the checks that RFC 6749 and RFC 7636 require of one; it is not Cognito.
 //
 //   node build/browser/sign-in.js
 

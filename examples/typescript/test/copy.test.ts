@@ -56,23 +56,29 @@ test("a_pass_of_another_tab_does_not_bring_an_erased_copy_back", async () => {
 });
 
 for (const status of [404, 409, 412, 422]) {
-  test(`a_${status}_that_is_not_of_the_api_costs_no_note`, async () => {
-    const server = new Server(() => {});
-    let isIntercepted = false;
-    const tab = await open(`gateway ${status}`, async (request) => {
-      const isChange = request.method !== "GET";
-      return isChange && isIntercepted ? new Response("<html></html>", { status }) : server.handle(request);
-    });
-    isIntercepted = true;
-    await tab.create({ title: "Milk", content: "2 litres" });
-    assert.equal((await tab.sync()).refused, 1);
-    const [note] = await tab.notes();
-    assert.equal(note?.title, "Milk");
+  for (const kind of ["creation", "change", "deletion"]) {
+    test(`a_${status}_that_is_not_of_the_api_costs_no_note_and_no_edit: ${kind}`, async () => {
+      const server = new Server(() => {});
+      let isIntercepted = false;
+      const tab = await open(`gateway ${status} ${kind}`, async (request) => {
+        const isWrite = request.method !== "GET";
+        return isWrite && isIntercepted ? new Response("<html></html>", { status }) : server.handle(request);
+      });
+      if (kind === "creation") isIntercepted = true;
+      const milk = await tab.create({ title: "Milk", content: "2 litres" });
+      await tab.sync();
+      isIntercepted = true;
+      if (kind === "change") await tab.change(milk, { content: "3 litres" });
+      if (kind === "deletion") assert.equal(await tab.delete(milk), true);
+      assert.equal((await tab.sync()).refused, 1);
+      const content = kind === "change" ? "3 litres" : "2 litres";
+      if (kind !== "deletion") assert.deepEqual((await tab.notes()).map((note) => note.content), [content]);
 
-    isIntercepted = false;
-    await tab.retry();
-    assert.equal((await tab.sync()).refused, 0);
-    assert.deepEqual(server.live().map(({ id }) => id), [note.id]);
-    tab.close();
-  });
+      isIntercepted = false;
+      await tab.retry();
+      assert.equal((await tab.sync()).refused, 0);
+      assert.deepEqual(server.live().map((note) => note.content), kind === "deletion" ? [] : [content]);
+      tab.close();
+    });
+  }
 }
