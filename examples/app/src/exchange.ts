@@ -25,6 +25,7 @@ export function exported(notes: Iterable<NoteView>): Blob {
  */
 export async function imported(file: Blob, replica: Replica): Promise<number> {
   const { notes } = JSON.parse(await file.text()) as Exported;
+  if (!Array.isArray(notes)) throw new TypeError("there is no list of notes in it");
   const there = new Set((await replica.notes()).map(keyOf));
   const missing: NewNote[] = [];
   for (const { title, content, category = null, expiresAt = null } of notes) {

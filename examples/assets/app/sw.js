@@ -1,5 +1,5 @@
 // The page without a network: all of its files, of one version.
-const version = "6efd20dca95259b3";
+const version = "7b3b5a8394c8ad1a";
 const shell = ["icon.svg","index.css","./","index.js","manifest.webmanifest","sign-in.js"];
 
 addEventListener("install", (event) => {

@@ -129,7 +129,7 @@ try {
   };
   await choose(JSON.stringify(file), "3 notes are imported");
   await choose(JSON.stringify(file), "0 notes are imported");
-  await choose("[1, 2]", "can't be imported");
+  await choose("[1, 2]", "can't be imported: there is no list of notes in it");
   await shows(tab, "Birthday", "Books to return", "Call the plumber", "Milk");
   await tab.fill("header input", "CAKE jo");
   await shows(tab, "Birthday");
@@ -173,7 +173,9 @@ try {
   await saved(tab);
   await synchronise(tab);
 
-  // How it looks.
+  // How it looks, without what it has told of before.
+  await tab.reload();
+  await open(tab, milk.id);
   await isAccessible(tab, "a note, light");
   await screenshot(tab, "notes-app.png");
   await tab.emulateMedia({ colorScheme: "dark" });
