@@ -4,7 +4,6 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Not in the target directory: a build machine caches that, and a virtual environment is good at its own path only.
 tools=$PWD/.ci/.local
-typescript=$PWD/examples/typescript
 app=$PWD/examples/app
 scratch=$(mktemp -d)
 # Killed when the script ends.
@@ -33,12 +32,6 @@ start_dynamodb() {
     processes+=("$emulator_process")
     await_emulator "$scratch/emulator"
 }
-
-# The programs in TypeScript, checked against the description, as JavaScript in build/.
-build_typescript() (
-    cd "$typescript"
-    npm run --silent build
-)
 
 # Starts the local API with these options, on a free port: $api, $url.
 start_api() {

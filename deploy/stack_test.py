@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -25,7 +26,7 @@ import jsonschema
 
 import adopt
 import costs
-from stack import Stack, UserPool, client
+from stack import LOCAL, Stack, UserPool, client
 
 HERE = Path(__file__).parent
 OPERATIONS = {
@@ -934,6 +935,43 @@ class Operator(unittest.TestCase):
         for role, may in (("ExportRole", ["Query"]), ("EraseRole", ["Query", "BatchWriteItem"])):
             with self.subTest(role), deployed(role, code.getvalue(), roles[role], **python) as invoke:
                 self.assertEqual(invoke({"table": HTTP.table, "other": REST.table}), [[HTTP.table, action] for action in may])
+
+
+@unittest.skipUnless("CHROMIUM" in os.environ, "there is no browser")
+class Page(unittest.TestCase):
+    """The notes app, in a browser. deploy/test finds that, and builds what drives it."""
+
+    def test_a_user_signs_in_on_the_pages_of_cognito_and_writes_a_note(self):
+        users, email, password = HTTP.users, f"{uuid.uuid4()}@example.org", f"Aa1!{secrets.token_urlsafe(18)}"
+        users.sign_in(email)
+        users.cognito.admin_set_user_password(
+            UserPoolId=users.pool, Username=email, Password=password, Permanent=True
+        )
+        listener = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        # What the template leaves to who has a page: the app's callback URL and scopes.
+        app = {"UserPoolId": users.pool, "ClientId": users.app}
+        before = users.cognito.describe_user_pool_client(**app)["UserPoolClient"]
+        known = users.cognito.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
+        before = {name: value for name, value in before.items() if name in known and value != ""}
+        self.addCleanup(users.cognito.update_user_pool_client, **before)
+        users.cognito.update_user_pool_client(**{
+            **before,
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid", "email"],
+            "CallbackURLs": ["http://{}:{}/".format(*listener.getsockname())],
+            "SupportedIdentityProviders": ["COGNITO"],
+        })
+        issuer = f"https://cognito-idp.{users.pool.split('_')[0]}.amazonaws.com/{users.pool}"
+        page = {"api": HTTP.url, "issuer": issuer, "clientId": users.app, "emulator": LOCAL, "socket": listener.fileno()}
+        program = HERE.parent / "examples/typescript/build/browser/deployed.js"
+        ran = subprocess.run(
+            ["node", program, json.dumps({**page, "email": email, "password": password})],
+            capture_output=True, text=True, timeout=120, pass_fds=[listener.fileno()],
+        )
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        notes = User(HTTP, users.token(email)).ask("GET").json["items"]
+        self.assertEqual([note["title"] for note in notes], ["Written on the page"])
 
 
 class Adoption(unittest.TestCase):

