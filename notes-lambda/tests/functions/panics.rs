@@ -1,5 +1,5 @@
-//! A function that panics. None that is shipped can be made to, so the function is this program itself, with a clock that
-//! panics.
+//! A function that panics. None that is shipped can be made to, so the function is this program itself, with a clock
+//! that panics.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
