@@ -60,6 +60,8 @@ const PLAIN: Run = Run {
     sabotage: None,
 };
 
+const LONG_WINDOWS: Run = Run { bucket: 2, ..PLAIN };
+
 /// With more ticks between the clocks.
 const APART: Run = Run {
     lag: 3,
@@ -364,7 +366,7 @@ fn every_pass_gives_exactly_what_is_there() {
 
 #[test]
 fn every_pass_gives_exactly_what_is_there_where_windows_are_long() {
-    assert_holds(Run { bucket: 2, ..PLAIN }, 50_609);
+    assert_holds(LONG_WINDOWS, 50_609);
 }
 
 #[test]
@@ -400,45 +402,35 @@ fn assert_breaks(run: Run, sabotage: Sabotage, property: &'static str) {
     assert!(is_found, "{sabotage:?} is not caught");
 }
 
-#[test]
-fn each_sabotage_is_caught() {
-    for (sabotage, property) in [
-        (Sabotage::OverlapIsATickShorter, MISSES_NOTHING),
-        (Sabotage::MarginIsATickShorter, LEAVES_NO_ZOMBIE),
-        (Sabotage::TokensAreAcceptedATickLonger, LEAVES_NO_ZOMBIE),
-        (Sabotage::AgeIsCheckedOnTheFirstPageOnly, LEAVES_NO_ZOMBIE),
-        (Sabotage::AgeCountsFromTheStartOfThisPass, LEAVES_NO_ZOMBIE),
-        (Sabotage::StartIsTakenAnewOnEachPage, MISSES_NOTHING),
-        (Sabotage::ListingIsAlone, MISSES_NOTHING),
-        (Sabotage::NothingGuardsTheLag, MISSES_NOTHING),
-        (
-            Sabotage::ClientKeepsItsGenerationInALaterListing,
-            LEAVES_NO_ZOMBIE,
-        ),
-        (Sabotage::ClientSavesTheTokenBeforeThePage, MISSES_NOTHING),
-    ] {
-        assert_breaks(PLAIN, sabotage, property);
-    }
-    for (sabotage, property) in [
-        (Sabotage::OverlapIsATickShorter, MISSES_NOTHING),
-        (Sabotage::MarginIsATickShorter, LEAVES_NO_ZOMBIE),
-        (Sabotage::TokensAreAcceptedATickLonger, LEAVES_NO_ZOMBIE),
-        (Sabotage::NothingGuardsTheLag, MISSES_NOTHING),
-    ] {
-        assert_breaks(APART, sabotage, property);
-    }
-    for sabotage in [
-        Sabotage::MarginIsATickShorter,
-        Sabotage::RemovalCountsFromTheEnd,
-        Sabotage::ExpiredNotesAreNotGiven,
-        Sabotage::ClientKeepsExpiredNotes,
-    ] {
-        assert_breaks(EXPIRING, sabotage, LEAVES_NO_ZOMBIE);
-    }
-    let long_windows = Run { bucket: 2, ..PLAIN };
-    assert_breaks(
-        long_windows,
-        Sabotage::OverlapIsATickShorter,
-        MISSES_NOTHING,
-    );
+/// A test for each, so that they run beside each other.
+macro_rules! caught {
+    ($($name:ident: $sabotage:ident, $run:expr, $property:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            assert_breaks($run, Sabotage::$sabotage, $property);
+        }
+    )*};
+}
+
+caught! {
+    a_shorter_overlap_is_caught: OverlapIsATickShorter, PLAIN, MISSES_NOTHING;
+    a_shorter_overlap_is_caught_where_clocks_differ_more: OverlapIsATickShorter, APART, MISSES_NOTHING;
+    a_shorter_overlap_is_caught_where_windows_are_long: OverlapIsATickShorter, LONG_WINDOWS, MISSES_NOTHING;
+    a_shorter_margin_is_caught: MarginIsATickShorter, PLAIN, LEAVES_NO_ZOMBIE;
+    a_shorter_margin_is_caught_where_clocks_differ_more: MarginIsATickShorter, APART, LEAVES_NO_ZOMBIE;
+    a_shorter_margin_is_caught_where_notes_expire: MarginIsATickShorter, EXPIRING, LEAVES_NO_ZOMBIE;
+    a_token_accepted_longer_is_caught: TokensAreAcceptedATickLonger, PLAIN, LEAVES_NO_ZOMBIE;
+    a_token_accepted_longer_is_caught_where_clocks_differ_more: TokensAreAcceptedATickLonger, APART, LEAVES_NO_ZOMBIE;
+    an_age_checked_on_the_first_page_only_is_caught: AgeIsCheckedOnTheFirstPageOnly, PLAIN, LEAVES_NO_ZOMBIE;
+    an_age_counted_from_the_start_of_this_pass_is_caught: AgeCountsFromTheStartOfThisPass, PLAIN, LEAVES_NO_ZOMBIE;
+    a_start_taken_anew_on_each_page_is_caught: StartIsTakenAnewOnEachPage, PLAIN, MISSES_NOTHING;
+    a_listing_alone_is_caught: ListingIsAlone, PLAIN, MISSES_NOTHING;
+    a_lag_that_nothing_guards_is_caught: NothingGuardsTheLag, PLAIN, MISSES_NOTHING;
+    a_lag_that_nothing_guards_is_caught_where_clocks_differ_more: NothingGuardsTheLag, APART, MISSES_NOTHING;
+    a_generation_kept_in_a_later_listing_is_caught:
+        ClientKeepsItsGenerationInALaterListing, PLAIN, LEAVES_NO_ZOMBIE;
+    a_token_saved_before_the_page_is_caught: ClientSavesTheTokenBeforeThePage, PLAIN, MISSES_NOTHING;
+    a_removal_counted_from_the_end_is_caught: RemovalCountsFromTheEnd, EXPIRING, LEAVES_NO_ZOMBIE;
+    expired_notes_that_are_not_given_are_caught: ExpiredNotesAreNotGiven, EXPIRING, LEAVES_NO_ZOMBIE;
+    expired_notes_that_a_client_keeps_are_caught: ClientKeepsExpiredNotes, EXPIRING, LEAVES_NO_ZOMBIE;
 }
