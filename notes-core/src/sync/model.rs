@@ -60,6 +60,7 @@ const PLAIN: Run = Run {
     sabotage: None,
 };
 
+/// With windows of two ticks.
 const LONG_WINDOWS: Run = Run { bucket: 2, ..PLAIN };
 
 /// With more ticks between the clocks.
