@@ -1,8 +1,8 @@
+mod http;
 mod roots;
 
 use std::error::Error;
 use std::fmt;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -12,10 +12,8 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Config, Credentials, Region, SharedHttpClient,
     StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext};
-use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+
+use crate::client::http::http_client_trusting;
 
 /// A client configuration without region and credentials. Add both, and an endpoint if it is not AWS's.
 ///
@@ -24,9 +22,9 @@ use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 /// and grow to at most a second; a connection has to be there within 2 seconds. All of this can be set otherwise on the
 /// builder.
 ///
-/// TLS is by `rustls` with `ring`, which, unlike the SDK's default, does not collect entropy from CPU jitter at the
-/// first handshake, and trusts the system's roots. Requests are signed with the time of this machine's clock, which is
-/// not corrected by the server's.
+/// Connections are those of [`http_client`]: HTTP/1.1, and TLS by `rustls` with `ring`, which, unlike the SDK's default,
+/// does not collect entropy from CPU jitter at the first handshake. Requests are signed with the time of this machine's
+/// clock, which is not corrected by the server's.
 ///
 /// [retries]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 ///
@@ -47,15 +45,15 @@ pub fn client_config() -> Builder {
     config_with(http_client())
 }
 
-/// The HTTP client of [`client_config`], for other clients of AWS in the same program. It trusts the system's roots.
+/// The HTTP client of [`client_config`], for other clients of AWS in the same program: HTTP/1.1, without a proxy. It
+/// trusts the system's roots, which are read once in a process: if there are none, no connection can be made. It can't
+/// serve operations that need HTTP/2, which are those with streams in both directions.
 ///
 /// Give it to `aws-config`, whose providers of credentials make requests of their own: without its default features
 /// `aws-config` has no HTTP client, and with them it compiles a second implementation of TLS, `aws-lc`.
 #[must_use]
 pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    http_client_trusting(roots::of_the_system)
 }
 
 fn config_with(http: SharedHttpClient) -> Builder {
@@ -105,8 +103,8 @@ fn config_with(http: SharedHttpClient) -> Builder {
 /// ```
 ///
 /// # Errors
-/// If a required variable is missing or empty, or if the file that `AWS_CA_BUNDLE` names can't be used. The error names
-/// the variable.
+/// If a required variable is missing or empty, or if what `AWS_CA_BUNDLE`, `SSL_CERT_FILE` or `SSL_CERT_DIR` names has
+/// no certificate that can be used. The error names the variable.
 pub fn client_from_env() -> Result<Client, EnvironmentError> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let required = |name| variable(name).ok_or(EnvironmentError::missing(name));
@@ -119,8 +117,8 @@ pub fn client_from_env() -> Result<Client, EnvironmentError> {
         "environment",
     );
     let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let tls = roots::trusted(&region, endpoint.is_some())?;
-    let mut config = config_with(http_client_trusting(tls))
+    let roots = roots::trusted(&region, endpoint.is_some())?;
+    let mut config = config_with(http_client_trusting(move || roots))
         .region(Region::new(region))
         .credentials_provider(credentials);
     if let Some(url) = endpoint {
@@ -129,29 +127,10 @@ pub fn client_from_env() -> Result<Client, EnvironmentError> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// An HTTP client with one connector, which is made when it is first needed.
-///
-/// The SDK's own client makes a first one only to see that it can be made, and another for each set of timeouts. Each
-/// time, all roots are parsed.
-fn http_client_trusting(tls: TlsContext) -> SharedHttpClient {
-    let connector = OnceLock::new();
-    http_client_fn(move |settings, _| {
-        let connector = connector.get_or_init(|| {
-            let connector = Connector::builder()
-                .connector_settings(settings.clone())
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls.clone())
-                .build();
-            SharedHttpConnector::new(connector)
-        });
-        connector.clone()
-    })
-}
-
 /// An environment variable that [`client_from_env`] needs is missing or empty, or its value can't be used.
 ///
 /// The text names the variable, such as `AWS_REGION is not set`, and never its value. The source, if there is one, says
-/// what is wrong with the file that it names.
+/// what is wrong with what it names.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct EnvironmentError {
@@ -176,7 +155,7 @@ impl fmt::Display for EnvironmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.source {
             None => write!(f, "{} is not set", self.variable),
-            Some(_) => write!(f, "{} names a file that can't be used", self.variable),
+            Some(_) => write!(f, "{} names no usable certificates", self.variable),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Which certificate authorities the client of a function trusts.
+//! Which certificate authorities a client trusts.
 
 use std::env;
 use std::fs;
+use std::sync::{Arc, LazyLock};
 
-use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,25 +22,50 @@ const AMAZON_REGIONS: [&str; 9] = ["af", "ap", "ca", "eu", "il", "me", "mx", "sa
 /// Those of the file that `AWS_CA_BUNDLE` names come first, as in all of AWS's tools. Then those of `SSL_CERT_FILE` and
 /// `SSL_CERT_DIR`, as in OpenSSL. If none is set, Amazon's own five suffice for AWS's endpoints: reading and parsing
 /// the system's, some 150, takes a fifth of a cold start (docs/adr/0008-amazons-roots.md).
-pub(super) fn trusted(region: &str, other_endpoint: bool) -> Result<TlsContext, EnvironmentError> {
-    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let named = is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR");
-    let roots = if is_set(BUNDLE) {
-        bundle()?
-    } else if named || other_endpoint || !is_of_amazon(region) {
+pub(super) fn trusted(
+    region: &str,
+    other_endpoint: bool,
+) -> Result<Arc<RootCertStore>, EnvironmentError> {
+    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set(&BUNDLE) {
+        return Ok(Arc::new(bundle()?));
+    }
+    if let Some(named) = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(is_set) {
         // rustls-native-certs, which reads them, honours the two variables.
-        TrustStore::default()
-    } else {
-        TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
-    };
-    let tls = TlsContext::builder().with_trust_store(roots).build();
-    tls.map_err(|error| EnvironmentError::unusable(BUNDLE, error))
+        let roots = of_the_system();
+        return if roots.is_empty() {
+            Err(EnvironmentError::unusable(named, NO_CERTIFICATE))
+        } else {
+            Ok(roots)
+        };
+    }
+    if other_endpoint || !is_of_amazon(region) {
+        return Ok(of_the_system());
+    }
+    Ok(Arc::new(of_amazon()))
+}
+
+/// Those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`, read and parsed once. What can't be used is left out.
+pub(super) fn of_the_system() -> Arc<RootCertStore> {
+    static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    Arc::clone(&ROOTS)
+}
+
+fn of_amazon() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(AMAZON_ROOTS).flatten());
+    roots
 }
 
 const BUNDLE: &str = "AWS_CA_BUNDLE";
+const NO_CERTIFICATE: &str = "it has no certificate";
 
-/// The authorities in the file that `AWS_CA_BUNDLE` names. The SDK panics at what is not a certificate.
-fn bundle() -> Result<TrustStore, EnvironmentError> {
+/// The authorities in the file that `AWS_CA_BUNDLE` names.
+fn bundle() -> Result<RootCertStore, EnvironmentError> {
     let path = env::var_os(BUNDLE).unwrap_or_default();
     let pem = fs::read(path).map_err(|error| EnvironmentError::unusable(BUNDLE, error))?;
     let mut roots = RootCertStore::empty();
@@ -50,9 +75,9 @@ fn bundle() -> Result<TrustStore, EnvironmentError> {
         added.map_err(|error| EnvironmentError::unusable(BUNDLE, error))?;
     }
     if roots.is_empty() {
-        return Err(EnvironmentError::unusable(BUNDLE, "it has no certificate"));
+        return Err(EnvironmentError::unusable(BUNDLE, NO_CERTIFICATE));
     }
-    Ok(TrustStore::empty().with_pem_certificate(pem))
+    Ok(roots)
 }
 
 fn is_of_amazon(region: &str) -> bool {
@@ -88,8 +113,7 @@ mod tests {
             hash.iter().fold(String::new(), hex)
         });
         assert_eq!(fingerprints.collect::<Vec<_>>(), FINGERPRINTS);
-        let mut store = RootCertStore::empty();
-        assert_eq!(store.add_parsable_certificates(roots), (5, 0));
+        assert_eq!(of_amazon().len(), 5);
     }
 
     #[test]

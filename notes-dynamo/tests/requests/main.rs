@@ -3,6 +3,7 @@
 
 mod auto_traits;
 mod changes;
+mod connections;
 mod failures;
 mod given;
 mod maintenance;

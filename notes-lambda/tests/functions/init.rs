@@ -88,6 +88,21 @@ async fn a_function_with_a_wrong_setting_ends_with_one_line_that_shows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_function_whose_certificates_can_not_be_used_ends_with_one_line_that_says_who_names_them()
+{
+    for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        for value in [
+            "/nowhere",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ] {
+            let said = refusal(ALL, name, Some(value)).await;
+            let line = format!("Error: {name} names no usable certificates: ");
+            assert!(said.starts_with(&line), "{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outside_lambda_a_function_ends_with_one_line_that_says_so() {
     let said = refusal(ALL, "AWS_LAMBDA_RUNTIME_API", Some("")).await;
     let line = "Error: AWS_LAMBDA_RUNTIME_API is not set: this runs on AWS Lambda only\n";
