@@ -22,24 +22,25 @@ use tokio::sync::Notify;
 use crate::given::alice;
 use crate::wire::ATTEMPTS;
 
-/// What comes back for a request.
+/// What the server does with a request.
 #[derive(Clone, Copy, Debug)]
-enum Answer {
+enum Reaction {
     Response(u16, &'static str),
-    /// After which the connection is closed, without a word about it.
+    /// A success, after which the connection is closed without a word about it.
     LastResponse,
     /// The end of the connection.
     End,
     /// The first part of a response, and the end of the connection.
     HalfAResponse,
-    NoHttp,
+    /// What is no HTTP.
+    Noise,
     Silence,
 }
 
 /// An empty response is a success, of each operation that is tried here.
-const SUCCESS: Answer = Answer::Response(200, "{}");
-const FAILURE: Answer = Answer::Response(500, r#"{"__type": "x#InternalServerError"}"#);
-const THROTTLED: Answer = Answer::Response(400, r#"{"__type": "x#ThrottlingException"}"#);
+const SUCCESS: Reaction = Reaction::Response(200, "{}");
+const FAILURE: Reaction = Reaction::Response(500, r#"{"__type": "x#InternalServerError"}"#);
+const THROTTLED: Reaction = Reaction::Response(400, r#"{"__type": "x#ThrottlingException"}"#);
 
 struct Server {
     address: SocketAddr,
@@ -48,18 +49,18 @@ struct Server {
 
 #[derive(Default)]
 struct Script {
-    answers: Mutex<VecDeque<Answer>>,
+    reactions: Mutex<VecDeque<Reaction>>,
     /// The connection of each request that has arrived: the first is 0.
     requests: Mutex<Vec<usize>>,
     closed: Notify,
 }
 
 impl Server {
-    async fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+    async fn new(reactions: impl IntoIterator<Item = Reaction>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let script = Arc::new(Script {
-            answers: Mutex::new(answers.into_iter().collect()),
+            reactions: Mutex::new(reactions.into_iter().collect()),
             ..Script::default()
         });
         let shared = Arc::clone(&script);
@@ -98,17 +99,17 @@ impl Script {
         let mut stream = BufReader::new(stream);
         while read_request(&mut stream).await? {
             self.requests.lock().unwrap().push(connection);
-            let answer = self.answers.lock().unwrap().pop_front().unwrap();
-            let response = match answer {
-                Answer::Response(status, body) => response(status, body),
-                Answer::LastResponse => response(200, "{}"),
-                Answer::End => return Ok(()),
-                Answer::HalfAResponse => "HTTP/1.1 200 OK\r\ncontent-le".to_owned(),
-                Answer::NoHttp => "\u{1}\u{2}\r\n\r\n".to_owned(),
-                Answer::Silence => std::future::pending().await,
+            let reaction = self.reactions.lock().unwrap().pop_front().unwrap();
+            let response = match reaction {
+                Reaction::Response(status, body) => response(status, body),
+                Reaction::LastResponse => response(200, "{}"),
+                Reaction::End => return Ok(()),
+                Reaction::HalfAResponse => "HTTP/1.1 200 OK\r\ncontent-le".to_owned(),
+                Reaction::Noise => "\u{1}\u{2}\r\n\r\n".to_owned(),
+                Reaction::Silence => std::future::pending().await,
             };
             stream.write_all(response.as_bytes()).await?;
-            if !matches!(answer, Answer::Response(..)) {
+            if !matches!(reaction, Reaction::Response(..)) {
                 return Ok(());
             }
         }
@@ -166,7 +167,7 @@ async fn a_connection_is_used_again() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_while_nothing_was_sent_is_replaced() {
-    let server = Server::new([Answer::LastResponse, SUCCESS]).await;
+    let server = Server::new([Reaction::LastResponse, SUCCESS]).await;
     // An attempt over the old connection would be the only one.
     let store = server.store_with(|config| config.retry_config(RetryConfig::disabled()));
     read(&store).await.unwrap();
@@ -218,18 +219,18 @@ async fn a_connection_whose_server_fails_is_not_used_again_and_one_that_throttle
 
 #[tokio::test]
 async fn a_response_that_does_not_come_leaves_the_outcome_of_a_write_unknown() {
-    for (answer, attempts) in [
-        (Answer::End, ATTEMPTS),
-        (Answer::HalfAResponse, ATTEMPTS),
+    for (reaction, attempts) in [
+        (Reaction::End, ATTEMPTS),
+        (Reaction::HalfAResponse, ATTEMPTS),
         // The SDK does not try again what it can't read.
-        (Answer::NoHttp, 1),
+        (Reaction::Noise, 1),
     ] {
-        let server = Server::new([answer; 2 * ATTEMPTS]).await;
+        let server = Server::new([reaction; 2 * ATTEMPTS]).await;
         let store = server.store();
-        assert_eq!(write(&store).await, Err(OutcomeUnknown), "{answer:?}");
-        assert_eq!(server.requests().len(), attempts, "{answer:?}");
-        assert_eq!(read(&store).await, Err(Unavailable), "{answer:?}");
-        assert_eq!(server.requests().len(), 2 * attempts, "{answer:?}");
+        assert_eq!(write(&store).await, Err(OutcomeUnknown), "{reaction:?}");
+        assert_eq!(server.requests().len(), attempts, "{reaction:?}");
+        assert_eq!(read(&store).await, Err(Unavailable), "{reaction:?}");
+        assert_eq!(server.requests().len(), 2 * attempts, "{reaction:?}");
     }
 }
 
@@ -242,7 +243,7 @@ async fn a_write_that_was_refused_each_time_is_not_done() {
 
 #[tokio::test]
 async fn a_response_that_does_not_begin_in_time_leaves_the_outcome_of_a_write_unknown() {
-    let server = Server::new([Answer::Silence; 2 * ATTEMPTS]).await;
+    let server = Server::new([Reaction::Silence; 2 * ATTEMPTS]).await;
     let timeouts = TimeoutConfig::builder()
         .read_timeout(Duration::from_millis(500))
         .operation_attempt_timeout(Duration::from_mins(1))
