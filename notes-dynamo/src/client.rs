@@ -22,9 +22,9 @@ use crate::client::http::http_client_trusting;
 /// and grow to at most a second; a connection has to be there within 2 seconds. All of this can be set otherwise on the
 /// builder.
 ///
-/// Connections are those of [`http_client`]: HTTP/1.1, and TLS by `rustls` with `ring`, which, unlike the SDK's default,
-/// does not collect entropy from CPU jitter at the first handshake. Requests are signed with the time of this machine's
-/// clock, which is not corrected by the server's.
+/// Connections are those of [`http_client`]: HTTP/1.1, and TLS by `rustls` with `ring`, which, unlike the SDK's
+/// default, does not collect entropy from CPU jitter at the first handshake. Requests are signed with the time of this
+/// machine's clock, which is not corrected by the server's.
 ///
 /// [retries]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 ///

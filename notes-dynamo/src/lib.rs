@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod causes;
 #[cfg(feature = "client")]
 mod client;
 mod dynamo_note_store;

@@ -35,6 +35,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::causes::causes;
+
 type Https = HttpsConnector<TcpConnector>;
 
 /// A client that trusts the authorities that this gives. It is asked when a client of the SDK is made, and not if that
@@ -206,14 +208,9 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// The error as the SDK classifies it, which decides whether it repeats the request.
 fn connector_error(error: legacy::Error) -> ConnectorError {
-    let causes = || {
-        std::iter::successors(Some(&error as &(dyn Error + 'static)), |&cause| {
-            cause.source()
-        })
-    };
-    let hyper = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    let hyper = causes(&error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
     let is = |what: fn(&hyper::Error) -> bool| hyper.is_some_and(what);
-    if causes().any(<dyn Error>::is::<TooSlow>) {
+    if causes(&error).any(<dyn Error>::is::<TooSlow>) {
         ConnectorError::timeout(error.into())
     } else if is(hyper::Error::is_user) {
         ConnectorError::user(error.into())
@@ -223,7 +220,7 @@ fn connector_error(error: legacy::Error) -> ConnectorError {
     } else if error.is_connect()
         || is(hyper::Error::is_closed)
         || is(hyper::Error::is_canceled)
-        || causes().any(<dyn Error>::is::<io::Error>)
+        || causes(&error).any(<dyn Error>::is::<io::Error>)
     {
         ConnectorError::io(error.into())
     } else {
@@ -233,6 +230,7 @@ fn connector_error(error: legacy::Error) -> ConnectorError {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::retry::RetryConfig;
     use aws_sdk_dynamodb::config::{Credentials, Region};
     use aws_sdk_dynamodb::error::DisplayErrorContext;
     use rcgen::CertifiedKey;
@@ -277,7 +275,7 @@ mod tests {
         let config = crate::client::config_with(http_client_trusting(|| Arc::new(roots)))
             .region(Region::new("eu-central-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "static"))
-            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
+            .retry_config(RetryConfig::disabled())
             .endpoint_url(url);
         let client = aws_sdk_dynamodb::Client::from_conf(config.build());
         let listed = client.list_tables().send().await;

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 
+use crate::causes::causes;
 use crate::request::engine_error::is_engine_error;
 use crate::request::signing_time::SigningTimeCheck;
 
@@ -134,10 +135,7 @@ impl<E: Error + ProvideErrorMetadata + Send + Sync + 'static> Intercept for Atte
 /// connection is recognised. Of our own (feature `client`), also an unknown host name, a failed TLS
 /// handshake and a connection timeout.
 fn is_connect_error(error: &(impl Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| {
-        cause.source()
-    });
-    causes.any(|cause| {
+    causes(error).any(|cause| {
         #[cfg(feature = "client")]
         if let Some(error) = cause.downcast_ref::<hyper_util::client::legacy::Error>() {
             return error.is_connect();

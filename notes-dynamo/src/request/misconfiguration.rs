@@ -5,6 +5,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
 use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
+use crate::causes::causes;
 use crate::request::hint::with_hint;
 use crate::request::signing_time::SignedAtAnotherTime;
 
@@ -43,11 +44,6 @@ fn may_pass(error: &(dyn Error + 'static)) -> bool {
                 Some(CredentialsError::ProviderError(_) | CredentialsError::ProviderTimedOut(_))
             )
     })
-}
-
-/// The error and all its causes, outermost first.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The error as the source of a [`StoreError`](notes_core::StoreError), without the text of a request.
