@@ -30,7 +30,9 @@ use hyper_util::client::legacy::connect::{
 };
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tower_service::Service;
@@ -51,7 +53,11 @@ pub(super) fn http_client_trusting(
 }
 
 fn https(roots: Arc<RootCertStore>) -> Https {
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = CryptoProvider {
+        key_provider: &NoPrivateKeys,
+        ..ring::default_provider()
+    };
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for each version of TLS")
         .with_root_certificates(roots)
@@ -62,6 +68,21 @@ fn https(roots: Arc<RootCertStore>) -> Https {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     HttpsConnector::from((tcp, tls))
+}
+
+/// The client has no certificate of its own. Otherwise a program would contain all that signs with a private key.
+#[derive(Debug)]
+struct NoPrivateKeys;
+
+impl KeyProvider for NoPrivateKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General(
+            "there are no private keys".to_owned(),
+        ))
+    }
 }
 
 /// One connector, with its pool of connections, for each set of timeouts that the clients of the SDK have.

@@ -1,17 +1,4 @@
-//! Conditions and filters, as the expressions of DynamoDB that they are. An update of a note whose revision is known
-//! requires, with names and values in place of their placeholders:
-//!
-//! ```text
-//! revision < NEW
-//!   AND attribute_type(title, S) AND attribute_type(content, S)
-//!   AND attribute_type(revision, B) AND size(revision) = 16
-//!   AND attribute_type(creation, B) AND size(creation) = 8
-//!   AND (attribute_not_exists(category) OR attribute_type(category, S))
-//!   AND (attribute_not_exists(retained) OR attribute_type(retained, BOOL))
-//!   AND attribute_not_exists(deleted)
-//!   AND (attribute_not_exists(expiresAt) OR (expiresAt > NOW AND expiresAt <= LAST))
-//!   AND (revision IN (EXPECTED))
-//! ```
+//! Conditions and filters, as the expressions of DynamoDB that they are.
 //!
 //! A comparison with an attribute that is missing, or of another type, does not hold. That is what keeps a write away
 //! from items that are no notes; and it is why a filter that must not hide them is written with `NOT`.
@@ -25,7 +12,7 @@ use crate::item::attributes::{
     CATEGORY, CHANGED, CONTENT, CREATION, DELETED, EXPIRES_AT, RETAINED, REVISION, TIMESTAMP,
     TITLE, USER_ID,
 };
-use crate::item::expression::{Expression, binary, number};
+use crate::item::expression::{Expression, binary, number, text};
 use crate::item::sort_key::sort_key;
 
 /// The most values in one `IN` list. DynamoDB's limit is [100 operands][operators], and whether the left
@@ -33,6 +20,22 @@ use crate::item::sort_key::sort_key;
 ///
 /// [operators]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 const MAX_IN: usize = 50;
+
+/// The item is a live note, with a smaller revision than the new one.
+///
+/// DynamoDB compares binary values byte by byte, as unsigned numbers, which is the order of revisions. An item that is
+/// missing has none, so the comparison fails, and `UpdateItem` does not create an item.
+///
+/// The attributes have the types and sizes of a note's, and the expiry is not later than any that a note can have: an
+/// item that can't be read must not be changed, since another program or a later version may have written it.
+const IS_LIVE_NOTE: &str = "#revision < :revision \
+    AND attribute_type(#title, :typeS) AND attribute_type(#content, :typeS) \
+    AND attribute_type(#revision, :typeB) AND size(#revision) = :size16 \
+    AND attribute_type(#creation, :typeB) AND size(#creation) = :size8 \
+    AND (attribute_not_exists(#category) OR attribute_type(#category, :typeS)) \
+    AND (attribute_not_exists(#retained) OR attribute_type(#retained, :typeBOOL)) \
+    AND attribute_not_exists(#deleted) \
+    AND (attribute_not_exists(#expiresAt) OR (#expiresAt > :now AND #expiresAt <= :lastExpiry))";
 
 /// The parts of a condition or filter expression. Each `require_…` method adds one part, and all parts have to
 /// hold.
@@ -49,20 +52,8 @@ impl Expression {
         self.require(condition);
     }
 
-    /// The item is neither deleted nor expired, and its expiry is not later than any that a note can have: one
-    /// that is can't be read, and must not be overwritten.
-    pub(crate) fn require_live(&mut self, now: Timestamp) {
-        self.require_absent(DELETED);
-        let expires_at = self.name(EXPIRES_AT);
-        let now = self.value("now", number(now.as_secs()));
-        let last = self.value("lastExpiry", number(Timestamp::MAX.as_secs()));
-        self.require(format!(
-            "(attribute_not_exists({expires_at}) OR ({expires_at} > {now} AND {expires_at} <= {last}))"
-        ));
-    }
-
     /// The item is not certain to be deleted or expired. The filter of a list is wider than
-    /// [`require_live`](Self::require_live): an item whose expiry or mark of deletion has the wrong type can't be
+    /// the condition of a write: an item whose expiry or mark of deletion has the wrong type can't be
     /// read, and a list has to name it. No comparison with a value of another type holds, hence the `NOT`s.
     pub(crate) fn require_maybe_live(&mut self, now: Timestamp) {
         let deleted = self.name(DELETED);
@@ -95,10 +86,8 @@ impl Expression {
         self.require(condition);
     }
 
-    /// Sets a new revision, and requires a live note whose current revision is expected and smaller than the new
-    /// one. Both updates and deletions have to do this.
-    ///
-    /// A missing item has no revision, so the comparison fails, and `UpdateItem` does not create an item.
+    /// Sets a new revision, and requires a note that is live at this time and whose current revision is expected and
+    /// smaller than the new one. Both updates and deletions have to do this.
     pub(crate) fn replace_revision(
         &mut self,
         expected: &Expected,
@@ -106,14 +95,26 @@ impl Expression {
         live_at: Timestamp,
     ) {
         self.set(REVISION, binary(new.into_bytes()));
-        let revision = self.name(REVISION);
-        // DynamoDB compares binary values byte by byte, as unsigned numbers, which is the order of revisions.
-        self.require(format!("{revision} < :{REVISION}"));
-        self.require_types_of_note();
-        self.require_live(live_at);
+        self.require(IS_LIVE_NOTE.to_owned());
+        for attribute in [
+            TITLE, CONTENT, CREATION, CATEGORY, RETAINED, DELETED, EXPIRES_AT,
+        ] {
+            self.name(attribute);
+        }
+        for (alias, of_type) in [("typeS", "S"), ("typeB", "B"), ("typeBOOL", "BOOL")] {
+            self.value(alias, text(of_type));
+        }
+        for (alias, value) in [
+            ("size16", 16),
+            ("size8", 8),
+            ("now", live_at.as_secs()),
+            ("lastExpiry", Timestamp::MAX.as_secs()),
+        ] {
+            self.value(alias, number(value));
+        }
         let (not, revisions) = match expected {
             Expected::Any => return,
-            // No revision is allowed, so the condition must never hold. It contradicts the comparison above,
+            // No revision is allowed, so the condition must never hold. It contradicts the comparison of revisions,
             // which needs the attribute; the syntax has no constant that is false.
             Expected::OneOf(revisions) if revisions.is_empty() => {
                 self.require_absent(REVISION);
@@ -133,42 +134,9 @@ impl Expression {
             .collect();
         let lists: Vec<_> = values
             .chunks(MAX_IN)
-            .map(|values| format!("{revision} IN ({})", values.join(", ")))
+            .map(|values| format!("#{REVISION} IN ({})", values.join(", ")))
             .collect();
         self.require(format!("{not}({})", lists.join(" OR ")));
-    }
-
-    /// The attributes have the types and sizes of a note's. An item that can't be read must not be changed:
-    /// another program or a later version may have written it.
-    fn require_types_of_note(&mut self) {
-        for attribute in [TITLE, CONTENT] {
-            let has_type = self.has_type(attribute, "S");
-            self.require(has_type);
-        }
-        for (attribute, size) in [(REVISION, "16"), (CREATION, "8")] {
-            let has_type = self.has_type(attribute, "B");
-            let name = self.name(attribute);
-            let size = self.value(&format!("size{size}"), AttributeValue::N(size.to_owned()));
-            self.require(has_type);
-            self.require(format!("size({name}) = {size}"));
-        }
-        for (attribute, of_type) in [(CATEGORY, "S"), (RETAINED, "BOOL")] {
-            let name = self.name(attribute);
-            let has_type = self.has_type(attribute, of_type);
-            self.require(format!("(attribute_not_exists({name}) OR {has_type})"));
-        }
-    }
-
-    /// The attribute exists and is of this type.
-    fn has_type(&mut self, attribute: &str, of_type: &str) -> String {
-        format!(
-            "attribute_type({}, {})",
-            self.name(attribute),
-            self.value(
-                &format!("type{of_type}"),
-                AttributeValue::S(of_type.to_owned())
-            )
-        )
     }
 
     /// The items of a user, as a key condition.

@@ -10,7 +10,6 @@ use crate::problem::Problem;
 use crate::request::preconditions::{Evaluation, Preconditions};
 use crate::request::query;
 use crate::response::changes::{ChangesJson, Progress};
-use crate::response::envelope::Envelope;
 use crate::response::reply::{self, Response};
 
 /// Shows what has changed since a token, or all notes to a client that has none.
@@ -31,7 +30,7 @@ pub(crate) async fn changes<S: NoteStore>(
     if preconditions.evaluate_list(&head.method)? == Evaluation::NotModified {
         return Ok(not_stored(reply::empty(StatusCode::NOT_MODIFIED)));
     }
-    let (json, shown) = ChangesJson::of(&page.changes, Envelope::new())?;
+    let (json, shown) = ChangesJson::of(&page.changes)?;
     if let Some(shown) = shown {
         page.cut(shown);
     }

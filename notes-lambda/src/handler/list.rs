@@ -8,7 +8,6 @@ use crate::diagnostics::Diagnostics;
 use crate::problem::Problem;
 use crate::request::preconditions::{Evaluation, Preconditions};
 use crate::request::query::{self, ViewedQuery};
-use crate::response::envelope::Envelope;
 use crate::response::note_json::View;
 use crate::response::page::page_json;
 use crate::response::reply::{self, Response};
@@ -33,7 +32,7 @@ pub(crate) async fn list<S: NoteStore>(
 ///
 /// Separate from [`list`] because the `OpenAPI` description makes its example with it.
 pub(crate) fn listed(page: Page, order: Order, view: View) -> Result<Response, Problem> {
-    let json = page_json(&page, order, view, Envelope::new())?;
+    let json = page_json(&page, order, view)?;
     let mut response = reply::serialized(StatusCode::OK, json);
     response.extensions_mut().insert(Diagnostics {
         unreadable: page.unreadable,

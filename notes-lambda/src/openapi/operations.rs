@@ -18,7 +18,6 @@ use crate::request::body::MAX_BYTES;
 use crate::request::idempotency_key::IDEMPOTENCY_KEY;
 use crate::request::query;
 use crate::response::changes::{ChangesJson, Progress};
-use crate::response::envelope::Envelope;
 use crate::response::note_json::View;
 use crate::response::reply;
 
@@ -182,7 +181,7 @@ fn changes() -> Value {
     let page = EXAMPLE_TOKEN
         .parse()
         .map_or(Err(Problem::Internal), |token| {
-            let (json, _) = ChangesJson::of(&changes, Envelope::new())?;
+            let (json, _) = ChangesJson::of(&changes)?;
             let as_of = Timestamp::from_millis(1_795_373_220_123);
             let progress = Progress {
                 as_of,

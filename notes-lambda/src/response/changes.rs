@@ -28,11 +28,9 @@ pub(crate) struct Progress<'a> {
 
 impl ChangesJson {
     /// The changes that fit, and their number if it is not all of them.
-    pub(crate) fn of(
-        changes: &[Changed],
-        mut envelope: Envelope,
-    ) -> serde_json::Result<(Self, Option<NonZeroUsize>)> {
+    pub(crate) fn of(changes: &[Changed]) -> serde_json::Result<(Self, Option<NonZeroUsize>)> {
         let len: usize = changes.iter().map(likely_len).sum();
+        let mut envelope = Envelope::for_text(len);
         let mut json = Self {
             // With room for what `finish` adds.
             items: Items::with_capacity(len + 512),
@@ -148,7 +146,7 @@ mod tests {
 
     #[test]
     fn each_change_is_in_the_list_of_what_has_become_of_it() {
-        let none = ChangesJson::of(&[], Envelope::new()).unwrap().0;
+        let none = ChangesJson::of(&[]).unwrap().0;
         assert_eq!(
             body(none),
             format!(
@@ -157,7 +155,7 @@ mod tests {
         );
         let unreadable = change(4, ChangedState::Unreadable("-7".to_owned()));
         let changes = [gone(1), live(2, "a"), live(3, "b"), unreadable];
-        let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+        let (json, cut) = ChangesJson::of(&changes).unwrap();
         assert_eq!(cut, None);
         let page: Value = serde_json::from_str(&body(json)).unwrap();
         let contents: Vec<_> = page["items"]
@@ -181,7 +179,7 @@ mod tests {
                     _ => live(ordinal, &content),
                 })
                 .collect();
-            let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+            let (json, cut) = ChangesJson::of(&changes).unwrap();
             assert_eq!(cut.unwrap().get(), 50 + notes);
             let body = body(json);
             let page: Value = serde_json::from_str(&body).unwrap();
@@ -196,7 +194,7 @@ mod tests {
         let large = "\"".repeat(3_000_000);
         let unreadable = |ordinal| change(ordinal, ChangedState::Unreadable(large.clone()));
         let changes = [unreadable(1), gone(2)];
-        let (json, cut) = ChangesJson::of(&changes, Envelope::new()).unwrap();
+        let (json, cut) = ChangesJson::of(&changes).unwrap();
         assert_eq!((json.unreadable.0.len(), json.gone.0.len()), (1, 0));
         assert_eq!(cut, NonZeroUsize::new(1));
     }

@@ -10,25 +10,35 @@ pub(crate) const MAX_BYTES: usize = 5_500_000;
 /// Reserved for the response's headers and the other members of the envelope.
 const RESERVED_BYTES: usize = 32_768;
 
+/// The most bytes that a byte of text becomes: `U+0001` is `\u0001` in the JSON, and `\\u0001` in the envelope.
+const MOST_OF_A_BYTE: usize = 7;
+
 /// Counts the bytes that are left for a body in the envelope.
 #[derive(Debug)]
 pub(crate) struct Envelope {
-    left: usize,
+    /// `None` if all that is to come fits, whatever it is: then nothing is counted.
+    left: Option<usize>,
 }
 
 impl Envelope {
-    pub(crate) const fn new() -> Self {
+    /// The envelope for a body that is made of so many bytes of text, before they are escaped, or fewer.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        let left = MAX_BYTES - RESERVED_BYTES;
+        let may_be_full = bytes > left / MOST_OF_A_BYTE;
         Self {
-            left: MAX_BYTES - RESERVED_BYTES,
+            left: may_be_full.then_some(left),
         }
     }
 
     /// Reserves the bytes for a piece of a JSON body and a comma, and returns whether they were left. If not, nothing
     /// is left from then on: a later, smaller piece must not take the place of one that did not fit.
     pub(crate) fn try_reserve(&mut self, json: &[u8]) -> bool {
+        let Some(left) = &mut self.left else {
+            return true;
+        };
         let needed = escaped_len(json) + 1;
-        let fits = needed <= self.left;
-        self.left = self.left.saturating_sub(needed);
+        let fits = needed <= *left;
+        *left = left.saturating_sub(needed);
         fits
     }
 }
@@ -75,13 +85,26 @@ mod tests {
             let content = worst.repeat(Content::MAX_BYTES);
             let json = serde_json::to_string(&content).unwrap();
             assert_eq!(escaped_len(json.as_bytes()), Content::MAX_BYTES * bytes + 4);
-            assert!(Envelope::new().try_reserve(json.as_bytes()));
+            assert!(Envelope::for_text(usize::MAX).try_reserve(json.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_counted_fits_in_any_case() {
+        let most = (MAX_BYTES - RESERVED_BYTES) / MOST_OF_A_BYTE;
+        assert!(Envelope::for_text(most).left.is_none());
+        assert!(Envelope::for_text(most + 1).left.is_some());
+        for worst in ["\u{1}", "\"", "\\", "a"] {
+            let json = serde_json::to_string(&worst.repeat(most)).unwrap();
+            // The quotes around it are not its own.
+            let text = &json.as_bytes()[1..json.len() - 1];
+            assert!(escaped_len(text) + RESERVED_BYTES <= MAX_BYTES);
         }
     }
 
     #[test]
     fn after_what_does_not_fit_nothing_fits() {
-        let mut envelope = Envelope { left: 10 };
+        let mut envelope = Envelope { left: Some(10) };
         assert!(envelope.try_reserve(b"12345"));
         assert!(!envelope.try_reserve(b"1234"));
         assert!(!envelope.try_reserve(b""));

@@ -14,26 +14,24 @@ use crate::response::note_json::{NoteJson, View};
 /// Only `items` is always there. `nextCursor` is absent on the last page, and `unreadable`, the ids of items that can't
 /// be read as notes, if there are none. All of those are named, even those that lie beyond the cut: a store does not
 /// say where they lie between the notes. The next page may name them again, but none is left out.
-pub(crate) fn page_json(
-    page: &Page,
-    order: Order,
-    view: View,
-    mut envelope: Envelope,
-) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn page_json(page: &Page, order: Order, view: View) -> serde_json::Result<Vec<u8>> {
     let unreadable = match page.unreadable.as_slice() {
         [] => None,
         ids => Some(to_raw_value(ids)?),
     };
+    let unreadable_len: usize = page.unreadable.iter().map(|id| id.len() + 3).sum();
+    let notes_len: usize = page
+        .notes
+        .iter()
+        .map(|note| NoteJson::viewed(note, view).likely_len())
+        .sum();
+    let mut envelope = Envelope::for_text(notes_len + unreadable_len);
     if let Some(unreadable) = &unreadable {
         envelope.try_reserve(unreadable.get().as_bytes());
     }
     let mut next = page.next;
     let mut last = None;
-    let len = page
-        .notes
-        .iter()
-        .map(|note| NoteJson::viewed(note, view).likely_len());
-    let mut items = Items::with_capacity(len.sum());
+    let mut items = Items::with_capacity(notes_len);
     for note in &page.notes {
         // The first note is shown in any case: without it, the list could never get past it.
         if !items.push(&NoteJson::viewed(note, view), &mut envelope, last.is_none())? {
@@ -81,7 +79,7 @@ mod tests {
     }
 
     fn body(page: &Page) -> String {
-        let json = page_json(page, Order::Oldest, View::Full, Envelope::new()).unwrap();
+        let json = page_json(page, Order::Oldest, View::Full).unwrap();
         String::from_utf8(json).unwrap()
     }
 
@@ -118,7 +116,7 @@ mod tests {
     #[test]
     fn a_summary_is_the_note_without_its_content_and_more_of_them_fit() {
         let page = full_page("\u{1}");
-        let json = page_json(&page, Order::Oldest, View::Summary, Envelope::new()).unwrap();
+        let json = page_json(&page, Order::Oldest, View::Summary).unwrap();
         let mut json: Value = serde_json::from_slice(&json).unwrap();
         let items = json["items"].as_array_mut().unwrap();
         assert_eq!(items.len(), page.notes.len());
