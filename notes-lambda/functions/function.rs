@@ -1,6 +1,7 @@
 //! What the binaries of this crate share: they join the store, the API and the gateway. Copy this to write a function
 //! with another store, or with other parts around the API.
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use notes_dynamo::{DynamoNoteStore, TableName, client_from_env};
@@ -38,6 +39,11 @@ pub(crate) async fn run(
     // handshake and loading the code for both are faster here than in the first request. If it fails, the first request
     // tries again and reports the error.
     let _ = timeout(WARM_UP, store.warm_up()).await;
-    let api = settings.api(store).only(choice);
-    Gateway::new(api, settings.identity).run().await
+    let gateway = Gateway::new(settings.api(store).only(choice), settings.identity);
+    // A task, as tokio asks the kernel for events each time the future that `main` blocks on is woken: three times in
+    // an invocation.
+    match tokio::spawn(gateway.run()).await {
+        Ok(ended) => ended,
+        Err(error) => resume_unwind(error.into_panic()),
+    }
 }
