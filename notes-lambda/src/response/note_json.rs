@@ -87,6 +87,9 @@ impl<'a> NoteJson<'a> {
 
     /// How many bytes the JSON has at most, unless more than a sixteenth of the content is escaped. A buffer with room
     /// for them does not grow while the JSON is written into it, which would copy all that is there each time.
+    ///
+    /// It is never less than the bytes of the note's texts and the rest of the JSON before anything is escaped: by it,
+    /// [`Envelope::for_text`](crate::response::envelope::Envelope::for_text) decides whether a page need be counted.
     pub(crate) const fn likely_len(&self) -> usize {
         match self.content {
             Some(content) => content.len() + content.len() / 16 + 1_024,

@@ -107,6 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_page_that_is_not_counted_fits() {
+        for character in ["\u{1}", "\"", "\\", "a"] {
+            // A hundred of these are just below what is counted.
+            let content = character.repeat(6_380);
+            let notes: Vec<_> = (1..=100).map(|ordinal| note(ordinal, &content)).collect();
+            let body = body(&Page::new(notes).with_next(NoteId::from_ordinal(100).unwrap()));
+            let page: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(page["items"].as_array().unwrap().len(), 100);
+            assert!(serde_json::to_string(&body).unwrap().len() < 5_500_000);
+        }
+    }
+
+    #[test]
     fn a_cut_page_goes_on_after_its_last_note() {
         let page: Value = serde_json::from_str(&body(&full_page("\u{1}"))).unwrap();
         let next = Cursor::new(Order::Oldest, NoteId::from_ordinal(2).unwrap());
